@@ -1,0 +1,66 @@
+# Rowlight: `make demo` to try it, `make test` to check it. Python 3.11 or newer is all that must be there.
+PYTHON ?= python3
+BIN := .venv/bin
+COMPILE = $(BIN)/uv pip compile -q --universal --python-version 3.11 --generate-hashes --no-emit-index-url \
+	--no-annotate --custom-compile-command "make lock" pyproject.toml
+
+.DEFAULT_GOAL := help
+.PHONY: help demo local test lint types unit browser bench lock format clean
+
+help:  ## this list
+	@grep -hE '^[a-z-]+:.*## ' $(MAKEFILE_LIST) | sed -E 's/:.*## /\t/' | expand -t 12
+
+demo: .venv/local  ## the stand-in and the app on http://localhost:8501
+	@exec $(BIN)/python -m infra.local.demo
+
+local: .venv/local  ## the stand-in alone: identity provider on 8502, AWS on 8503
+	@exec $(BIN)/python -m infra.local
+
+test: lint types unit browser  ## everything: lint, types, unit, integration and browser tests
+
+lint: .venv/dev
+	$(BIN)/ruff check .
+	$(BIN)/ruff format --check .
+
+types: .venv/dev
+	$(BIN)/mypy
+
+unit: .venv/dev  ## unit and integration tests
+	$(BIN)/pytest -n auto -m "not browser"
+
+browser: .venv/dev .venv/chromium  ## the pages in Chromium, as each of the people
+	$(BIN)/pytest -m browser
+
+bench: .venv/dev .venv/chromium  ## figures, each a ratio against a named peer
+	$(BIN)/python -m bench
+
+format: .venv/dev  ## write the code's layout
+	$(BIN)/ruff check --fix-only .
+	$(BIN)/ruff format .
+
+lock: .venv/dev  ## compile the locks from pyproject.toml
+	$(COMPILE) --extra local --extra dev -o requirements-dev.txt
+	$(COMPILE) --extra local -c requirements-dev.txt -o requirements-local.txt
+	$(COMPILE) -c requirements-dev.txt -o requirements.txt
+
+clean:
+	rm -rf .venv .mypy_cache .ruff_cache .pytest_cache
+
+# A marker for each lock, so that a changed lock installs again and an unchanged one costs nothing.
+.venv/bin/python:
+	$(PYTHON) -c 'import sys; sys.exit(sys.version_info < (3, 11) and "Rowlight needs Python 3.11 or newer: make PYTHON=python3.11 …")'
+	$(PYTHON) -m venv .venv
+
+.venv/local: requirements-local.txt | .venv/bin/python
+	$(BIN)/python -m pip install --quiet --disable-pip-version-check --require-hashes -r requirements-local.txt
+	@touch $@
+
+.venv/dev: requirements-dev.txt | .venv/bin/python
+	$(BIN)/python -m pip install --quiet --disable-pip-version-check --require-hashes -r requirements-dev.txt
+	@touch $@ .venv/local
+
+# Debian's Chromium; elsewhere CHROMIUM names a browser that is there already.
+.venv/chromium: | .venv/bin/python
+	@command -v "$${CHROMIUM:-chromium}" >/dev/null || \
+		{ apt-get update -qq && apt-get install -y -qq chromium chromium-driver >/dev/null; }
+	@touch $@

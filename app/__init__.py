@@ -1,0 +1,1 @@
+"""The product: sign in, exchange, query as the person, draw."""

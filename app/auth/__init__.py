@@ -1,0 +1,1 @@
+"""Sign-in and the exchange of an ID token for identity-enhanced credentials."""

@@ -1,0 +1,132 @@
+"""What can go wrong, as people read it.
+
+AppError(message, remedy)
+├ SettingsError                  the app is not set up
+├ SignInError
+│ ├ InvalidToken                 an ID token that must not be trusted
+│ ├ SignInRefused                the provider or the person said no
+│ └ SessionExpired               signed in once, no longer
+├ AccessError
+│ ├ ExchangeRefused              IAM Identity Center does not accept the token
+│ ├ RoleRefused                  STS does not hand out the role
+│ └ NotAssigned                  the person is unknown or not assigned
+└ QueryError(query_name, statement_id)
+  ├ QueryDenied                  the warehouse refuses the person
+  ├ QueryFailed                  the statement is at fault
+  ├ QueryTimedOut                it took longer than QUERY_TIMEOUT_SECONDS
+  ├ QueryCancelled               somebody stopped it
+  └ WarehouseBusy                quotas or connections are used up
+
+`message` says what happened and why; `remedy` says what to do; `code` is for the person to quote and for the admin to
+search by. None of them ever carries a token, a key or a secret.
+"""
+
+
+class AppError(Exception):
+    """Something that a person can be told."""
+
+    code = "RL-000"
+
+    def __init__(self, message: str, remedy: str, *, code: str | None = None) -> None:
+        super().__init__(message)
+        self.message = message
+        self.remedy = remedy
+        if code is not None:
+            self.code = code
+
+
+class SettingsError(AppError):
+    """The app's settings are incomplete or wrong."""
+
+    code = "RL-100"
+
+
+class SignInError(AppError):
+    """Nobody is signed in."""
+
+    code = "RL-200"
+
+
+class InvalidToken(SignInError):
+    """The ID token cannot be trusted."""
+
+    code = "RL-210"
+
+
+class SignInRefused(SignInError):
+    """The provider, or the person at it, refused."""
+
+    code = "RL-220"
+
+
+class SessionExpired(SignInError):
+    """The sign-in is over and cannot be renewed silently."""
+
+    code = "RL-230"
+
+
+class AccessError(AppError):
+    """Signed in, but AWS does not let this person through."""
+
+    code = "RL-300"
+
+
+class ExchangeRefused(AccessError):
+    """IAM Identity Center does not accept the ID token."""
+
+    code = "RL-310"
+
+
+class RoleRefused(AccessError):
+    """STS does not hand out the role."""
+
+    code = "RL-320"
+
+
+class NotAssigned(AccessError):
+    """The person is not known to IAM Identity Center, or not assigned to the application."""
+
+    code = "RL-330"
+
+
+class QueryError(AppError):
+    """A query did not give its result."""
+
+    code = "RL-400"
+
+    def __init__(
+        self, message: str, remedy: str, *, query_name: str, statement_id: str | None, code: str | None = None
+    ) -> None:
+        super().__init__(message, remedy, code=code)
+        self.query_name = query_name
+        self.statement_id = statement_id
+
+
+class QueryDenied(QueryError):
+    """The warehouse refuses the person."""
+
+    code = "RL-410"
+
+
+class QueryFailed(QueryError):
+    """The warehouse could not run the statement."""
+
+    code = "RL-420"
+
+
+class QueryTimedOut(QueryError):
+    """The statement took too long and was cancelled."""
+
+    code = "RL-430"
+
+
+class QueryCancelled(QueryError):
+    """The statement was stopped."""
+
+    code = "RL-440"
+
+
+class WarehouseBusy(QueryError):
+    """The warehouse, or the account's quota, has no room now."""
+
+    code = "RL-450"

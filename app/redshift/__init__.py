@@ -1,0 +1,1 @@
+"""The Redshift Data API: a Query goes in, a Table comes out."""

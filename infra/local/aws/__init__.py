@@ -1,0 +1,1 @@
+"""One AWS endpoint: our own services in front, moto behind."""

@@ -1,0 +1,69 @@
+"""What travels inside the endpoint: a verified caller, a call, an AWS error."""
+
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass
+from datetime import datetime
+from typing import Any, Protocol
+
+
+@dataclass(frozen=True)
+class Person:
+    """An identity-store user, as an identity context carries it."""
+
+    user_id: str
+    user_name: str
+    email: str
+    group_names: tuple[str, ...]
+
+
+@dataclass(frozen=True)
+class Caller:
+    """Who signed a request; only `sigv4` and `sts` make one."""
+
+    account: str
+    arn: str  # arn:aws:iam::…:user/x or arn:aws:sts::…:assumed-role/Role/session
+    principal_arn: str  # the user's or the role's own ARN, as policies name it
+    user_id: str
+    role_name: str | None = None
+    session_name: str | None = None
+    person: Person | None = None  # set by an identity-enhanced session alone
+    expires_at: datetime | None = None
+
+
+@dataclass(frozen=True)
+class Call:
+    """One operation of one service, its parameters already parsed by botocore's model."""
+
+    service: (
+        str  # botocore's service name: sts, sso-oidc, sso-admin, redshift, redshift-serverless, redshift-data
+    )
+    operation: str
+    parameters: Mapping[str, Any]
+    region: str
+    caller: Caller | None  # None: the operation is unsigned by design
+    request_id: str
+
+
+class AwsError(Exception):
+    """An error under the name that AWS gives it."""
+
+    def __init__(self, code: str, message: str, status: int = 400, **members: Any) -> None:
+        super().__init__(message)
+        self.code = code
+        self.message = message
+        self.status = status
+        self.members = members  # further members of the modelled error shape
+
+
+class Service(Protocol):
+    """A service of the endpoint: its operations by name, each from a Call to the members of its response."""
+
+    operations: Mapping[str, Callable[[Call], Mapping[str, Any]]]
+
+
+class Authorizer(Protocol):
+    """IAM's identity-based policies: raises AwsError AccessDenied unless the caller may do `action` on `resource`."""
+
+    def __call__(
+        self, caller: Caller, action: str, resource: str, *, code: str = "AccessDeniedException"
+    ) -> None: ...

@@ -1,0 +1,81 @@
+"""What the stand-in can be told, and the constants of its one account."""
+
+import os
+import secrets
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+
+ACCOUNT_ID = "123456789012"
+REGION = "us-east-1"
+WORKGROUP = "redshift-tip-enabled"
+DATABASE = "dev"
+CLIENT_ID = "rowlight-demo"
+ROLE_NAMESPACE = "AWSIDC"
+SUPERUSER = "admin"
+OUTSIDE_REDIRECT_URI = "http://localhost:9999/callback"
+
+
+class ConfigError(ValueError):
+    """A setting of the stand-in that it cannot work with, in one line."""
+
+
+@dataclass(frozen=True)
+class Config:
+    """The stand-in's settings, read once from the environment."""
+
+    app_port: int = 8501
+    idp_port: int = 8502
+    aws_port: int = 8503
+    demo_rows: int = 200_000
+    id_token_seconds: int = 3600
+    idc_token_seconds: int = 3600
+    client_secret: str = field(default_factory=lambda: secrets.token_urlsafe(32), repr=False)
+
+    @property
+    def app_url(self) -> str:
+        return f"http://localhost:{self.app_port}"
+
+    @property
+    def issuer(self) -> str:
+        return f"http://localhost:{self.idp_port}"
+
+    @property
+    def aws_url(self) -> str:
+        return f"http://localhost:{self.aws_port}"
+
+    @property
+    def redirect_uris(self) -> tuple[str, ...]:
+        return (
+            f"{self.app_url}/component/streamlit_oauth.authorize_button/index.html",
+            f"{self.app_url}/auth/callback",
+            OUTSIDE_REDIRECT_URI,
+        )
+
+
+# name of the setting: (field, least, most)
+_NUMBERS = {
+    "APP_PORT": ("app_port", 1, 65_535),
+    "IDP_PORT": ("idp_port", 1, 65_535),
+    "AWS_PORT": ("aws_port", 1, 65_535),
+    "DEMO_ROWS": ("demo_rows", 1_000, 5_000_000),
+    "ID_TOKEN_SECONDS": ("id_token_seconds", 1, 86_400),
+    "IDC_TOKEN_SECONDS": ("idc_token_seconds", 1, 86_400),
+}
+
+
+def from_environment(environ: Mapping[str, str] = os.environ) -> Config:
+    """Reads the settings; a wrong one raises ConfigError with one line that names it."""
+    values: dict[str, int] = {}
+    for name, (attribute, least, most) in _NUMBERS.items():
+        text = environ.get(name, "").strip()
+        if not text:
+            continue
+        if not (text.isascii() and text.isdigit() and least <= int(text) <= most):
+            message = f"{name} is {text[:40]!r}: it must be a whole number from {least} to {most}."
+            raise ConfigError(message)
+        values[attribute] = int(text)
+    config = Config(**values)
+    if len({config.app_port, config.idp_port, config.aws_port}) < 3:  # noqa: PLR2004 - the three ports
+        message = "APP_PORT, IDP_PORT and AWS_PORT must be three different ports."
+        raise ConfigError(message)
+    return config

@@ -1,0 +1,1 @@
+"""The OIDC provider of the demonstration."""

@@ -1,0 +1,1 @@
+"""Synthetic sales of a sports-gear company in real cities."""

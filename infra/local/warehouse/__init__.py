@@ -1,0 +1,1 @@
+"""Redshift on DuckDB: roles, grants and row-level security in front of every statement."""

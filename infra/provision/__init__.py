@@ -1,0 +1,1 @@
+"""The trust chain and the warehouse as code, through the AWS APIs."""
