@@ -62,7 +62,7 @@ class Service(Protocol):
 
 
 class Authorizer(Protocol):
-    """IAM's identity-based policies: raises AwsError AccessDenied unless the caller may do `action` on `resource`."""
+    """IAM's identity-based policies: raises AwsError unless the caller may do `action` on `resource`."""
 
     def __call__(
         self, caller: Caller, action: str, resource: str, *, code: str = "AccessDeniedException"
