@@ -17,8 +17,8 @@ AppError(message, remedy)
   ├ QueryCancelled               somebody stopped it
   └ WarehouseBusy                quotas or connections are used up
 
-`message` says what happened and why; `remedy` says what to do; `code` is for the person to quote and for the admin to
-search by. None of them ever carries a token, a key or a secret.
+`message` says what happened and why; `remedy` says what to do; `code` is for the person to quote and
+for the admin to search by. None of them ever carries a token, a key or a secret.
 """
 
 

@@ -1,9 +1,11 @@
 """What the stand-in can be told, and the constants of its one account."""
 
 import os
+import re
 import secrets
 from collections.abc import Mapping
 from dataclasses import dataclass, field
+from typing import Any
 
 ACCOUNT_ID = "123456789012"
 REGION = "us-east-1"
@@ -57,7 +59,7 @@ _NUMBERS = {
     "APP_PORT": ("app_port", 1, 65_535),
     "IDP_PORT": ("idp_port", 1, 65_535),
     "AWS_PORT": ("aws_port", 1, 65_535),
-    "DEMO_ROWS": ("demo_rows", 1_000, 5_000_000),
+    "DEMO_ROWS": ("demo_rows", 1, 10_000_000),
     "ID_TOKEN_SECONDS": ("id_token_seconds", 1, 86_400),
     "IDC_TOKEN_SECONDS": ("idc_token_seconds", 1, 86_400),
 }
@@ -65,17 +67,15 @@ _NUMBERS = {
 
 def from_environment(environ: Mapping[str, str] = os.environ) -> Config:
     """Reads the settings; a wrong one raises ConfigError with one line that names it."""
-    values: dict[str, int] = {}
+    values: dict[str, Any] = {}
     for name, (attribute, least, most) in _NUMBERS.items():
         text = environ.get(name, "").strip()
         if not text:
             continue
-        if not (text.isascii() and text.isdigit() and least <= int(text) <= most):
-            message = f"{name} is {text[:40]!r}: it must be a whole number from {least} to {most}."
-            raise ConfigError(message)
+        if not (re.fullmatch(r"[0-9]{1,9}", text) and least <= int(text) <= most):
+            raise ConfigError(f"{name} is {text[:40]!r}: it must be a whole number from {least} to {most}.")
         values[attribute] = int(text)
     config = Config(**values)
     if len({config.app_port, config.idp_port, config.aws_port}) < 3:  # noqa: PLR2004 - the three ports
-        message = "APP_PORT, IDP_PORT and AWS_PORT must be three different ports."
-        raise ConfigError(message)
+        raise ConfigError("APP_PORT, IDP_PORT and AWS_PORT must be three different ports.")
     return config
