@@ -62,8 +62,17 @@ class Service(Protocol):
 
 
 class Authorizer(Protocol):
-    """IAM's identity-based policies: raises AwsError unless the caller may do `action` on `resource`."""
+    """IAM's identity-based policies: raises AwsError unless the caller may do `action` on `resource`.
+
+    `context` holds the service's own condition keys, such as redshift-data:statement-owner-iam-userid.
+    """
 
     def __call__(
-        self, caller: Caller, action: str, resource: str, *, code: str = "AccessDeniedException"
+        self,
+        caller: Caller,
+        action: str,
+        resource: str,
+        *,
+        code: str = "AccessDeniedException",
+        context: Mapping[str, str] | None = None,
     ) -> None: ...
