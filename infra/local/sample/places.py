@@ -73,8 +73,8 @@ _NORTH_AMERICA = frozenset({"US", "CA"})
 # Purchasing power in three steps; every country that is not here is of the third.
 _LEAST_POWER = 0.4
 _POWERS = {
-    3.0: "AE AT AU BE BH CA CH CZ DE DK EE ES FI FR GB HK IE IL IS IT JP KR KW LU NL NO NZ PT QA SA SE SG SI TW"
-    " US",
+    3.0: "AE AT AU BE BH CA CH CZ DE DK EE ES FI FR GB HK IE IL IS IT JP KR KW LU NL NO NZ PT QA SA SE SG SI"
+    " TW US",
     1.2: "AR BG BR BY CL CN CO CR DO EC GR HR HU KZ LT LV MA MX MY OM PA PE PL PR RO RS RU SK TH TN TR UY ZA",
 }
 _POWER = {country: power for power, countries in _POWERS.items() for country in countries.split()}
