@@ -1,0 +1,211 @@
+"""What botocore and Redshift say when something goes wrong → what a person is told.
+
+The one table of the Data API's errors. No message repeats what the service said: its text may hold SQL.
+"""
+
+import re
+from collections.abc import Callable
+from dataclasses import dataclass
+
+from botocore.exceptions import (
+    BotoCoreError,
+    ClientError,
+    CredentialRetrievalError,
+    HTTPClientError,
+    NoCredentialsError,
+    ParamValidationError,
+    PartialCredentialsError,
+    TokenRetrievalError,
+)
+from botocore.exceptions import (
+    ConnectionError as AwsConnectionError,
+)
+
+from app.errors import (
+    AppError,
+    QueryCancelled,
+    QueryDenied,
+    QueryError,
+    QueryFailed,
+    QueryTimedOut,
+    SessionExpired,
+    WarehouseBusy,
+)
+
+_WAITS = "WaitTimeSeconds"
+_PERMISSION = re.compile(
+    r"permission denied|insufficient[ _]privilege|not have (?:the )?\w* ?(?:permission|privilege)",
+    re.IGNORECASE,
+)
+_CODE = re.compile(r"[A-Za-z][A-Za-z0-9.]{0,80}")
+
+_TELL_ADMIN = "Try again. If it stays so, give your administrator this code and the statement's id."
+_WAIT = "Wait a moment, then refresh."
+_SIGN_IN = "Sign in again."
+
+
+@dataclass(frozen=True)
+class Fault:
+    """A kind of error, and its words."""
+
+    error: type[QueryError]
+    message: str
+    remedy: str
+    code: str | None = None
+
+    def of(self, query_name: str, statement_id: str | None) -> QueryError:
+        return self.error(
+            self.message, self.remedy, query_name=query_name, statement_id=statement_id, code=self.code
+        )
+
+
+_BUSY = Fault(WarehouseBusy, "The warehouse is busy: too many questions are being asked at once.", _WAIT)
+_UNAVAILABLE = Fault(WarehouseBusy, "The warehouse is not available at this moment.", _WAIT, "RL-451")
+_UNREACHABLE = Fault(
+    QueryFailed,
+    "The warehouse cannot be reached over the network.",
+    "Check the network, then refresh. Administrators: check AWS_REGION and AWS_ENDPOINT_URL.",
+    "RL-423",
+)
+_AWS_FAULT = Fault(QueryFailed, "AWS had a fault while it worked on the question.", _TELL_ADMIN, "RL-422")
+_MISSING = Fault(
+    QueryFailed,
+    "AWS does not know the warehouse, or no longer keeps this result for you.",
+    "Refresh. Administrators: check REDSHIFT_WORKGROUP or REDSHIFT_CLUSTER.",
+    "RL-421",
+)
+_REFUSED_REQUEST = Fault(
+    QueryFailed,
+    "AWS does not accept the question as the app asked it.",
+    "Give your administrator this code. Administrators: check REDSHIFT_DATABASE and the app's version.",
+    "RL-424",
+)
+_NO_API = Fault(
+    QueryDenied,
+    "AWS does not let you use the Redshift Data API.",
+    "Ask your administrator to check the policy of the role in DATA_ROLE_ARN.",
+    "RL-411",
+)
+_FAILED = Fault(QueryFailed, "The warehouse could not run the question.", _TELL_ADMIN)
+_DENIED = Fault(
+    QueryDenied,
+    "The warehouse does not let you read this data.",
+    "Ask the person who looks after access to add you to a group that may.",
+)
+_UNREADABLE = Fault(
+    QueryFailed,
+    "The warehouse's answer came back incomplete or in a form that the app cannot read.",
+    _TELL_ADMIN,
+    "RL-425",
+)
+_TOO_LONG = Fault(
+    QueryTimedOut, "The question took too long and was stopped.", "Choose a shorter period, then refresh."
+)
+_STOPPED = Fault(
+    QueryCancelled, "The question was stopped before it was answered.", "Refresh to ask it again."
+)
+
+BY_CODE: dict[str, Fault] = {
+    "ActiveStatementsExceededException": _BUSY,
+    "ActiveSessionsExceededException": _BUSY,
+    "ActiveWaitingRequestsExceededException": _BUSY,
+    "Throttling": _BUSY,
+    "ThrottlingException": _BUSY,
+    "ThrottledException": _BUSY,
+    "TooManyRequestsException": _BUSY,
+    "RequestLimitExceeded": _BUSY,
+    "SlowDown": _BUSY,
+    "ServiceUnavailable": _UNAVAILABLE,
+    "ServiceUnavailableException": _UNAVAILABLE,
+    "DatabaseConnectionException": _UNAVAILABLE,
+    "ExecuteStatementException": _FAILED,
+    "BatchExecuteStatementException": _FAILED,
+    "QueryTimeoutException": _TOO_LONG,
+    "InternalServerException": _AWS_FAULT,
+    "InternalFailure": _AWS_FAULT,
+    "ResourceNotFoundException": _MISSING,
+    "ValidationException": _REFUSED_REQUEST,
+    "AccessDeniedException": _NO_API,
+    "AccessDenied": _NO_API,
+    "UnauthorizedOperation": _NO_API,
+}
+
+# Credentials that ran out or that AWS does not take any more: only a new sign-in helps.
+ENDED = {
+    "ExpiredToken",
+    "ExpiredTokenException",
+    "RequestExpired",
+    "InvalidClientTokenId",
+    "UnrecognizedClientException",
+    "InvalidSignatureException",
+    "SignatureDoesNotMatch",
+    "InvalidAccessKeyId",
+    "MissingAuthenticationToken",
+    "MissingAuthenticationTokenException",
+    "IncompleteSignature",
+}
+_NO_CREDENTIALS = (
+    NoCredentialsError,
+    PartialCredentialsError,
+    CredentialRetrievalError,
+    TokenRetrievalError,
+)
+
+
+def translate(error: ClientError | BotoCoreError, *, query_name: str, statement_id: str | None) -> AppError:
+    """The error of the app that an error of botocore means."""
+    if isinstance(error, ClientError):
+        code = error_code(error)
+        if code in ENDED:
+            return _ended()
+        return BY_CODE.get(code, _unknown(code)).of(query_name, statement_id)
+    if isinstance(error, _NO_CREDENTIALS):
+        return _ended()
+    if isinstance(error, ParamValidationError):
+        return _REFUSED_REQUEST.of(query_name, statement_id)
+    fault = (
+        _UNREACHABLE
+        if isinstance(error, (HTTPClientError, AwsConnectionError))
+        else _unknown(type(error).__name__)
+    )
+    return fault.of(query_name, statement_id)
+
+
+def failed(text: str, *, query_name: str, statement_id: str) -> QueryError:
+    """The error that a FAILED statement's text means; a denied permission arrives as such a text."""
+    fault = _DENIED if _PERMISSION.search(text) else _FAILED
+    return fault.of(query_name, statement_id)
+
+
+timed_out: Callable[[str, str | None], QueryError] = _TOO_LONG.of
+stopped: Callable[[str, str | None], QueryError] = _STOPPED.of
+unreadable: Callable[[str, str | None], QueryError] = _UNREADABLE.of
+
+
+def error_code(error: ClientError) -> str:
+    """AWS's own name of an error."""
+    return str(error.response.get("Error", {}).get("Code", ""))
+
+
+def refuses_waiting(error: ClientError | BotoCoreError) -> bool:
+    """Whether the call was refused for its WaitTimeSeconds alone."""
+    too_many = (
+        isinstance(error, ClientError) and error_code(error) == "ActiveWaitingRequestsExceededException"
+    )
+    return too_many or does_not_know_waiting(error)
+
+
+def does_not_know_waiting(error: ClientError | BotoCoreError) -> bool:
+    """Whether an old SDK, or a Region that lags, does not know WaitTimeSeconds and never will."""
+    if isinstance(error, ClientError):
+        return error_code(error) == "ValidationException" and _WAITS.lower() in str(error).lower()
+    return isinstance(error, ParamValidationError) and _WAITS in str(error)
+
+
+def _ended() -> SessionExpired:
+    return SessionExpired("AWS does not accept your sign-in any more.", _SIGN_IN)
+
+
+def _unknown(code: str) -> Fault:
+    name = code if _CODE.fullmatch(code) else "an error without a name"
+    return Fault(QueryFailed, f"AWS answered {name}.", _TELL_ADMIN, "RL-429")

@@ -1,0 +1,118 @@
+"""The Data API as a test tells it to behave: a real botocore client whose HTTP is answered by functions."""
+
+import csv
+import io
+import json
+from collections.abc import Callable, Mapping, Sequence
+from typing import Any
+
+import botocore.session
+from botocore.awsrequest import AWSResponse
+from botocore.config import Config
+
+STATEMENT_ID = "11111111-2222-3333-4444-555555555555"
+Handler = Callable[[dict[str, Any]], Mapping[str, Any]]
+
+
+class Fault(Exception):
+    """What a handler raises to have AWS answer with an error."""
+
+    def __init__(self, code: str, message: str = "no", status: int = 400):
+        super().__init__(code)
+        self.code = code
+        self.message = message
+        self.status = status
+
+
+class FakeDataApi:
+    """Handlers by operation name, and the calls that reached them."""
+
+    def __init__(self, **handlers: Handler):
+        self.handlers = handlers
+        self.calls: list[tuple[str, dict[str, Any]]] = []
+        session = botocore.session.Session()
+        session.set_credentials("AKIDEXAMPLE", "example")
+        self.client = session.create_client(
+            "redshift-data",
+            region_name="us-east-1",
+            endpoint_url="http://localhost:1",
+            config=Config(retries={"total_max_attempts": 1}),
+        )
+        self.client.meta.events.register("before-send.redshift-data.*", self._answer)
+
+    def _answer(self, request, **_):
+        operation = request.headers["X-Amz-Target"].decode().partition(".")[2]
+        arguments = json.loads(request.body)
+        self.calls.append((operation, arguments))
+        try:
+            answer, status = self.handlers[operation](arguments), 200
+        except Fault as fault:
+            answer, status = (
+                {"__type": fault.code, "Message": fault.message, "message": fault.message},
+                fault.status,
+            )
+        raw = io.BytesIO(json.dumps(answer).encode())
+        raw.stream = lambda *_args, **_kwargs: iter([raw.read()])
+        return AWSResponse(request.url, status, {"Content-Type": "application/x-amz-json-1.1"}, raw)
+
+    def operations(self) -> list[str]:
+        return [operation for operation, _ in self.calls]
+
+
+def column(name: str, type_name: str, *, precision: int = 0, scale: int = 0) -> dict[str, Any]:
+    return {"name": name, "label": name, "typeName": type_name, "precision": precision, "scale": scale}
+
+
+def csv_line(values: Sequence[str | None]) -> str:
+    """A record of RFC 4180 in which NULL is an empty field and '' is two quotes."""
+    quoted = (
+        "" if value is None else '"' + value.replace('"', '""') + '"' if _needs_quotes(value) else value
+        for value in values
+    )
+    return ",".join(quoted) + "\r\n"
+
+
+def _needs_quotes(value: str) -> bool:
+    return not value or any(mark in value for mark in '",\r\n')
+
+
+def header(metadata: Sequence[Mapping[str, Any]]) -> str:
+    out = io.StringIO()
+    csv.writer(out).writerow([c["name"] for c in metadata])
+    return out.getvalue()
+
+
+def finished(_: Mapping[str, Any]) -> dict[str, Any]:
+    return {"Id": STATEMENT_ID, "Status": "FINISHED", "HasResultSet": True}
+
+
+def csv_pages(metadata: Sequence[Mapping[str, Any]], chunks: Sequence[str], *, total: int | None) -> Handler:
+    """GetStatementResultV2 that gives one chunk of text a page."""
+
+    def answer(arguments):
+        place = int(arguments.get("NextToken", 0))
+        page = {"Records": [{"CSVRecords": chunks[place]}], "ColumnMetadata": metadata}
+        if total is not None:
+            page["TotalNumRows"] = total
+        if place + 1 < len(chunks):
+            page["NextToken"] = str(place + 1)
+        return page
+
+    return answer
+
+
+def json_pages(metadata: Sequence[Mapping[str, Any]], pages: Sequence[Sequence[Any]]) -> Handler:
+    """GetStatementResult that gives one list of records a page."""
+
+    def answer(arguments):
+        place = int(arguments.get("NextToken", 0))
+        page = {
+            "Records": pages[place],
+            "ColumnMetadata": metadata,
+            "TotalNumRows": sum(len(records) for records in pages),
+        }
+        if place + 1 < len(pages):
+            page["NextToken"] = str(place + 1)
+        return page
+
+    return answer

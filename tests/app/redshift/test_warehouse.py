@@ -1,0 +1,492 @@
+"""Warehouse.fetch: few calls, one deadline, and an error of the app for everything that goes wrong."""
+
+import threading
+
+import botocore.session
+import pytest
+from botocore.exceptions import (
+    ConnectTimeoutError,
+    EndpointConnectionError,
+    NoCredentialsError,
+    ParamValidationError,
+    ReadTimeoutError,
+)
+
+from app.errors import (
+    ExchangeRefused,
+    QueryCancelled,
+    QueryDenied,
+    QueryFailed,
+    QueryTimedOut,
+    SessionExpired,
+    WarehouseBusy,
+)
+from app.redshift import faults
+from app.redshift.query import Query
+from app.redshift.warehouse import Warehouse
+from tests.app.redshift.data_api import STATEMENT_ID, FakeDataApi, Fault, column, csv_pages, finished
+
+SQL = "SELECT secret_column FROM t WHERE a = :x"
+QUERY = Query("Overview", SQL, {"x": "1"})
+ROWS = csv_pages([column("a", "int4")], ["1\r\n"], total=1)
+
+
+class Clock:
+    """Time that passes when somebody waits."""
+
+    def __init__(self):
+        self.now = 0.0
+        self.slept = []
+
+    def __call__(self):
+        return self.now
+
+    def sleep(self, seconds):
+        self.slept.append(seconds)
+        self.now += seconds
+
+
+def build(clock=None, *, target=None, timeout=20.0, **handlers):
+    clock = clock or Clock()
+    handlers.setdefault("GetStatementResultV2", ROWS)
+    handlers.setdefault("CancelStatement", lambda _: {"Status": True})
+    api = FakeDataApi(**handlers)
+    warehouse = Warehouse(
+        api.client,
+        target=target or {"WorkgroupName": "sales"},
+        database="dev",
+        timeout_seconds=timeout,
+        max_rows=100,
+        clock=clock,
+        sleep=clock.sleep,
+    )
+    return api, warehouse
+
+
+def started(_):
+    return {"Id": STATEMENT_ID, "Status": "STARTED"}
+
+
+def ends(status, **more):
+    return lambda _: {"Id": STATEMENT_ID, "Status": status, "HasResultSet": status == "FINISHED", **more}
+
+
+def in_turn(*answers):
+    left = list(answers)
+
+    def answer(arguments):
+        return left.pop(0)(arguments)
+
+    return answer
+
+
+def raises(code, message="no"):
+    def answer(_):
+        raise Fault(code, message)
+
+    return answer
+
+
+def test_a_quick_query_is_two_calls_and_no_sleep():
+    clock = Clock()
+    api, warehouse = build(clock, ExecuteStatement=finished)
+    table = warehouse.fetch(QUERY)
+    assert api.operations() == ["ExecuteStatement", "GetStatementResultV2"]
+    assert clock.slept == []
+    asked = dict(api.calls[0][1])
+    assert len(asked.pop("ClientToken")) >= 1
+    assert asked == {
+        "WorkgroupName": "sales",
+        "Database": "dev",
+        "Sql": SQL,
+        "StatementName": "Overview",
+        "Parameters": [{"name": "x", "value": "1"}],
+        "ResultFormat": "CSV",
+        "WaitTimeSeconds": 5,
+    }
+    assert table.statement_id == STATEMENT_ID
+    assert table.elapsed == table.timings.total
+    assert table.as_of.tzinfo is not None
+
+
+def test_a_cluster_is_named_as_a_cluster_and_no_parameters_are_no_parameters():
+    api, warehouse = build(target={"ClusterIdentifier": "sales"}, ExecuteStatement=finished)
+    warehouse.fetch(Query("a", "SELECT 1"))
+    asked = api.calls[0][1]
+    assert asked["ClusterIdentifier"] == "sales"
+    assert not {"WorkgroupName", "Parameters"} & set(asked)
+
+
+def test_a_slow_query_is_waited_for_by_long_polls():
+    clock = Clock()
+
+    def describe(arguments):
+        clock.now += arguments["WaitTimeSeconds"]
+        return {
+            "Id": STATEMENT_ID,
+            "Status": "FINISHED" if clock.now > 40 else "STARTED",
+            "HasResultSet": True,
+        }
+
+    api, warehouse = build(clock, timeout=50.0, ExecuteStatement=started, DescribeStatement=describe)
+    warehouse.fetch(QUERY)
+    waits = [
+        arguments["WaitTimeSeconds"] for operation, arguments in api.calls if operation == "DescribeStatement"
+    ]
+    assert waits == [30, 20]
+    assert clock.slept == []
+
+
+def test_a_statement_without_rows_gives_an_empty_table():
+    api, warehouse = build(
+        ExecuteStatement=lambda _: {"Id": STATEMENT_ID, "Status": "FINISHED", "HasResultSet": False}
+    )
+    assert warehouse.fetch(QUERY).frame.empty
+    assert api.operations() == ["ExecuteStatement"]
+
+
+def test_too_long_is_cancelled_and_said():
+    clock = Clock()
+
+    def describe(arguments):
+        clock.now += arguments["WaitTimeSeconds"]
+        return started(arguments)
+
+    api, warehouse = build(clock, timeout=8.0, ExecuteStatement=started, DescribeStatement=describe)
+    with pytest.raises(QueryTimedOut) as caught:
+        warehouse.fetch(QUERY)
+    assert caught.value.code == "RL-430"
+    assert caught.value.statement_id == STATEMENT_ID
+    assert api.calls[-1] == ("CancelStatement", {"Id": STATEMENT_ID})
+    assert clock.now <= 9
+
+
+def test_a_cancel_that_fails_does_not_hide_the_time_out():
+    _, warehouse = build(
+        timeout=0.0,
+        ExecuteStatement=started,
+        CancelStatement=raises("ValidationException", "already finished"),
+    )
+    with pytest.raises(QueryTimedOut):
+        warehouse.fetch(QUERY)
+
+
+@pytest.mark.parametrize(
+    ("text", "error", "code"),
+    [
+        ("ERROR: permission denied for relation sales_data", QueryDenied, "RL-410"),
+        ("ERROR: Permission denied for schema public", QueryDenied, "RL-410"),
+        ("ERROR: user does not have USAGE privilege on schema", QueryDenied, "RL-410"),
+        ('ERROR: syntax error at or near "secret_column"', QueryFailed, "RL-420"),
+        ("", QueryFailed, "RL-420"),
+    ],
+)
+def test_a_failed_statement_is_told_by_its_text_and_never_repeats_it(text, error, code):
+    _, warehouse = build(
+        ExecuteStatement=lambda _: {"Id": STATEMENT_ID, "Status": "FAILED", "HasResultSet": False},
+        DescribeStatement=ends("FAILED", Error=text),
+    )
+    with pytest.raises(error) as caught:
+        warehouse.fetch(QUERY)
+    assert caught.value.code == code
+    assert "secret_column" not in f"{caught.value!r} {caught.value.message} {caught.value.remedy}"
+    assert (caught.value.query_name, caught.value.statement_id) == ("Overview", STATEMENT_ID)
+
+
+def test_a_failure_without_words_ends_too():
+    _, warehouse = build(ExecuteStatement=started, DescribeStatement=ends("FAILED"))
+    with pytest.raises(QueryFailed):
+        warehouse.fetch(QUERY)
+
+
+def test_aborted_is_cancelled():
+    _, warehouse = build(ExecuteStatement=started, DescribeStatement=ends("ABORTED"))
+    with pytest.raises(QueryCancelled) as caught:
+        warehouse.fetch(QUERY)
+    assert caught.value.code == "RL-440"
+
+
+@pytest.mark.parametrize(
+    ("code", "error", "told"),
+    [
+        ("ActiveStatementsExceededException", WarehouseBusy, "RL-450"),
+        ("ActiveSessionsExceededException", WarehouseBusy, "RL-450"),
+        ("ThrottlingException", WarehouseBusy, "RL-450"),
+        ("ServiceUnavailableException", WarehouseBusy, "RL-451"),
+        ("AccessDeniedException", QueryDenied, "RL-411"),
+        ("ResourceNotFoundException", QueryFailed, "RL-421"),
+        ("InternalServerException", QueryFailed, "RL-422"),
+        ("ValidationException", QueryFailed, "RL-424"),
+        ("ExecuteStatementException", QueryFailed, "RL-420"),
+        ("NotImplemented", QueryFailed, "RL-429"),
+        ("<script>", QueryFailed, "RL-429"),
+        ("ExpiredTokenException", SessionExpired, "RL-230"),
+        ("UnrecognizedClientException", SessionExpired, "RL-230"),
+        ("InvalidSignatureException", SessionExpired, "RL-230"),
+    ],
+)
+def test_what_aws_refuses_is_translated_once(code, error, told):
+    _, warehouse = build(ExecuteStatement=raises(code, f"near {SQL}"))
+    with pytest.raises(error) as caught:
+        warehouse.fetch(QUERY)
+    assert caught.value.code == told
+    assert caught.value.__cause__ is not None
+    assert "secret_column" not in caught.value.message + caught.value.remedy
+    assert "<script>" not in caught.value.message
+
+
+def test_every_error_of_the_model_is_in_the_table():
+    model = botocore.session.get_session().get_service_model("redshift-data")
+    modelled = {shape.error_code for shape in model.error_shapes}
+    assert modelled
+    assert modelled <= set(faults.BY_CODE)
+
+
+@pytest.mark.parametrize(
+    ("raised", "error", "told"),
+    [
+        (EndpointConnectionError(endpoint_url="http://x"), QueryFailed, "RL-423"),
+        (ConnectTimeoutError(endpoint_url="http://x"), QueryFailed, "RL-423"),
+        (ReadTimeoutError(endpoint_url="http://x"), QueryFailed, "RL-423"),
+        (NoCredentialsError(), SessionExpired, "RL-230"),
+        (ParamValidationError(report="Unknown parameter in input: ResultFormat"), QueryFailed, "RL-424"),
+    ],
+)
+def test_what_happens_before_aws_answers_is_translated_too(raised, error, told):
+    def answer(_):
+        raise raised
+
+    _, warehouse = build(ExecuteStatement=answer)
+    with pytest.raises(error) as caught:
+        warehouse.fetch(QUERY)
+    assert caught.value.code == told
+    assert caught.value.__cause__ is raised
+
+
+def test_an_error_of_the_credentials_refresh_arrives_as_it_is():
+    refused = ExchangeRefused("The exchange says no.", "Ask.")
+
+    def answer(_):
+        raise refused
+
+    _, warehouse = build(ExecuteStatement=answer)
+    with pytest.raises(ExchangeRefused) as caught:
+        warehouse.fetch(QUERY)
+    assert caught.value is refused
+
+
+def test_an_answer_with_rows_missing_is_not_shown():
+    _, warehouse = build(
+        ExecuteStatement=finished,
+        GetStatementResultV2=csv_pages([column("a", "int4")], ["1\r\n"], total=2),
+    )
+    with pytest.raises(QueryFailed) as caught:
+        warehouse.fetch(QUERY)
+    assert caught.value.code == "RL-425"
+
+
+@pytest.mark.parametrize("text", ["1,2\r\n", "x\r\n", '"1\r\n'])
+def test_an_answer_that_is_not_the_promised_columns_is_not_shown(text):
+    _, warehouse = build(
+        ExecuteStatement=finished,
+        GetStatementResultV2=csv_pages([column("a", "int4")], [text], total=1),
+    )
+    with pytest.raises(QueryFailed) as caught:
+        warehouse.fetch(QUERY)
+    assert caught.value.code == "RL-425"
+
+
+def refusing_to_wait(code, message):
+    def refuse(then):
+        def answer(arguments):
+            if "WaitTimeSeconds" in arguments:
+                raise Fault(code, message)
+            return then(arguments)
+
+        return answer
+
+    return refuse
+
+
+def test_a_region_that_does_not_know_waiting_is_polled_with_pauses_that_grow_to_a_cap():
+    clock = Clock()
+    refuse = refusing_to_wait("ValidationException", "Unknown member WaitTimeSeconds")
+    api, warehouse = build(
+        clock,
+        timeout=60.0,
+        ExecuteStatement=refuse(started),
+        DescribeStatement=refuse(in_turn(*[started] * 12, ends("FINISHED"))),
+    )
+    warehouse.fetch(QUERY)
+    assert 10 <= len(clock.slept) <= 12
+    assert max(clock.slept) <= 1.0
+    assert max(clock.slept) >= 0.5
+    assert sum("WaitTimeSeconds" in arguments for _, arguments in api.calls) == 1
+    assert api.operations().count("ExecuteStatement") == 2
+
+
+def test_an_sdk_that_does_not_know_waiting_is_no_obstacle():
+    api, warehouse = build(ExecuteStatement=finished)
+    known = api.client.meta.service_model.operation_model("ExecuteStatement").input_shape.members
+    wait = known.pop("WaitTimeSeconds")
+    try:
+        assert len(warehouse.fetch(QUERY).frame) == 1
+    finally:
+        known["WaitTimeSeconds"] = wait
+    assert api.operations() == ["ExecuteStatement", "GetStatementResultV2"]
+
+
+def test_too_many_waiters_on_a_statement_means_polling_for_this_once():
+    refuse = refusing_to_wait("ActiveWaitingRequestsExceededException", "too many")
+    api, warehouse = build(ExecuteStatement=started, DescribeStatement=refuse(ends("FINISHED")))
+    warehouse.fetch(QUERY)
+    warehouse.fetch(QUERY, fresh=True)
+    assert [operation for operation, a in api.calls if "WaitTimeSeconds" in a].count("ExecuteStatement") == 2
+
+
+def test_a_server_that_ignores_the_wait_is_not_hammered():
+    clock = Clock()
+    _, warehouse = build(
+        clock, ExecuteStatement=started, DescribeStatement=in_turn(*[started] * 5, ends("FINISHED"))
+    )
+    warehouse.fetch(QUERY)
+    assert len(clock.slept) == 5
+
+
+class TestMemory:
+    def test_the_same_question_within_a_minute_is_not_asked_again(self):
+        clock = Clock()
+        api, warehouse = build(clock, ExecuteStatement=finished)
+        first = warehouse.fetch(QUERY)
+        clock.now += 59
+        again = warehouse.fetch(Query("Other name", SQL, {"x": "1"}))
+        assert api.operations().count("ExecuteStatement") == 1
+        assert again.statement_id == first.statement_id
+
+    @pytest.mark.parametrize(
+        "ask",
+        [
+            lambda warehouse, _: warehouse.fetch(QUERY, fresh=True),
+            lambda warehouse, _: warehouse.fetch(Query("Overview", SQL, {"x": "2"})),
+            lambda warehouse, clock: (setattr(clock, "now", 61.0), warehouse.fetch(QUERY)),
+            lambda warehouse, _: (warehouse.cancel(), warehouse.fetch(QUERY)),
+        ],
+        ids=["fresh", "another value", "too old", "signed out between"],
+    )
+    def test_another_question_is_asked(self, ask):
+        clock = Clock()
+        api, warehouse = build(clock, ExecuteStatement=finished)
+        warehouse.fetch(QUERY)
+        ask(warehouse, clock)
+        assert api.operations().count("ExecuteStatement") == 2
+
+    def test_a_changed_frame_changes_nobody_elses(self):
+        _, warehouse = build(ExecuteStatement=finished)
+        mine = warehouse.fetch(QUERY).frame
+        mine["a"] = 7
+        assert list(warehouse.fetch(QUERY).frame["a"]) == [1]
+
+    def test_a_failure_is_not_remembered(self):
+        _, warehouse = build(ExecuteStatement=in_turn(raises("ThrottlingException"), finished))
+        with pytest.raises(WarehouseBusy):
+            warehouse.fetch(QUERY)
+        assert len(warehouse.fetch(QUERY).frame) == 1
+
+    def test_two_people_share_nothing(self):
+        one, his = build(ExecuteStatement=finished)
+        two, hers = build(ExecuteStatement=finished)
+        his.fetch(QUERY)
+        hers.fetch(QUERY)
+        assert one.operations() == two.operations() == ["ExecuteStatement", "GetStatementResultV2"]
+
+    def test_only_a_number_of_tables_is_kept(self):
+        api, warehouse = build(ExecuteStatement=finished)
+        for value in range(40):
+            warehouse.fetch(Query("a", SQL, {"x": str(value)}))
+        warehouse.fetch(Query("a", SQL, {"x": "39"}))
+        assert api.operations().count("ExecuteStatement") == 40
+        warehouse.fetch(Query("a", SQL, {"x": "0"}))
+        assert api.operations().count("ExecuteStatement") == 41
+
+    def test_a_question_under_way_is_waited_for_and_not_asked_twice(self):
+        asked, go_on = threading.Event(), threading.Event()
+
+        def slow(arguments):
+            asked.set()
+            assert go_on.wait(10)
+            return finished(arguments)
+
+        api, warehouse = build(ExecuteStatement=slow)
+        tables = []
+        first = threading.Thread(target=lambda: tables.append(warehouse.fetch(QUERY)))
+        second = threading.Thread(target=lambda: tables.append(warehouse.fetch(QUERY)))
+        first.start()
+        assert asked.wait(10)
+        second.start()
+        go_on.set()
+        first.join(10)
+        second.join(10)
+        assert len(tables) == 2
+        assert api.operations().count("ExecuteStatement") == 1
+
+
+def test_cancel_stops_what_runs():
+    under_way = threading.Event()
+    stopped = threading.Event()
+
+    def describe(arguments):
+        under_way.set()
+        assert stopped.wait(10)
+        return ends("ABORTED")(arguments)
+
+    def cancel(_):
+        stopped.set()
+        return {"Status": True}
+
+    api, warehouse = build(ExecuteStatement=started, DescribeStatement=describe, CancelStatement=cancel)
+    errors = []
+
+    def ask():
+        try:
+            warehouse.fetch(QUERY)
+        except QueryCancelled as error:
+            errors.append(error.code)
+
+    thread = threading.Thread(target=ask)
+    thread.start()
+    assert under_way.wait(10)
+    warehouse.cancel()
+    thread.join(10)
+    assert errors == ["RL-440"]
+    assert ("CancelStatement", {"Id": STATEMENT_ID}) in api.calls
+
+
+def test_a_sign_out_before_the_id_is_known_still_stops_the_statement():
+    warehouses = []
+
+    def execute(arguments):
+        warehouses[0].cancel()
+        return started(arguments)
+
+    api, warehouse = build(ExecuteStatement=execute)
+    warehouses.append(warehouse)
+    with pytest.raises(QueryCancelled):
+        warehouse.fetch(QUERY)
+    assert api.operations() == ["ExecuteStatement", "CancelStatement"]
+
+
+def test_cancel_with_nothing_running_calls_nothing():
+    api, warehouse = build(ExecuteStatement=finished)
+    warehouse.fetch(QUERY)
+    api.calls.clear()
+    warehouse.cancel()
+    assert api.calls == []
+
+
+def test_the_log_names_the_statement_and_never_its_sql_or_values(caplog):
+    caplog.set_level("INFO", logger="app")
+    _, warehouse = build(ExecuteStatement=finished)
+    warehouse.fetch(Query("Overview", SQL, {"x": "private"}))
+    assert STATEMENT_ID in caplog.text
+    assert "secret_column" not in caplog.text
+    assert "private" not in caplog.text
