@@ -1,0 +1,251 @@
+"""The Data API: who runs a statement, whose it is, and what may be asked."""
+
+import uuid
+from typing import Any
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from infra.local.aws.model import AwsError, Caller
+from infra.local.warehouse import DbUser
+from tests.infra.local.aws.known_warehouse import (
+    ADMIN,
+    BRIDGE,
+    FRANK,
+    MING,
+    SECRET,
+    WORKGROUP,
+    Api,
+    caller,
+)
+
+
+@pytest.fixture
+def api() -> Api:
+    return Api()
+
+
+# Who runs it
+
+
+def test_a_person_runs_statements_as_themselves(api: Api) -> None:
+    answer = api.execute()
+    assert api.warehouse.users == [DbUser("AWSIDC:frank@example.com", frozenset({"amer-sales"}))]
+    assert answer["DbUser"] == "AWSIDC:frank@example.com"
+    assert answer["Status"] == "FINISHED"
+    assert answer["HasResultSet"] is True
+
+
+def test_the_admin_secret_runs_as_the_superuser(api: Api) -> None:
+    answer = api.execute(as_=ADMIN, SecretArn=SECRET)
+    assert api.warehouse.users == [DbUser("admin", superuser=True)]
+    assert answer["SecretArn"] == SECRET
+
+
+def test_an_iam_user_without_a_secret_is_a_user_without_roles(api: Api) -> None:
+    api.execute(as_=ADMIN)
+    assert api.warehouse.users == [DbUser("IAM:root")]
+
+
+def test_a_person_cannot_use_the_admin_secret(api: Api) -> None:
+    assert api.not_executed(SecretArn=SECRET) == "AccessDeniedException"
+
+
+def test_an_unknown_secret_is_refused(api: Api) -> None:
+    assert api.not_executed(as_=ADMIN, SecretArn="arn:aws:secretsmanager:::secret:x") == "ValidationException"
+
+
+def test_the_data_role_without_a_persons_context_is_denied(api: Api) -> None:
+    assert api.not_executed(as_=caller(None)) == "AccessDeniedException"
+
+
+@pytest.mark.parametrize(
+    ("operation", "parameters"),
+    [
+        ("ExecuteStatement", {"Sql": "select 1", "WorkgroupName": WORKGROUP, "Database": "dev"}),
+        ("BatchExecuteStatement", {"Sqls": ["select 1"], "WorkgroupName": WORKGROUP, "Database": "dev"}),
+        ("DescribeStatement", {"Id": str(uuid.uuid4())}),
+        ("GetStatementResult", {"Id": str(uuid.uuid4())}),
+        ("GetStatementResultV2", {"Id": str(uuid.uuid4())}),
+        ("CancelStatement", {"Id": str(uuid.uuid4())}),
+        ("ListStatements", {"WorkgroupName": WORKGROUP}),
+    ],
+)
+def test_the_bridge_role_can_do_nothing_here(api: Api, operation: str, parameters: dict[str, Any]) -> None:
+    assert api.refused(operation, BRIDGE, **parameters).code == "AccessDeniedException"
+
+
+def test_a_caller_cannot_choose_the_database_user(api: Api) -> None:
+    assert api.not_executed(DbUser="admin") == "ValidationException"
+    assert api.not_executed(as_=ADMIN, DbUser="AWSIDC:ethan@example.com") == "ValidationException"
+
+
+# Whose it is
+
+OTHERS = {
+    "another person": MING,
+    "the same person in another role": caller(FRANK.person, role="Other", session="frank"),
+    "the role without a person": caller(None, session="frank"),
+    "an administrator": ADMIN,
+}
+
+
+@pytest.mark.parametrize("stranger", OTHERS.values(), ids=OTHERS.keys())
+@pytest.mark.parametrize(
+    "operation", ["DescribeStatement", "GetStatementResult", "GetStatementResultV2", "CancelStatement"]
+)
+def test_somebody_elses_statement_does_not_exist(
+    monkeypatch: pytest.MonkeyPatch, operation: str, stranger: Caller
+) -> None:
+    monkeypatch.setattr("tests.infra.local.aws.known_warehouse.authorize", lambda *_, **__: None)
+    api = Api()
+    for sql in ("select 1", "wait"):
+        statement = api.execute(sql, WaitTimeSeconds=None)["Id"]
+        answer = api.refused(operation, stranger, Id=statement)
+        unknown = api.refused(operation, stranger, Id=str(uuid.uuid4()))
+        assert answer.code == unknown.code == "ResourceNotFoundException"
+        assert answer.message == unknown.message
+        assert answer.members == {"ResourceId": statement}
+    assert api.call("DescribeStatement", Id=statement)["Status"] in {"SUBMITTED", "STARTED"}
+    api.warehouse.released.set()
+
+
+def test_another_session_of_the_same_person_is_held_to_the_owner_condition(api: Api) -> None:
+    statement = api.execute()["Id"]
+    elsewhere = caller(FRANK.person, session="another")
+    assert api.refused("DescribeStatement", elsewhere, Id=statement).code == "AccessDeniedException"
+
+
+def test_statements_are_listed_for_their_owner_alone(api: Api) -> None:
+    mine = api.execute(StatementName="sales")["Id"]
+    api.execute(as_=MING, StatementName="sales")
+    listed = api.call("ListStatements", WorkgroupName=WORKGROUP, StatementName="sal")["Statements"]
+    assert [line["Id"] for line in listed] == [mine]
+
+
+def test_a_person_names_the_workgroup_to_list(api: Api) -> None:
+    assert api.refused("ListStatements").code == "ValidationException"
+
+
+def test_a_listing_is_paged(api: Api) -> None:
+    made = [api.execute()["Id"] for _ in range(3)]
+    first = api.call("ListStatements", WorkgroupName=WORKGROUP, MaxResults=2)
+    api.execute()
+    second = api.call("ListStatements", WorkgroupName=WORKGROUP, MaxResults=2, NextToken=first["NextToken"])
+    assert [line["Id"] for line in first["Statements"] + second["Statements"]] == made[::-1]
+    assert "NextToken" not in second
+    stranger = api.refused("ListStatements", MING, WorkgroupName=WORKGROUP, NextToken=first["NextToken"])
+    assert stranger.code == "ValidationException"
+
+
+# What may be asked
+
+
+@pytest.mark.parametrize("seconds", [0, 31, -1])
+def test_wait_time_is_from_1_to_30_seconds(api: Api, seconds: int) -> None:
+    assert api.not_executed(WaitTimeSeconds=seconds) == "ValidationException"
+    statement = api.execute()["Id"]
+    for operation in ("DescribeStatement", "GetStatementResult", "GetStatementResultV2"):
+        assert api.refused(operation, Id=statement, WaitTimeSeconds=seconds).code == "ValidationException"
+
+
+@pytest.mark.parametrize(
+    "wrong",
+    [
+        {"WorkgroupName": "no-such-workgroup"},
+        {"ClusterIdentifier": "cluster"},
+        {"Database": ""},
+        {"ResultFormat": "XML"},
+        {"ClusterIdentifier": "cluster", "WorkgroupName": ""},
+    ],
+    ids=str,
+)
+def test_wrong_targets_and_options_are_refused(api: Api, wrong: dict[str, Any]) -> None:
+    assert api.not_executed(as_=ADMIN, **wrong) == "ValidationException"
+
+
+def test_an_unknown_workgroup_looks_like_a_forbidden_one_to_a_person(api: Api) -> None:
+    assert api.not_executed(WorkgroupName="no-such-workgroup") == "AccessDeniedException"
+
+
+@pytest.mark.parametrize(
+    "option", [{"SessionId": str(uuid.uuid4())}, {"SessionKeepAliveSeconds": 60}, {"WithEvent": True}]
+)
+def test_what_is_not_implemented_never_looks_like_success(api: Api, option: dict[str, Any]) -> None:
+    assert api.not_executed(**option) == "NotImplemented"
+
+
+def test_a_statement_is_at_most_100_kb(api: Api) -> None:
+    assert api.not_executed("select '" + "é" * 51_200 + "'") == "ValidationException"
+    assert api.execute("select '" + "x" * 102_000 + "'")["Status"] == "FINISHED"
+
+
+def test_an_empty_statement_is_refused(api: Api) -> None:
+    assert api.not_executed(" \n") == "ValidationException"
+
+
+@pytest.mark.parametrize(
+    ("sql", "parameters"),
+    [
+        ("select :a", [{"name": "b", "value": "1"}]),
+        ("select ':a'", [{"name": "a", "value": "1"}]),
+        ('select ":a"', [{"name": "a", "value": "1"}]),
+        ("select 1 -- :a", [{"name": "a", "value": "1"}]),
+        ("select 1 /* :a */", [{"name": "a", "value": "1"}]),
+        ("select x::a", [{"name": "a", "value": "1"}]),
+        ("select :a", [{"name": "a", "value": ""}]),
+        ("select :a", [{"name": "a", "value": "1"}, {"name": "a", "value": "2"}]),
+        ("select :a", [{"name": "a; drop table t", "value": "1"}]),
+        ("select 1", []),
+    ],
+)
+def test_misused_parameters_are_refused(api: Api, sql: str, parameters: list[dict[str, str]]) -> None:
+    assert api.not_executed(sql, Parameters=parameters) == "ValidationException"
+
+
+def test_a_parameter_after_text_with_quotes_counts_as_used(api: Api) -> None:
+    sql = "select 'it''s', \":x\", y::int /* :z */ from t where c = :city"
+    answer = api.execute(sql, Parameters=[{"name": "city", "value": "Lima' or 1=1 --"}])
+    described = api.call("DescribeStatement", Id=answer["Id"])
+    assert api.warehouse.bound == [{"city": "Lima' or 1=1 --"}]
+    assert described["QueryParameters"] == [{"name": "city", "value": "Lima' or 1=1 --"}]
+    assert described["QueryString"] == sql
+
+
+@given(st.text(max_size=200))
+def test_no_text_upsets_the_search_for_parameters(sql: str) -> None:
+    api = Api()
+    code = "ran"
+    try:
+        api.execute(sql, Parameters=[{"name": "a", "value": "1"}])
+    except AwsError as error:
+        code = error.code
+    assert code == "ValidationException" or (code == "ran" and ":a" in sql)
+
+
+@pytest.mark.parametrize(
+    "statement", ["1", "x" * 36, "../../etc", str(uuid.uuid4()).upper(), f"{uuid.uuid4()}:x"]
+)
+def test_an_id_that_is_none_is_refused(api: Api, statement: str) -> None:
+    assert api.refused("DescribeStatement", Id=statement).code == "ValidationException"
+
+
+def test_a_client_token_starts_one_statement(api: Api) -> None:
+    first = api.execute(ClientToken="once")
+    assert api.execute(ClientToken="once")["Id"] == first["Id"]
+    assert len(api.warehouse.users) == 1
+    with pytest.raises(AwsError) as other:
+        api.execute("select 2", ClientToken="once")
+    assert other.value.code == "ValidationException"
+    assert api.execute(as_=MING, ClientToken="once")["Id"] != first["Id"]
+
+
+def test_active_statements_are_limited() -> None:
+    api = Api(active_statements=2)
+    for _ in range(2):
+        api.execute("wait", WaitTimeSeconds=None)
+    with pytest.raises(AwsError) as refused:
+        api.execute()
+    assert refused.value.code == "ActiveStatementsExceededException"
+    api.warehouse.released.set()
