@@ -27,6 +27,7 @@ class Caller:
     role_name: str | None = None
     session_name: str | None = None
     person: Person | None = None  # set by an identity-enhanced session alone
+    scopes: frozenset[str] = frozenset()  # what the person's identity context may be used for
     expires_at: datetime | None = None
 
 

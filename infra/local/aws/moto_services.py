@@ -1,0 +1,132 @@
+"""The services that moto plays: what is let through to it, under which permission."""
+
+import io
+from collections.abc import Mapping
+from typing import Any
+
+from moto.core.utils import camelcase_to_underscores, method_names_from_class
+from moto.iam.responses import IamResponse
+from moto.identitystore.responses import IdentityStoreResponse
+from moto.moto_server.werkzeug_app import create_backend_app
+from moto.s3.models import s3_backends
+from moto.secretsmanager.models import secretsmanager_backends
+from moto.secretsmanager.responses import SecretsManagerResponse
+from werkzeug.test import run_wsgi_app
+
+from infra.local.aws import s3_operations, wire
+from infra.local.aws.iam import Iam
+from infra.local.aws.identity_center import IdentityCenter
+from infra.local.aws.model import Authorizer, AwsError, Caller
+from infra.local.aws.policy import MalformedPolicy, parse
+from infra.local.config import ACCOUNT_ID, REGION
+
+_RESPONSES = {
+    "iam": IamResponse,
+    "identitystore": IdentityStoreResponse,
+    "secretsmanager": SecretsManagerResponse,
+}
+SERVICES = (*_RESPONSES, "s3")
+# Moto keeps these, but nothing here would enforce them.
+_NOT_ENFORCED = ("PermissionsBoundary", "ResourcePolicy")
+# Moto would take the account from one and the region from the other.
+_DROPPED = ("HTTP_X_MOTO_ACCOUNT_ID", "HTTP_USER_AGENT", "REQUEST_URI")
+
+
+class MotoServices:
+    """Moto's applications for IAM, the identity store, Secrets Manager and S3, behind our own gate."""
+
+    def __init__(self, *, iam: Iam, identity_center: IdentityCenter, authorize: Authorizer) -> None:
+        s3_backends.reset()
+        secretsmanager_backends.reset()
+        self._iam = iam
+        self._identity_center = identity_center
+        self._authorize = authorize
+        self._applications: dict[str, Any] = {
+            "iam": create_backend_app("iam"),
+            "identitystore": create_backend_app("identitystore"),
+            "secretsmanager": create_backend_app("secretsmanager"),
+            "s3": create_backend_app("s3"),
+        }
+
+    def s3(
+        self, request: wire.HttpRequest, environ: Mapping[str, Any], caller: Caller
+    ) -> tuple[str, wire.HttpResponse]:
+        """Answers a request to S3: the operation's name and moto's response."""
+        operation = s3_operations.operation(request)
+        for action, resource in operation.permissions:
+            self._authorize(caller, action, resource, code="AccessDenied")
+        return operation.name, self._forward("s3", request, environ)
+
+    def answer(
+        self,
+        service: str,
+        operation: str,
+        parameters: Mapping[str, Any],
+        *,
+        request: wire.HttpRequest,
+        environ: Mapping[str, Any],
+        caller: Caller,
+    ) -> wire.HttpResponse:
+        """Answers a request to another service of moto's, its parameters already checked."""
+        if camelcase_to_underscores(operation) not in method_names_from_class(_RESPONSES[service]):
+            raise wire.not_implemented(service, operation)
+        if any(word in name for word in _NOT_ENFORCED for name in (operation, *parameters)):
+            raise wire.not_implemented(service, f"{operation} with a boundary or a resource policy")
+        code = "AccessDenied" if service == "iam" else "AccessDeniedException"
+        self.check(service, operation, parameters, caller=caller, code=code)
+        return self._forward(service, request, environ)
+
+    def check(
+        self, service: str, operation: str, parameters: Mapping[str, Any], *, caller: Caller, code: str
+    ) -> None:
+        """Refuses what the caller may not do, and what moto would wrongly accept."""
+        resource = self._resource(service, parameters)
+        self._authorize(caller, f"{service}:{operation}", resource, code=code)
+        store = parameters.get("IdentityStoreId", self._identity_center.identity_store_id)
+        if service == "identitystore" and store != self._identity_center.identity_store_id:
+            raise AwsError("ResourceNotFoundException", "The identity store does not exist.")
+        if "AssumeRolePolicyDocument" in parameters:
+            try:
+                parse(parameters["AssumeRolePolicyDocument"])
+            except MalformedPolicy as error:
+                raise AwsError("MalformedPolicyDocument", str(error)) from error
+
+    def _resource(self, service: str, parameters: Mapping[str, Any]) -> str:
+        if service == "identitystore":
+            return self._identity_center.identity_store_arn
+        if service == "secretsmanager":
+            return _secret_arn(parameters.get("SecretId"))
+        if "RoleName" in parameters:
+            return self._iam.arn_of_role(parameters["RoleName"])
+        if "GroupName" in parameters:
+            return f"arn:aws:iam::{ACCOUNT_ID}:group/{parameters['GroupName']}"
+        if "UserName" in parameters:
+            return self._iam.arn_of_user(parameters["UserName"])
+        return str(parameters.get("PolicyArn") or parameters.get("OpenIDConnectProviderArn") or "*")
+
+    def _forward(
+        self, service: str, request: wire.HttpRequest, environ: Mapping[str, Any]
+    ) -> wire.HttpResponse:
+        body = request.body
+        if service in ("identitystore", "secretsmanager"):
+            # Moto would read "&Action=…" inside a JSON text as the operation's name.
+            body = body.replace(b"&", b"\\u0026")
+        forwarded = {
+            **{name: value for name, value in environ.items() if name not in _DROPPED},
+            "HTTP_HOST": "localhost",
+            "RAW_URI": request.path,
+            "CONTENT_LENGTH": str(len(body)),
+            "wsgi.input": io.BytesIO(body),
+        }
+        try:
+            chunks, status, headers = run_wsgi_app(self._applications[service], forwarded, buffered=True)
+        except NotImplementedError as error:
+            raise wire.not_implemented(service, "This form of the operation") from error
+        return wire.HttpResponse(int(status.split()[0]), dict(headers), b"".join(chunks))
+
+
+def _secret_arn(identifier: str | None) -> str:
+    if identifier is None:
+        return "*"
+    secret = secretsmanager_backends[ACCOUNT_ID][REGION].secrets.get(identifier)
+    return secret.arn if secret else f"arn:aws:secretsmanager:{REGION}:{ACCOUNT_ID}:secret:{identifier}"

@@ -1,0 +1,116 @@
+"""IAM Identity Center's administration: the instance, trusted token issuers, and applications.
+
+Kept in memory. The one instance is there from the start; permission sets and account access are not played.
+"""
+
+from collections.abc import Callable, Mapping
+from datetime import UTC, datetime
+from typing import Any
+
+from infra.local.aws.application_operations import ApplicationOperations, check_instance, not_found, paged
+from infra.local.aws.applications import Applications, TokenIssuer, token_issuer_arn, token_issuer_members
+from infra.local.aws.identity_center import ATTRIBUTE_PATHS, IdentityCenter
+from infra.local.aws.model import AwsError, Call
+from infra.local.aws.wire import not_implemented
+from infra.local.config import ACCOUNT_ID
+
+Members = Mapping[str, Any]
+
+
+class SsoAdmin:
+    """The sso-admin service."""
+
+    def __init__(self, *, identity_center: IdentityCenter, applications: Applications) -> None:
+        self._identity_center = identity_center
+        self._store = applications
+        self.operations: Mapping[str, Callable[[Call], Members]] = {
+            "ListInstances": self.list_instances,
+            "DescribeInstance": self.describe_instance,
+            "CreateTrustedTokenIssuer": self.create_issuer,
+            "DescribeTrustedTokenIssuer": self.describe_issuer,
+            "UpdateTrustedTokenIssuer": self.update_issuer,
+            "ListTrustedTokenIssuers": self.list_issuers,
+            "DeleteTrustedTokenIssuer": self.delete_issuer,
+            **ApplicationOperations(identity_center=identity_center, applications=applications).operations,
+        }
+
+    def list_instances(self, call: Call) -> Members:
+        return paged([self._instance()], call, "Instances")
+
+    def describe_instance(self, call: Call) -> Members:
+        check_instance(self._identity_center, call)
+        return self._instance()
+
+    def _instance(self) -> Members:
+        center = self._identity_center
+        return {
+            "InstanceArn": center.instance_arn,
+            "IdentityStoreId": center.identity_store_id,
+            "OwnerAccountId": ACCOUNT_ID,
+            "CreatedDate": datetime.fromtimestamp(center.created_at, UTC),
+            "Status": "ACTIVE",
+        }
+
+    def create_issuer(self, call: Call) -> Members:
+        check_instance(self._identity_center, call)
+        if "Tags" in call.parameters:
+            raise not_implemented("sso-admin", "CreateTrustedTokenIssuer with Tags")
+        return self._store.once(call, lambda: self._create_issuer(call))
+
+    def _create_issuer(self, call: Call) -> Members:
+        name = call.parameters["Name"]
+        asked = call.parameters["TrustedTokenIssuerConfiguration"]["OidcJwtConfiguration"]
+        for issuer in self._store.issuers.values():
+            if name == issuer.name or asked["IssuerUrl"] == issuer.url:
+                raise AwsError("ConflictException", "There is an issuer of this name or URL already.")
+        _check_paths(asked)
+        issuer = TokenIssuer(
+            arn=token_issuer_arn(self._identity_center.instance_id),
+            name=name,
+            url=asked["IssuerUrl"],
+            claim_path=asked["ClaimAttributePath"],
+            attribute_path=asked["IdentityStoreAttributePath"],
+        )
+        self._store.issuers[issuer.arn] = issuer
+        return {"TrustedTokenIssuerArn": issuer.arn}
+
+    def _issuer(self, call: Call) -> TokenIssuer:
+        arn = call.parameters["TrustedTokenIssuerArn"]
+        try:
+            return self._store.issuers[arn]
+        except KeyError as error:
+            raise not_found("TrustedTokenIssuer", arn) from error
+
+    def describe_issuer(self, call: Call) -> Members:
+        return token_issuer_members(self._issuer(call))
+
+    def update_issuer(self, call: Call) -> Members:
+        issuer = self._issuer(call)
+        asked = call.parameters.get("TrustedTokenIssuerConfiguration", {}).get("OidcJwtConfiguration", {})
+        _check_paths(asked)
+        issuer.name = call.parameters.get("Name", issuer.name)
+        issuer.claim_path = asked.get("ClaimAttributePath", issuer.claim_path)
+        issuer.attribute_path = asked.get("IdentityStoreAttributePath", issuer.attribute_path)
+        return {}
+
+    def list_issuers(self, call: Call) -> Members:
+        check_instance(self._identity_center, call)
+        found = [
+            {
+                "TrustedTokenIssuerArn": issuer.arn,
+                "Name": issuer.name,
+                "TrustedTokenIssuerType": "OIDC_JWT",
+            }
+            for issuer in self._store.issuers.values()
+        ]
+        return paged(found, call, "TrustedTokenIssuers")
+
+    def delete_issuer(self, call: Call) -> Members:
+        del self._store.issuers[self._issuer(call).arn]
+        return {}
+
+
+def _check_paths(asked: Mapping[str, str]) -> None:
+    path = asked.get("IdentityStoreAttributePath", ATTRIBUTE_PATHS[0])
+    if path not in ATTRIBUTE_PATHS:
+        raise not_implemented("sso-admin", f"A mapping to {path}")

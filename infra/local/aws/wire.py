@@ -1,0 +1,181 @@
+"""HTTP on one side, operations on the other: requests are read and responses written by botocore's models."""
+
+import json
+import re
+from collections.abc import Mapping
+from dataclasses import dataclass
+from typing import Any
+from urllib.parse import parse_qsl, quote
+from xml.sax.saxutils import escape
+
+from moto.core.errors import ErrorLookupFactory
+from moto.core.model import OperationModel, ServiceModel
+from moto.core.parse import QueryParser
+from moto.core.serialize import SerializationContext, get_serializer_class
+from moto.core.utils import get_service_model
+from werkzeug.datastructures import MultiDict
+
+from infra.local.aws.constraints import check
+from infra.local.aws.model import AwsError
+
+MAX_BODY_BYTES = 64 * 1024 * 1024
+FORM = "application/x-www-form-urlencoded"
+
+
+@dataclass(frozen=True)
+class HttpRequest:
+    """A request as it came, read whole."""
+
+    method: str
+    path: str  # as sent, still percent-encoded
+    query: str
+    headers: Mapping[str, str]  # names in lower case
+    body: bytes
+
+    @property
+    def form(self) -> dict[str, str]:
+        """The fields of a form body; a field sent twice, or a body that is not text, is refused."""
+        if not self.headers.get("content-type", "").startswith(FORM):
+            return {}
+        try:
+            pairs = parse_qsl(self.body.decode(), keep_blank_values=True, max_num_fields=10_000)
+        except ValueError as error:
+            raise AwsError("MalformedInput", "The form cannot be read.") from error
+        fields = dict(pairs)
+        if len(fields) != len(pairs):
+            raise AwsError("MalformedInput", "A field of the form is given twice.")
+        return fields
+
+
+@dataclass(frozen=True)
+class HttpResponse:
+    """What goes back."""
+
+    status: int
+    headers: Mapping[str, str]
+    body: bytes
+
+
+def read(environ: Mapping[str, Any]) -> HttpRequest:
+    """Reads a WSGI request; a body above the bound raises AwsError."""
+    headers = {
+        name[5:].replace("_", "-").lower(): str(value)
+        for name, value in environ.items()
+        if name.startswith("HTTP_")
+    }
+    for name in ("CONTENT_TYPE", "CONTENT_LENGTH"):
+        if environ.get(name):
+            headers[name.replace("_", "-").lower()] = str(environ[name])
+    length = headers.get("content-length", "0")
+    if not re.fullmatch(r"[0-9]{1,12}", length) or int(length) > MAX_BODY_BYTES:
+        raise AwsError("EntityTooLarge", f"A request's body may have {MAX_BODY_BYTES} bytes.", 413)
+    # The path as sent: S3's signature is over it, not over what it decodes to.
+    sent = str(environ.get("REQUEST_URI", "")).partition("?")[0]
+    path = re.sub(r"^https?://[^/]*", "", sent) or quote(
+        str(environ.get("PATH_INFO", "")), encoding="latin-1"
+    )
+    return HttpRequest(
+        method=str(environ["REQUEST_METHOD"]),
+        path=path or "/",
+        query=str(environ.get("QUERY_STRING", "")),
+        headers=headers,
+        body=environ["wsgi.input"].read(int(length)),
+    )
+
+
+def operation(request: HttpRequest, service: ServiceModel) -> OperationModel:
+    """The operation that a request names; NotImplemented where the service's model has none."""
+    name = _operation_name(request, service)
+    if name not in service.operation_names:
+        raise not_implemented(service.service_name, name)
+    model: OperationModel = service.operation_model(name)
+    return model
+
+
+def not_implemented(service: str, name: str) -> AwsError:
+    """The error for everything that the stand-in does not do."""
+    shown = re.sub(r"[^\w .,:-]", "?", name)[:80] or "The request"
+    return AwsError("NotImplemented", f"{shown} of {service} is not implemented by the stand-in.", 501)
+
+
+def _operation_name(request: HttpRequest, service: ServiceModel) -> str:
+    if service.protocol == "query":
+        # A query string could name a second Action to whoever reads the request next.
+        return "" if request.query or request.method != "POST" else request.form.get("Action", "")
+    if service.protocol == "json":
+        prefix, _, name = request.headers.get("x-amz-target", "").rpartition(".")
+        return name if prefix == service.metadata["targetPrefix"] and not request.query else ""
+    sent = f"{request.path}?{request.query}".removesuffix("?")
+    for name in service.operation_names:
+        http = service.operation_model(name).http
+        if (request.method, sent) == (http["method"], http["requestUri"]):
+            return str(name)
+    return ""
+
+
+def parameters(request: HttpRequest, model: OperationModel) -> dict[str, Any]:
+    """The operation's parameters, checked against its model."""
+    protocol = model.service_model.protocol
+    try:
+        if protocol == "query":
+            # The parser reads a form's values, and nothing else of a request.
+            values: Any = {"values": MultiDict(request.form)}
+            found = QueryParser(model).parse(values) if model.input_shape else {}
+        else:
+            found = json.loads(request.body or b"{}")
+    except (ValueError, RecursionError) as error:
+        raise AwsError("SerializationException", "The request's body cannot be read.") from error
+    check(found, model)
+    return dict(found)
+
+
+def success(members: Mapping[str, Any], model: OperationModel, request_id: str) -> HttpResponse:
+    """A response with the members that the operation's model has."""
+    service = model.service_model
+    serializer = get_serializer_class(service.service_name, service.protocol)
+    sent = serializer(model, SerializationContext(request_id)).serialize(members)
+    body = sent["body"]
+    kind = "application/json" if service.protocol == "rest-json" else sent["headers"].get("Content-Type", "")
+    return HttpResponse(
+        int(sent["status_code"]), {"Content-Type": kind}, body.encode() if isinstance(body, str) else body
+    )
+
+
+def failure(error: AwsError, service: ServiceModel | None, request_id: str) -> HttpResponse:
+    """An error in the shape that the service's protocol gives it."""
+    protocol = service.protocol if service else "json"
+    shape = ErrorLookupFactory().for_service(service).from_code(error.code) if service else None
+    modelled = shape.metadata.get("error", {}) if shape else {}
+    status = int(modelled.get("httpStatusCode", error.status))
+    if protocol == "rest-xml":
+        return _xml(status, _xml_error(error, request_id))
+    if protocol in ("query", "ec2"):
+        fault = "Sender" if status < 500 else "Receiver"  # noqa: PLR2004 - HTTP's border
+        inner = _xml_error(error, request_id="", kind=fault)
+        return _xml(
+            status, f"<ErrorResponse>{inner}<RequestId>{escape(request_id)}</RequestId></ErrorResponse>"
+        )
+    members = dict(error.members)
+    names = tuple(shape.members) if shape else ()
+    if "error_description" not in names:  # OAuth's errors have no other text
+        members["Message" if "Message" in names else "message"] = error.message
+    code = shape.name if shape else error.code
+    body = {**({"__type": code} if protocol != "rest-json" else {}), **members}
+    kind = "application/json" if protocol == "rest-json" else "application/x-amz-json-1.1"
+    return HttpResponse(status, {"Content-Type": kind, "X-Amzn-ErrorType": code}, json.dumps(body).encode())
+
+
+def _xml_error(error: AwsError, request_id: str, *, kind: str = "") -> str:
+    head = f"<Type>{kind}</Type>" if kind else ""
+    tail = f"<RequestId>{escape(request_id)}</RequestId>" if request_id else ""
+    code, message = escape(error.code), escape(error.message)
+    return f"<Error>{head}<Code>{code}</Code><Message>{message}</Message>{tail}</Error>"
+
+
+def _xml(status: int, text: str) -> HttpResponse:
+    return HttpResponse(status, {"Content-Type": "text/xml"}, text.encode("utf-8", "xmlcharrefreplace"))
+
+
+def model_of(service: str) -> ServiceModel:
+    """A service's model, as botocore ships it."""
+    return get_service_model(service)
