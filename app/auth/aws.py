@@ -1,0 +1,96 @@
+"""botocore, set up once for the process."""
+
+import threading
+from dataclasses import dataclass, field
+from datetime import datetime
+from typing import Any
+
+import botocore.session
+from botocore import UNSIGNED
+from botocore.config import Config
+from botocore.credentials import CredentialProvider, CredentialResolver
+from botocore.exceptions import BotoCoreError, ClientError
+
+from app.errors import SettingsError
+
+_CONNECT_SECONDS = 5
+# Above the 30 seconds for which the Data API may hold a request.
+_READ_SECONDS = 45
+_RETRYING = Config(
+    connect_timeout=_CONNECT_SECONDS,
+    read_timeout=_READ_SECONDS,
+    retries={"mode": "standard", "total_max_attempts": 3},
+)
+# For requests that carry something that counts once.
+ONCE = Config(retries={"mode": "standard", "total_max_attempts": 1})
+UNSIGNED_REQUESTS = Config(signature_version=UNSIGNED)
+
+
+@dataclass(frozen=True)
+class RoleCredentials:
+    """Temporary credentials of a role."""
+
+    access_key_id: str = field(repr=False)
+    secret_access_key: str = field(repr=False)
+    session_token: str = field(repr=False)
+    expires_at: datetime
+
+
+class Aws:
+    """Makes clients for one region; safe to share between threads.
+
+    Each botocore session reads the services' models for itself, which costs more than all else in making a
+    client: here they are read once.
+    """
+
+    def __init__(self, region: str) -> None:
+        self.region = region
+        self._lock = threading.Lock()  # making clients on one session is not thread-safe; using them is
+        self._session = botocore.session.Session()
+
+    def client(
+        self, service: str, *, credentials: RoleCredentials | None = None, config: Config | None = None
+    ) -> Any:
+        """A client that signs with these credentials, or with the host's own."""
+        keys: dict[str, Any] = {}
+        if credentials is not None:
+            keys = {
+                "aws_access_key_id": credentials.access_key_id,
+                "aws_secret_access_key": credentials.secret_access_key,
+                "aws_session_token": credentials.session_token,
+            }
+        return self._client(self._session, service, config=config, **keys)
+
+    def client_of(self, provider: CredentialProvider, service: str) -> Any:
+        """A client that signs with the provider's credentials and nobody else's."""
+        session = botocore.session.Session()
+        session.register_component("data_loader", self._session.get_component("data_loader"))
+        # The only provider: were it ever without credentials, nothing falls back to the host's.
+        session.register_component("credential_provider", CredentialResolver([provider]))
+        return self._client(session, service)
+
+    def _client(
+        self, session: botocore.session.Session, service: str, *, config: Config | None = None, **keys: Any
+    ) -> Any:
+        merged = _RETRYING if config is None else _RETRYING.merge(config)
+        with self._lock:
+            return session.create_client(service, region_name=self.region, config=merged, **keys)
+
+
+def read_secret(arn: str, region: str) -> str:
+    """A secret's text from Secrets Manager, read with the host's credentials; raises SettingsError."""
+    try:
+        answer = Aws(region).client("secretsmanager").get_secret_value(SecretId=arn)
+        secret = answer.get("SecretString")
+        reason = "it holds no text"
+    except ClientError as error:
+        secret, reason = None, error.response["Error"]["Code"]
+    except BotoCoreError as error:
+        secret, reason = None, type(error).__name__
+    if isinstance(secret, str) and secret:
+        return secret
+    raise SettingsError(
+        f"OIDC_CLIENT_SECRET_ARN cannot be read from Secrets Manager ({reason}).",
+        "Check the ARN, AWS_REGION, and that the host's role may call secretsmanager:GetSecretValue on it.",
+        code="RL-102",
+    )

@@ -1,0 +1,169 @@
+"""The three steps from an ID token to a role that carries the person; AWS's refusals are translated here."""
+
+import hashlib
+import logging
+import re
+import time
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass, field
+from datetime import UTC, datetime, timedelta
+from functools import partial
+from typing import Any
+
+from botocore.exceptions import BotoCoreError, ClientError
+
+from app.auth.aws import ONCE, UNSIGNED_REQUESTS, Aws, RoleCredentials
+from app.auth.identity import Identity
+from app.auth.refusals import CONTEXT, DATA_ROLE, WEB_IDENTITY, Refusals
+from app.errors import ExchangeRefused
+from app.settings import Settings
+
+log = logging.getLogger(__name__)
+
+# The most that AWS gives to a role assumed from a role. Shorter sessions would be renewed at every request:
+# botocore starts to renew a quarter of an hour before the end.
+ROLE_SECONDS = 3600
+CONTEXT_PROVIDER = "arn:aws:iam::aws:contextProvider/IdentityCenter"
+_JWT_BEARER = "urn:ietf:params:oauth:grant-type:jwt-bearer"
+_MAX_SESSION_NAME = 64
+
+
+@dataclass(frozen=True)
+class IdentityContext:
+    """The person, sealed by IAM Identity Center for STS."""
+
+    assertion: str = field(repr=False)
+    refresh_token: str | None = field(repr=False)
+    expires_at: datetime
+
+
+@dataclass(frozen=True)
+class Exchanged:
+    """What the whole exchange gives."""
+
+    credentials: RoleCredentials
+    context: IdentityContext
+
+
+def exchange(
+    identity: Identity, *, aws: Aws, settings: Settings, refresh_token: str | None = None
+) -> Exchanged:
+    """Turns a person's ID token into credentials that carry the person.
+
+    IAM Identity Center takes an ID token once only: with its own `refresh_token`, the ID token stays unused.
+    """
+    name = session_name(identity.email)
+    bridge = None
+    if settings.bridge_role_arn:
+        sts = aws.client("sts", config=UNSIGNED_REQUESTS)
+        bridge = assume_bridge_role(
+            sts, role_arn=settings.bridge_role_arn, token=identity.token, session_name=name
+        )
+    context = create_context(
+        aws.client("sso-oidc", credentials=bridge, config=ONCE),
+        application_arn=settings.idc_application_arn,
+        token=identity.token,
+        refresh_token=refresh_token,
+    )
+    sts = aws.client("sts", credentials=bridge)
+    credentials = assume_data_role(sts, role_arn=settings.data_role_arn, context=context, session_name=name)
+    return Exchanged(credentials, context)
+
+
+def assume_bridge_role(sts: Any, *, role_arn: str, token: str, session_name: str) -> RoleCredentials:
+    """Step 1: the ID token itself, unsigned, for the role that may do the next two steps."""
+    answer = _ask(
+        "AssumeRoleWithWebIdentity",
+        WEB_IDENTITY,
+        partial(
+            sts.assume_role_with_web_identity,
+            RoleArn=role_arn,
+            RoleSessionName=session_name,
+            WebIdentityToken=token,
+            DurationSeconds=ROLE_SECONDS,
+        ),
+    )
+    return _credentials(answer)
+
+
+def create_context(
+    sso_oidc: Any, *, application_arn: str, token: str, refresh_token: str | None = None
+) -> IdentityContext:
+    """Step 2: the ID token, or Identity Center's own refresh token, for a context that names the person."""
+    grant = {"grantType": _JWT_BEARER, "assertion": token}
+    if refresh_token is not None:
+        grant = {"grantType": "refresh_token", "refreshToken": refresh_token}
+    call = partial(sso_oidc.create_token_with_iam, clientId=application_arn, **grant)
+    answer = _ask("CreateTokenWithIAM", CONTEXT, call)
+    assertion = answer.get("awsAdditionalDetails", {}).get("identityContext")
+    if not assertion:
+        raise ExchangeRefused(
+            "IAM Identity Center sent no identity context.",
+            "Have your administrator check that the application of IDC_APPLICATION_ARN has the access scope "
+            "sts:identity_context.",
+            code="RL-314",
+        )
+    return IdentityContext(
+        assertion=assertion,
+        refresh_token=answer.get("refreshToken", refresh_token),
+        expires_at=datetime.now(UTC) + timedelta(seconds=answer.get("expiresIn", ROLE_SECONDS)),
+    )
+
+
+def assume_data_role(
+    sts: Any, *, role_arn: str, context: IdentityContext, session_name: str
+) -> RoleCredentials:
+    """Step 3: the context for the role that queries the warehouse as the person."""
+    answer = _ask(
+        "AssumeRole",
+        DATA_ROLE,
+        partial(
+            sts.assume_role,
+            RoleArn=role_arn,
+            RoleSessionName=session_name,
+            DurationSeconds=ROLE_SECONDS,
+            ProvidedContexts=[{"ProviderArn": CONTEXT_PROVIDER, "ContextAssertion": context.assertion}],
+        ),
+    )
+    return _credentials(answer)
+
+
+def session_name(email: str) -> str:
+    """The person's name in AWS's audit trail: always the same for the same person, never shared.
+
+    Statements belong to a role session by its name, so a name that changed would lose them.
+    """
+    if re.fullmatch(rf"[\w+=,.@-]{{2,{_MAX_SESSION_NAME}}}", email, re.ASCII):
+        return email
+    digest = hashlib.sha256(email.encode()).hexdigest()[:16]
+    readable = re.sub(r"[^\w+=,.@-]", "_", email, flags=re.ASCII)
+    return f"{readable[: _MAX_SESSION_NAME - len(digest) - 1]}-{digest}"
+
+
+def _credentials(answer: Mapping[str, Any]) -> RoleCredentials:
+    keys = answer["Credentials"]
+    return RoleCredentials(
+        access_key_id=keys["AccessKeyId"],
+        secret_access_key=keys["SecretAccessKey"],
+        session_token=keys["SessionToken"],
+        expires_at=keys["Expiration"],
+    )
+
+
+def _ask(step: str, refusals: Refusals, call: Callable[[], Mapping[str, Any]]) -> Mapping[str, Any]:
+    """AWS's answer to a step, timed; its refusal becomes an error of ours."""
+    started = time.perf_counter()
+    try:
+        answer = call()
+    except ClientError as error:
+        code, message = error.response["Error"]["Code"], error.response["Error"].get("Message", "")
+        request_id = error.response.get("ResponseMetadata", {}).get("RequestId", "none")
+    except BotoCoreError as error:
+        code, message, request_id = type(error).__name__, "", "none"
+    else:
+        seconds = time.perf_counter() - started
+        log.info("%s took %.0f ms", step, seconds * 1000, extra={"step": step, "seconds": seconds})
+        return answer
+    log.warning("%s was refused: %s (request %s)", step, code, request_id, extra={"step": step})
+    # Out of the handlers, unchained: AWS's and botocore's messages may repeat a parameter, and so a token.
+    raise refusals.of(code, message)

@@ -1,0 +1,59 @@
+"""The sign-in page: the product's name, a sentence, a button."""
+
+from typing import Any
+from urllib.parse import urlsplit
+
+import streamlit as st
+from streamlit_oauth import _authorize_button
+
+from app.auth.oidc import Provider
+from app.errors import AppError
+from app.settings import is_loopback
+
+POPUP_HEIGHT, POPUP_WIDTH = 720, 560
+
+
+def show(url: str, *, provider: Provider, app_url: str, notice: AppError | None, signed_out: bool) -> Any:
+    """Draws the page; returns what the browser says came back from `url`, once something did.
+
+    streamlit-oauth draws the button and watches the pop-up. Its own Python half is left aside, because it
+    takes a token from the browser as readily as a code.
+    """
+    _, middle, _ = st.columns([1, 3, 1])
+    with middle, st.container(horizontal_alignment="center", gap="medium"):
+        st.title("Rowlight", anchor=False, text_alignment="center")
+        st.markdown("Sign in once, and see exactly the rows you are entitled to.", text_alignment="center")
+        if notice is not None:
+            st.warning(f"{notice.message} {notice.remedy}\n\nCode {notice.code}")
+        if _elsewhere(app_url):
+            st.link_button(f"Go to {app_url}", app_url, type="primary")
+            return None
+        answer = _button(url, provider)
+        if signed_out and (farewell := provider.end_session_url()) is not None:
+            st.caption(
+                f"You are signed out. [Sign out of {provider.host} too]({farewell})", text_alignment="center"
+            )
+        return answer
+
+
+def _button(url: str, provider: Provider) -> Any:
+    whom = "your company account" if is_loopback(provider.issuer) else provider.host
+    answer = _authorize_button(
+        authorization_url=url,
+        name=f"Sign in with {whom}",
+        popup_height=POPUP_HEIGHT,
+        popup_width=POPUP_WIDTH,
+        icon=None,
+        use_container_width=True,
+        auto_click=False,
+    )
+    st.caption(
+        "A small window opens. If it is closed or blocked, press the button again.", text_alignment="center"
+    )
+    return answer
+
+
+def _elsewhere(app_url: str) -> bool:
+    """Whether the browser calls the app by another address: the pop-up could not report back to it there."""
+    here = urlsplit(st.context.url or app_url)
+    return (here.scheme, here.netloc) != urlsplit(app_url)[:2]
