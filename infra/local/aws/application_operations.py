@@ -207,14 +207,14 @@ class ApplicationOperations:
     # Assignments.
 
     def put_assignment_configuration(self, call: Call) -> Members:
-        self._own_application(call).assignment_required = call.parameters["AssignmentRequired"]
+        self._application(call).assignment_required = call.parameters["AssignmentRequired"]
         return {}
 
     def get_assignment_configuration(self, call: Call) -> Members:
         return {"AssignmentRequired": self._application(call).assignment_required}
 
     def create_assignment(self, call: Call) -> Members:
-        application, principal = self._own_application(call), _principal(call)
+        application, principal = self._application(call), _principal(call)
         if not self._identity_center.has_principal(*principal):
             raise not_found(*principal)
         if principal in application.assignments:
@@ -235,7 +235,7 @@ class ApplicationOperations:
 
     def delete_assignment(self, call: Call) -> Members:
         self.describe_assignment(call)
-        self._own_application(call).assignments.discard(_principal(call))
+        self._application(call).assignments.discard(_principal(call))
         return {}
 
 

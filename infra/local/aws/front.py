@@ -21,6 +21,7 @@ from infra.local.aws.identity_center import IdentityCenter
 from infra.local.aws.model import AwsError, Call, Caller, Service
 from infra.local.aws.moto_services import SERVICES as MOTO_SERVICES
 from infra.local.aws.moto_services import MotoServices
+from infra.local.aws.objects import S3Objects
 from infra.local.aws.redshift import RedshiftApplications
 from infra.local.aws.redshift_serverless import RedshiftServerless
 from infra.local.aws.sso_admin import SsoAdmin
@@ -244,6 +245,7 @@ def create_endpoint(
         iam=iam, identity_center=identity_center, applications=applications
     )
     serverless = RedshiftServerless(iam=iam, applications=redshift_applications, clock=clock)
+    redshift.read_object = S3Objects(iam, default_role=serverless.default_role)
     moto = MotoServices(iam=iam, identity_center=identity_center, authorize=authorize)
     services: dict[str, Service] = {
         "sts": Sts(iam=iam, credentials=credentials, identity_center=identity_center, tokens=tokens),

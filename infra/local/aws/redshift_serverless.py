@@ -123,6 +123,10 @@ class RedshiftServerless:
         ]
         return SUPERUSER if any(matches) else None
 
+    def default_role(self) -> str | None:
+        """The role that COPY takes with IAM_ROLE default; None when there is none."""
+        return next((namespace.default_role for namespace in self._namespaces.values()), None)
+
     def resource(self, call: Call) -> str:
         """The ARN that an operation's permission is asked for; "*" for what is not there yet."""
         workgroup = self._workgroups.get(call.parameters.get("workgroupName", ""))

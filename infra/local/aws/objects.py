@@ -1,0 +1,72 @@
+"""What COPY reads from S3: as the namespace's default role, or not at all."""
+
+from collections.abc import Callable, Iterator
+
+from moto.s3.exceptions import MissingBucket
+from moto.s3.models import s3_backends
+
+from infra.local.aws.iam import Iam, IamAuthorizer
+from infra.local.aws.model import AwsError, Caller
+from infra.local.aws.policy import Request, decide_for_principals
+from infra.local.config import ACCOUNT_ID
+from infra.local.warehouse import SqlError
+
+_SERVICES = frozenset({"redshift.amazonaws.com", "redshift-serverless.amazonaws.com"})
+
+
+class S3Objects:
+    """Reads moto's S3 with the permissions of the role that Redshift takes for COPY."""
+
+    def __init__(self, iam: Iam, *, default_role: Callable[[], str | None]) -> None:
+        self._iam = iam
+        self._authorize = IamAuthorizer(iam)
+        self._default_role = default_role
+
+    def __call__(self, bucket: str, key_prefix: str) -> Iterator[tuple[str, bytes]]:
+        """The objects of a bucket whose keys start with the prefix, with their content."""
+        role = self._assume()
+        self._check(role, "s3:ListBucket", f"arn:aws:s3:::{bucket}", context={"s3:prefix": key_prefix})
+        backend = s3_backends[ACCOUNT_ID]["aws"]
+        try:
+            found, *_ = backend.list_objects(backend.get_bucket(bucket), key_prefix, None, None, None)
+        except MissingBucket as error:
+            raise _s3_error("The specified bucket does not exist", 404, "NoSuchBucket") from error
+        for key in found:
+            self._check(role, "s3:GetObject", f"arn:aws:s3:::{bucket}/{key.name}")
+            yield key.name, key.value
+
+    def _assume(self) -> Caller:
+        arn = self._default_role()
+        if arn is None:
+            raise SqlError("No default IAM role is set for the namespace")
+        try:
+            role = self._iam.role(arn)
+        except LookupError as error:
+            raise _not_assumed(arn) from error
+        request = Request("sts:AssumeRole", principals={"Service": _SERVICES})
+        if not decide_for_principals(role.assume_role_policy_document, request).granted:
+            raise _not_assumed(arn)
+        return Caller(
+            account=ACCOUNT_ID,
+            arn=f"arn:aws:sts::{ACCOUNT_ID}:assumed-role/{role.name}/RedshiftIamRoleSession",
+            principal_arn=arn,
+            user_id=f"{role.id}:RedshiftIamRoleSession",
+            role_name=role.name,
+            session_name="RedshiftIamRoleSession",
+        )
+
+    def _check(
+        self, role: Caller, action: str, resource: str, *, context: dict[str, str] | None = None
+    ) -> None:
+        try:
+            self._authorize(role, action, resource, context=context)
+        except AwsError as error:
+            raise _s3_error("Access Denied", 403, "AccessDenied") from error
+
+
+def _not_assumed(arn: str) -> SqlError:
+    return SqlError(f"User is not authorized to assume IAM Role {arn}")
+
+
+def _s3_error(message: str, status: int, code: str) -> SqlError:
+    return SqlError(f"S3ServiceException:{message},Status {status},Error {code}")

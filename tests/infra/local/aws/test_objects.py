@@ -1,0 +1,62 @@
+"""COPY reads S3 with the permissions of the namespace's default role, whoever runs it."""
+
+import json
+from collections.abc import Iterator
+from contextlib import contextmanager
+from typing import Any
+
+import pytest
+
+from tests import outside
+
+ROLE = "RedshiftDataLoadRole"
+
+
+@pytest.fixture(scope="module")
+def account(env: dict[str, str]) -> dict[str, Any]:
+    """The administrator's clients, and a file beside the data that COPY may read."""
+    keys = outside.administrator(env)
+    clients = {name: outside.aws(env, name, keys) for name in ("iam", "s3", "redshift-data")}
+    clients["s3"].put_object(Bucket=env["S3_BUCKET"], Key="elsewhere/rows.csv", Body=b"1\n2\n")
+    return clients
+
+
+def copy(env: dict[str, str], account: dict[str, Any], location: str) -> dict[str, Any]:
+    sql = f"COPY public.sales_data (sku) FROM '{location}' IAM_ROLE default CSV"
+    answer: dict[str, Any] = outside.run(
+        account["redshift-data"], env, sql, SecretArn=env["ADMIN_SECRET_ARN"]
+    )
+    return answer
+
+
+@contextmanager
+def trusting(account: dict[str, Any], service: str) -> Iterator[None]:
+    """The role while it trusts another service."""
+    iam = account["iam"]
+    before = iam.get_role(RoleName=ROLE)["Role"]["AssumeRolePolicyDocument"]
+    other = json.dumps(before).replace("redshift", service)
+    iam.update_assume_role_policy(RoleName=ROLE, PolicyDocument=other)
+    yield
+    iam.update_assume_role_policy(RoleName=ROLE, PolicyDocument=json.dumps(before))
+
+
+@pytest.mark.parametrize("place", ["elsewhere/rows.csv", "elsewhere/", "sales_dat", "sales_data_of_others/"])
+def test_what_the_role_may_not_read_is_not_copied(
+    env: dict[str, str], account: dict[str, Any], place: str
+) -> None:
+    answer = copy(env, account, f"s3://{env['S3_BUCKET']}/{place}")
+    assert answer["Status"] == "FAILED"
+    assert "Access Denied" in answer["Error"]
+
+
+def test_another_bucket_is_not_read(env: dict[str, str], account: dict[str, Any]) -> None:
+    assert "Access Denied" in copy(env, account, "s3://another-bucket/sales_data/")["Error"]
+
+
+def test_a_role_that_does_not_trust_redshift_is_not_taken(
+    env: dict[str, str], account: dict[str, Any]
+) -> None:
+    with trusting(account, "lambda"):
+        answer = copy(env, account, f"s3://{env['S3_BUCKET']}/sales_data/")
+    assert answer["Status"] == "FAILED"
+    assert "not authorized to assume IAM Role" in answer["Error"]
