@@ -1,0 +1,136 @@
+"""Where sales come from: a map of cities, and the same figures as a table."""
+
+from collections.abc import Iterator, Sequence
+from decimal import Decimal
+from html import escape
+
+import pandas as pd
+import streamlit as st
+
+from app.errors import QueryDenied
+from app.redshift.table import Table
+from app.redshift.warehouse import Warehouse
+from app.views import charts, filters, formats, page, viewport
+from app.views.sales import Cities, City, Figures, cities_query, read_cities
+
+PATH = "cities"
+TITLE = "Total sales by city"
+_TOP = {"Top 10": 10, "Top 50": 50, "Top 250": 250, "Top 1,000": 1_000, "All cities": None}
+_USUAL_TOP = "Top 250"
+# The page does not know how wide it is drawn; a phone says that it is one.
+_WIDE, _NARROW = (1_000, 480), (340, 420)
+
+
+def render(warehouse: Warehouse, person: str) -> None:
+    """Draws the page for whoever the warehouse knows as its caller."""
+    this = page.begin(PATH, TITLE, person)
+    try:
+        table = this.ask(warehouse, cities_query(this.filters))
+    except QueryDenied as error:
+        page.denied(error)
+        return
+    answer = read_cities(table.frame)
+    if not answer.anything_visible:
+        page.nothing_visible(table)
+        return
+    filters.choose_categories(PATH, answer.categories)
+    if not answer.total.orders:
+        page.no_match(this.filters)
+        return
+    _draw(answer, table, this)
+
+
+def _draw(answer: Cities, table: Table, this: page.Page) -> None:
+    with st.container(key="figures"), st.container(key="first-figure"):
+        st.metric("Total sales", formats.short_money(answer.total.sales, this.marks))
+    with st.container(horizontal=True, vertical_alignment="bottom"):
+        top = st.selectbox(
+            "Cities", list(_TOP), index=list(_TOP).index(_USUAL_TOP), key="cities.top", width=180
+        )
+        shape: charts.Shape = st.segmented_control(
+            "Show as", charts.SHAPES, default=charts.SHAPES[0], required=True, key="cities.shape"
+        )
+    shown = answer.cities[: _TOP[top]]
+    located = [city for city in shown if city.longitude is not None and city.latitude is not None]
+    _map(located, shape, this)
+    _legend(located, this)
+    for line in _what_is_shown(shown, answer, this, more=table.truncated):
+        page.note(line)
+    if len(located) < len(shown):
+        page.note(f"{len(shown) - len(located)} of them have no coordinates: in the table only.")
+    _table(shown, answer.total)
+
+
+def _map(located: Sequence[City], shape: charts.Shape, this: page.Page) -> None:
+    width, height = _NARROW if _is_phone() else _WIDE
+    view = viewport.around(
+        [float(city.longitude or 0) for city in located],
+        [float(city.latitude or 0) for city in located],
+        width=width,
+        height=height,
+    )
+    st.pydeck_chart(
+        charts.city_map(located, view, shape=shape, colours=this.colours, marks=this.marks),
+        height=height,
+        key="cities.map",
+        alt="A map of sales by city; the table below it has the same figures",
+    )
+
+
+def _is_phone() -> bool:
+    return "Mobi" in (st.context.headers.get("User-Agent") or "")
+
+
+def _legend(located: Sequence[City], this: page.Page) -> None:
+    most = max((city.figures.sales for city in located), default=Decimal(0))
+    keys = "".join(
+        f'<span class="rl-key"><i style="width:{2 * key.radius}px;height:{2 * key.radius}px;'
+        f'background:{key.colour}"></i>{escape(formats.round_money(key.sales, this.marks))}</span>'
+        for key in charts.legend(most, colours=this.colours)
+    )
+    st.html(f'<div class="rl-legend">Sales {keys}</div>')
+
+
+def _what_is_shown(shown: Sequence[City], answer: Cities, this: page.Page, *, more: bool) -> Iterator[str]:
+    """What the map and the table leave out."""
+    known = formats.count(len(answer.cities), this.marks)
+    if more:
+        yield f"First {known} of more cities. Narrow the filters to see the others."
+    if len(shown) == len(answer.cities) and not more:
+        yield f"{known} {'city' if len(shown) == 1 else 'cities'}: all that sold."
+        return
+    sales = sum((city.figures.sales for city in shown), Decimal(0))
+    share = formats.percent(sales / answer.total.sales, this.marks) if answer.total.sales else "0%"
+    rest = formats.money(answer.total.sales - sales, this.marks)
+    best = formats.count(len(shown), this.marks)
+    yield f"The best {best} of {known} cities: {share} of sales. Everything else: {rest}."
+
+
+def _table(shown: Sequence[City], total: Figures) -> None:
+    # The grid sorts and formats floats alone; they are exact to the cent far beyond what is ever sold.
+    rows = pd.DataFrame(
+        {
+            "City": [city.name for city in shown],
+            "Country": [city.country for city in shown],
+            "Sales": [float(city.figures.sales) for city in shown],
+            "Share": [
+                float(100 * city.figures.sales / total.sales) if total.sales else 0.0 for city in shown
+            ],
+            "Units": [city.figures.units for city in shown],
+            "Orders": [city.figures.orders for city in shown],
+        }
+    )
+    st.dataframe(
+        rows,
+        hide_index=True,
+        height=420,
+        key="cities.table",
+        column_config={
+            "City": st.column_config.TextColumn(width="medium"),
+            "Country": st.column_config.TextColumn(width="small"),
+            "Sales": st.column_config.NumberColumn(format="dollar"),
+            "Share": st.column_config.NumberColumn("Share of sales", format="%.1f%%"),
+            "Units": st.column_config.NumberColumn(format="localized"),
+            "Orders": st.column_config.NumberColumn(format="localized"),
+        },
+    )

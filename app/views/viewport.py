@@ -1,0 +1,69 @@
+"""Where a map must look so that all of its points are seen. No Streamlit in it."""
+
+import math
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+_TILE = 512  # pixels that the world is wide at zoom 0
+_MARGIN = 0.85  # of the map may be filled by the points' centres: circles need room
+_CLOSEST = 7.0
+_FARTHEST = -1.0
+_POLAR = 85.0  # where Web Mercator ends
+
+
+@dataclass(frozen=True)
+class Viewport:
+    """A centre and a zoom."""
+
+    longitude: float
+    latitude: float
+    zoom: float
+
+
+WORLD = Viewport(10.0, 25.0, 0.6)
+
+
+def around(longitudes: Sequence[float], latitudes: Sequence[float], *, width: int, height: int) -> Viewport:
+    """The closest view that holds every point, over the antimeridian where that is the shorter way."""
+    if not longitudes:
+        return WORLD
+    west, wide = _arc(longitudes)
+    heights = [_mercator(latitude) for latitude in latitudes]
+    low, high = min(heights), max(heights)
+    return Viewport(
+        longitude=_wrapped(west + wide / 2),
+        latitude=_latitude((low + high) / 2),
+        zoom=_zoom(wide / 360, (high - low), width=width, height=height),
+    )
+
+
+def _zoom(wide: float, tall: float, *, width: int, height: int) -> float:
+    """Shares of the world's width and height → the zoom at which they fit."""
+    fits = [
+        math.log2(_MARGIN * pixels / (_TILE * share))
+        for pixels, share in ((width, wide), (height, tall))
+        if share
+    ]
+    return max(_FARTHEST, min(_CLOSEST, *fits)) if fits else _CLOSEST
+
+
+def _arc(longitudes: Sequence[float]) -> tuple[float, float]:
+    """The shortest arc that holds all longitudes: the whole circle but for the widest gap."""
+    around_world = sorted({longitude % 360 for longitude in longitudes})
+    following = [*around_world[1:], around_world[0] + 360]
+    gap, west = max((after - before, after) for before, after in zip(around_world, following, strict=True))
+    return _wrapped(west), 360 - gap
+
+
+def _wrapped(longitude: float) -> float:
+    return (longitude + 180) % 360 - 180
+
+
+def _mercator(latitude: float) -> float:
+    """0 at the equator, ±0.5 where the square world ends."""
+    radians = math.radians(max(-_POLAR, min(_POLAR, latitude)))
+    return math.asinh(math.tan(radians)) / (2 * math.pi)
+
+
+def _latitude(mercator: float) -> float:
+    return math.degrees(math.atan(math.sinh(mercator * 2 * math.pi)))
