@@ -75,7 +75,7 @@ class IdentityCredentials(CredentialProvider):
             if self._refresh_token is not None and self._can_sign():
                 try:
                     return self._run(self._refresh_token)
-                except ExchangeRefused:
+                except (ExchangeRefused, SessionExpired):
                     self._refresh_token = None
             self._identity = self._renew()
         self._token_sent = True

@@ -37,20 +37,22 @@ class Refusals:
 
 
 _EXPIRED = Refusal(SessionExpired, "RL-234", "Your sign-in has run out.", "Sign in again.")
+# IAM Identity Center says no more than "access denied" to all of these.
 _NOT_ASSIGNED = Refusal(
     NotAssigned,
     "RL-331",
-    "You are signed in, but you have not been given access to this app.",
-    "Ask your administrator to assign you, or one of your groups, to the IAM Identity Center application "
-    "of IDC_APPLICATION_ARN.",
+    "You are signed in, but IAM Identity Center does not let you use this app.",
+    "Ask your administrator to assign you, or one of your groups, to the application of IDC_APPLICATION_ARN. "
+    "If you are assigned: IAM Identity Center needs a user with your email address, and the role of "
+    "BRIDGE_ROLE_ARN needs sso-oauth:CreateTokenWithIAM on the application.",
 )
-_UNKNOWN_PERSON = Refusal(
-    NotAssigned,
-    "RL-332",
-    "IAM Identity Center does not accept your sign-in: it knows nobody with your email address, or it does "
-    "not trust this identity provider for the app.",
-    _ADMIN + "that IAM Identity Center has a user with your email address, and that the application of "
-    "IDC_APPLICATION_ARN trusts a token issuer for OIDC_ISSUER with the audience OIDC_CLIENT_ID.",
+_TOKEN_NOT_ACCEPTED = Refusal(
+    ExchangeRefused,
+    "RL-312",
+    "IAM Identity Center does not accept your sign-in.",
+    "Sign out, then sign in again. If it happens again, give the code below to your administrator, who "
+    "should check that the application of IDC_APPLICATION_ARN trusts a token issuer for OIDC_ISSUER with the "
+    "audience OIDC_CLIENT_ID.",
 )
 _BRIDGE_MAY_NOT_EXCHANGE = Refusal(
     ExchangeRefused,
@@ -65,7 +67,14 @@ _CLIENT = Refusal(
     "IAM Identity Center does not know this app.",
     _ADMIN + "IDC_APPLICATION_ARN, and that the application is enabled and has an IAM authentication method.",
 )
-_SIGNER = "this app's credentials for AWS are not accepted"
+_NO_GRANT = Refusal(
+    ExchangeRefused,
+    "RL-317",
+    "IAM Identity Center does not exchange sign-ins for this app.",
+    _ADMIN
+    + "that the application of IDC_APPLICATION_ARN has the JWT bearer grant and, for renewal, the refresh "
+    "token grant.",
+)
 _SIGNER_REMEDY = _ADMIN + "BRIDGE_ROLE_ARN and, where that is empty, that the host has a role of its own."
 _BUSY_REMEDY = "Try again in a moment. If it goes on, give the code below to your administrator."
 _UNREACHABLE = (
@@ -89,7 +98,7 @@ _BAD_SIGNER = (
     "IncompleteSignature",
     "MissingAuthenticationToken",
 )
-_BUSY = ("SlowDown", "Throttling", "ThrottlingException", "RequestLimitExceeded", "ServiceUnavailable")
+_BUSY = ("SlowDown", "Throttling", "RequestLimitExceeded", "ServiceUnavailable")
 
 
 def _common(error: type[AppError], *, busy: str, signer: str) -> dict[str, Refusal]:
@@ -101,7 +110,8 @@ def _common(error: type[AppError], *, busy: str, signer: str) -> dict[str, Refus
         **dict.fromkeys(_UNREACHABLE, unreachable),
         **dict.fromkeys(_BUSY, Refusal(error, busy, "AWS has no room for your sign-in now.", _BUSY_REMEDY)),
         **dict.fromkeys(
-            _BAD_SIGNER, Refusal(error, signer, f"Access is not set up: {_SIGNER}.", _SIGNER_REMEDY)
+            _BAD_SIGNER,
+            Refusal(error, signer, "AWS does not accept this app's own credentials.", _SIGNER_REMEDY),
         ),
         "RegionDisabled": Refusal(
             error,
@@ -150,9 +160,9 @@ CONTEXT = Refusals(
     {
         **_common(ExchangeRefused, busy="RL-318", signer="RL-319"),
         "AccessDenied": _NOT_ASSIGNED,
-        "InvalidGrant": _UNKNOWN_PERSON,
+        "InvalidGrant": _TOKEN_NOT_ACCEPTED,
         "InvalidClient": _CLIENT,
-        "UnauthorizedClient": _CLIENT,
+        "UnauthorizedClient": _NO_GRANT,
         "InvalidScope": Refusal(
             ExchangeRefused,
             "RL-314",
@@ -172,14 +182,7 @@ CONTEXT = Refusals(
             "IAM Identity Center is not in this app's region.",
             _ADMIN + "AWS_REGION: it has to be the region of IAM Identity Center.",
         ),
-        "UnsupportedGrantType": Refusal(
-            ExchangeRefused,
-            "RL-317",
-            "IAM Identity Center does not exchange sign-ins for this app.",
-            _ADMIN
-            + "that the application of IDC_APPLICATION_ARN has the JWT bearer grant, and for renewal the "
-            "refresh token grant.",
-        ),
+        "UnsupportedGrantType": _NO_GRANT,
         "ExpiredToken": _EXPIRED,
     },
     Refusal(
