@@ -74,6 +74,10 @@ class DataApi:
             "ListStatements": self._list,
         }
 
+    def close(self) -> None:
+        """Cancels every statement under way."""
+        self._statements.close()
+
     def _execute(self, call: Call) -> Mapping[str, Any]:
         caller, parameters = _caller(call), call.parameters
         target = self._target(call, caller)

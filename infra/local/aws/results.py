@@ -1,6 +1,7 @@
 """Results of the Data API: a table of the warehouse as pages of JSON fields or of CSV."""
 
 from collections.abc import Callable, Mapping, Sequence
+from functools import partial
 from typing import Any
 
 import numpy as np
@@ -35,20 +36,20 @@ class ResultSet:
         if table is None:
             raise ValueError("A result set needs a table.")
         self._columns = result.columns
-        self._format = result_format
-        self._header = csv_header
         self._page_bytes = page_bytes
-        self._texts = [text(table.column(index)) for index in range(table.num_columns)]
-        self._table = table
-        lines = _lines(self._texts)
+        texts = [text(table.column(index)) for index in range(table.num_columns)]
+        lines = _lines(texts)
         lengths = pc.binary_length(lines).to_numpy(zero_copy_only=False).astype(np.int64) + 2
         self.rows = table.num_rows
         self.size = int(lengths.sum())
         self._check_limits(lengths)
+        self._records: Callable[[int, int], list[Any]]
         if result_format == "CSV":
-            self._lines = lines
+            header = [column.name for column in result.columns] if csv_header else None
+            self._records = partial(_csv, lines, header)
         else:
             lengths = lengths + FIELD_BYTES * len(self._columns)
+            self._records = partial(_json, _fields(table, texts))
         self._ends = np.cumsum(lengths)
 
     def _check_limits(self, lengths: "np.ndarray[Any, np.dtype[np.int64]]") -> None:
@@ -67,27 +68,34 @@ class ResultSet:
         before = int(self._ends[start - 1]) if start else 0
         stop = max(int(np.searchsorted(self._ends, before + self._page_bytes, side="right")), start + 1)
         stop = min(stop, self.rows)
-        records = self._csv(start, stop) if self._format == "CSV" else self._json(start, stop)
-        return records, stop if stop < self.rows else None
+        return self._records(start, stop), stop if stop < self.rows else None
 
-    def _csv(self, start: int, stop: int) -> list[dict[str, str]]:
-        lines = self._lines.slice(start, stop - start).to_pylist()
-        if start == 0 and self._header:
-            lines.insert(
-                0, ",".join(_quoted(pa.chunked_array([[c.name for c in self._columns]])).to_pylist())
-            )
-        return [{"CSVRecords": "".join(f"{line}\r\n" for line in lines)}]
 
-    def _json(self, start: int, stop: int) -> list[list[dict[str, Any]]]:
-        columns = [self._fields(index, start, stop) for index in range(len(self._columns))]
-        return [list(row) for row in zip(*columns, strict=True)]
+def _csv(lines: pa.ChunkedArray, header: list[str] | None, start: int, stop: int) -> list[dict[str, str]]:
+    found = lines.slice(start, stop - start).to_pylist()
+    if start == 0 and header is not None:
+        found.insert(0, ",".join(_quoted(pa.chunked_array([header])).to_pylist()))
+    return [{"CSVRecords": "".join(f"{line}\r\n" for line in found)}]
 
-    def _fields(self, index: int, start: int, stop: int) -> list[dict[str, Any]]:
-        column = self._table.column(index)
-        member = _member(column.type)
-        source = self._texts[index] if member == "stringValue" else column
-        values = source.slice(start, stop - start).to_pylist()
-        return [{"isNull": True} if value is None else {member: value} for value in values]
+
+def _fields(table: pa.Table, texts: Sequence[pa.ChunkedArray]) -> list[tuple[str, pa.ChunkedArray]]:
+    """Each column as the member of Field that it fills, with the values that go there."""
+    members = [_member(column.type) for column in table.columns]
+    return [
+        (member, written if member == "stringValue" else column)
+        for member, column, written in zip(members, table.columns, texts, strict=True)
+    ]
+
+
+def _json(fields: list[tuple[str, pa.ChunkedArray]], start: int, stop: int) -> list[list[dict[str, Any]]]:
+    columns = [
+        [
+            {"isNull": True} if value is None else {member: value}
+            for value in values.slice(start, stop - start).to_pylist()
+        ]
+        for member, values in fields
+    ]
+    return [list(row) for row in zip(*columns, strict=True)]
 
 
 def _member(kind: pa.DataType) -> str:

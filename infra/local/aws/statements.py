@@ -195,6 +195,14 @@ class Statements:
             statement.future.cancel()
         return True
 
+    def close(self) -> None:
+        """Cancels whatever is under way, so that nothing keeps the process from ending."""
+        with self._lock:
+            active = [statement for statement in self._kept.values() if statement.id in self._active]
+        for statement in active:
+            self.cancel(statement)
+        self._pool.shutdown(wait=False, cancel_futures=True)
+
     def _part(self, sql: str) -> Part:
         now = self._now()
         return Part(sql, next(self._query_ids), created_at=now, updated_at=now)

@@ -91,6 +91,12 @@ def test_cancelling_stops_the_statement(api: Api) -> None:
     assert api.refused("CancelStatement", Id=statement).code == "ValidationException"
 
 
+def test_closing_cancels_what_is_under_way(api: Api) -> None:
+    statement = api.execute("wait", WaitTimeSeconds=None)["Id"]
+    api.service.close()
+    assert api.call("DescribeStatement", Id=statement, WaitTimeSeconds=30)["Status"] == "ABORTED"
+
+
 def test_a_finished_statement_cannot_be_cancelled(api: Api) -> None:
     assert api.refused("CancelStatement", Id=api.execute()["Id"]).code == "ValidationException"
 
