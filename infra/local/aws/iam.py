@@ -1,7 +1,7 @@
 """IAM as the endpoint needs it: principals and policies in moto's backend, and who may do what."""
 
 import json
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Iterable, Iterator, Mapping
 from dataclasses import dataclass, field
 from typing import Any
 
@@ -9,12 +9,14 @@ from moto.core.config import default_user_config
 from moto.iam.models import Group, IAMBackend, Role, User, iam_backends
 
 from infra.local.aws.model import AwsError, Call, Caller
-from infra.local.aws.policy import Decision, MalformedPolicy, Request, decide, parse
+from infra.local.aws.policy import Decision, Request, decide, names_of
 from infra.local.config import ACCOUNT_ID, REGION
 
 _ALLOW_LIST = "arn:aws:iam::aws:policy/AWSIAMIdentityCenterAllowListForIdentityContext"
 # Redshift's part of the allow list, which the recorded version of the document does not have yet.
 _REDSHIFT = ("redshift-data:*", "redshift-serverless:GetCredentials", "redshift-serverless:GetWorkgroup")
+
+_PRINCIPAL_PREFIXES = (f"arn:aws:iam::{ACCOUNT_ID}:role/", f"arn:aws:iam::{ACCOUNT_ID}:user/")
 
 
 @dataclass(frozen=True)
@@ -71,6 +73,17 @@ class Iam:
         """A user's ARN, or the one that it would have."""
         user = self._backend.users.get(name)
         return user.arn if user else f"arn:aws:iam::{ACCOUNT_ID}:user/{name}"
+
+    def check_trust(self, statements: Iterable[Mapping[str, Any]]) -> None:
+        """Refuses a trust policy with a resource, or with a principal of the account that does not exist."""
+        known = {role.arn for role in list(self._backend.roles.values())}
+        known |= {user.arn for user in list(self._backend.users.values())}
+        for statement in statements:
+            if "Resource" in statement or "NotResource" in statement:
+                raise AwsError("MalformedPolicyDocument", "Has prohibited field Resource.")
+            for name in names_of(statement.get("Principal"), "AWS"):
+                if name.startswith(_PRINCIPAL_PREFIXES) and name not in known:
+                    raise AwsError("MalformedPolicyDocument", f'Invalid principal in policy: "AWS":"{name}"')
 
     def decide(self, caller: Caller, request: Request) -> Decision:
         """What the caller's identity-based policies say."""
@@ -183,19 +196,12 @@ class IamOperations:
         }
 
     def update_assume_role_policy(self, call: Call) -> Mapping[str, Any]:
-        document = call.parameters["PolicyDocument"]
-        try:
-            statements = parse(document)
-        except MalformedPolicy as error:
-            raise AwsError("MalformedPolicyDocument", str(error)) from error
-        if any("Resource" in statement or "NotResource" in statement for statement in statements):
-            raise AwsError("MalformedPolicyDocument", "Has prohibited field Resource.")
         try:
             role = self._iam.role(self._iam.arn_of_role(call.parameters["RoleName"]))
         except LookupError as error:
             name = call.parameters["RoleName"]
             raise AwsError("NoSuchEntity", f"The role with name {name} cannot be found.", 404) from error
-        role.assume_role_policy_document = document
+        role.assume_role_policy_document = call.parameters["PolicyDocument"]
         return {}
 
     def add_client_id(self, call: Call) -> Mapping[str, Any]:

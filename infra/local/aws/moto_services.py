@@ -54,7 +54,9 @@ class MotoServices:
         """Answers a request to S3: the operation's name and moto's response."""
         operation = s3_operations.operation(request)
         for action, resource in operation.permissions:
-            self._authorize(caller, action, resource, code="AccessDenied")
+            self._authorize(
+                caller, action, resource, code="AccessDenied", context={"s3:prefix": operation.prefix}
+            )
         return operation.name, self._forward("s3", request, environ)
 
     def answer(
@@ -85,11 +87,17 @@ class MotoServices:
         store = parameters.get("IdentityStoreId", self._identity_center.identity_store_id)
         if service == "identitystore" and store != self._identity_center.identity_store_id:
             raise AwsError("ResourceNotFoundException", "The identity store does not exist.")
-        if "AssumeRolePolicyDocument" in parameters:
-            try:
-                parse(parameters["AssumeRolePolicyDocument"])
-            except MalformedPolicy as error:
-                raise AwsError("MalformedPolicyDocument", str(error)) from error
+        for name in ("AssumeRolePolicyDocument", "PolicyDocument"):
+            if service == "iam" and name in parameters:
+                self._check_policy(operation, parameters[name])
+
+    def _check_policy(self, operation: str, document: str) -> None:
+        try:
+            statements = parse(document)
+        except MalformedPolicy as error:
+            raise AwsError("MalformedPolicyDocument", str(error)) from error
+        if operation in ("CreateRole", "UpdateAssumeRolePolicy"):
+            self._iam.check_trust(statements)
 
     def _resource(self, service: str, parameters: Mapping[str, Any]) -> str:
         if service == "identitystore":

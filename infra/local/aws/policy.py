@@ -36,7 +36,6 @@ class Decision:
 
     allowed: bool
     denied: bool
-    by_principals: frozenset[str] = frozenset()  # the principals, as written, of the statements that allow
 
     @property
     def granted(self) -> bool:
@@ -57,7 +56,7 @@ KNOWN_KEYS = frozenset(
         "sts:requestcontextproviders",
         "redshift-data:statement-owner-iam-userid",
         "redshift-data:session-owner-iam-userid",
-        "redshift-data:glue-catalog-arn",
+        "s3:prefix",
     }
 )
 
@@ -112,30 +111,34 @@ def decide(documents: Iterable[str], request: Request) -> Decision:
 def decide_for_principals(document: str, request: Request) -> Decision:
     """What a resource-based document, such as a trust or an actor policy, says of a request."""
     allowed = denied = False
-    named: set[str] = set()
     for statement in _statements(document):
         allows = statement["Effect"] == "Allow"
-        matching = _principals(statement, request.principals, deny=not allows)
-        if matching and _applies({**statement, "Resource": "*"}, request, unknown=not allows):
+        if _names(statement, request.principals, deny=not allows) and _applies(
+            {**statement, "Resource": "*"}, request, unknown=not allows
+        ):
             allowed, denied = allowed or allows, denied or not allows
-            named |= matching if allows else set()
-    return Decision(allowed, denied, frozenset(named))
+    return Decision(allowed, denied)
 
 
-def _principals(statement: Mapping[str, Any], known: Mapping[str, frozenset[str]], *, deny: bool) -> set[str]:
+def _names(statement: Mapping[str, Any], known: Mapping[str, frozenset[str]], *, deny: bool) -> bool:
+    """Whether a statement is about one of the principals that the caller is."""
     if "NotPrincipal" in statement:  # not evaluated: it never allows
-        return {"NotPrincipal"} if deny else set()
-    written = statement.get("Principal", {})
+        return deny
+    written = statement.get("Principal")
     if written == "*":
-        return {"*"}
-    if not isinstance(written, dict):
-        return set()
-    return {
-        name
-        for kind, names in written.items()
-        for name in _list(names)
-        if name in known.get(kind, frozenset()) or (name == "*" and kind == "AWS" and "AWS" in known)
-    }
+        # Whoever has AWS credentials; an identity provider has to be named.
+        return deny or "AWS" in known
+    return any(
+        name in ours or (name, kind) == ("*", "AWS")
+        for kind, ours in known.items()
+        for name in names_of(written, kind)
+    )
+
+
+def names_of(principal: Any, kind: str) -> list[str]:
+    """The principals of a kind that a Principal element names."""
+    names = _list(principal.get(kind, [])) if isinstance(principal, dict) else []
+    return [name for name in names if isinstance(name, str)]
 
 
 def _applies(statement: Mapping[str, Any], request: Request, *, unknown: bool) -> bool:

@@ -17,6 +17,7 @@ class S3Operation:
 
     name: str
     permissions: tuple[tuple[str, str], ...]
+    prefix: str = ""  # of a listing: policies may ask for it
 
 
 _LISTING = frozenset(
@@ -101,7 +102,8 @@ def operation(request: HttpRequest) -> S3Operation:
     for method, of_level, needed, optional, name, action in _OPERATIONS:
         if (method, of_level) == (request.method, level) and needed <= names <= needed | optional:
             target = f"{resource}/*" if name == "DeleteObjects" else resource
-            return S3Operation(name, ((f"s3:{action}", target), *_source(request)))
+            prefix = dict(parse_qsl(request.query)).get("prefix", "")
+            return S3Operation(name, ((f"s3:{action}", target), *_source(request)), prefix)
     raise not_implemented("s3", f"{request.method} with {', '.join(sorted(names)) or 'no query'}")
 
 

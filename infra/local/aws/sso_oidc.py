@@ -96,10 +96,7 @@ class SsoOidc:
         return self._response(application, person, scopes, caller)
 
     def _application(self, arn: str, caller: Caller) -> Application:
-        try:
-            self._authorize(caller, _ACTION, arn)
-        except AwsError as error:
-            raise oauth_error("AccessDeniedException") from error
+        self._authorize(caller, _ACTION, arn)
         try:
             application = self._applications.application(arn)
         except LookupError as error:
@@ -150,7 +147,7 @@ class SsoOidc:
         try:
             return self._identity_center.match(issuer.attribute_path, value)
         except LookupError as error:
-            raise oauth_error("AccessDeniedException") from error
+            raise oauth_error("InvalidGrantException", "No one user has the claim's value.") from error
 
     def _check_assignment(self, application: Application, person: Person) -> None:
         groups = self._identity_center.group_ids(person.user_id)

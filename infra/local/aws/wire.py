@@ -157,7 +157,7 @@ def failure(error: AwsError, service: ServiceModel | None, request_id: str) -> H
         )
     members = dict(error.members)
     names = tuple(shape.members) if shape else ()
-    if "error_description" not in names:  # OAuth's errors have no other text
+    if "error" not in error.members:  # OAuth's errors have no other text than their description
         members["Message" if "Message" in names else "message"] = error.message
     code = shape.name if shape else error.code
     body = {**({"__type": code} if protocol != "rest-json" else {}), **members}

@@ -1,0 +1,52 @@
+"""An endpoint in a process of its own, with a clock that can be moved: moto's state is the process's.
+
+Says on one line of its output where it is; for each line of its input that is a number of seconds, moves
+its clock by so many from the true time and says "moved".
+"""
+
+import json
+import logging
+import sys
+import threading
+import time
+
+import waitress
+
+from infra.local.aws.front import create_endpoint
+from infra.local.config import Config
+from infra.local.warehouse import Redshift
+
+IDC_TOKEN_SECONDS = 60
+
+
+def main(log_file: str) -> None:
+    logging.basicConfig(filename=log_file, level=logging.DEBUG)
+    offset = [0.0]
+    endpoint = create_endpoint(
+        Config(idc_token_seconds=IDC_TOKEN_SECONDS),
+        redshift=Redshift(),
+        clock=lambda: time.time() + offset[0],
+    )
+    endpoint.settings["SETTING"] = "of the runner"
+    server = waitress.create_server(endpoint, listen="127.0.0.1:0", threads=8, ident=None)
+    threading.Thread(target=server.run, daemon=True).start()
+    said = {
+        "port": server.effective_port,
+        "key": endpoint.administrator.access_key_id,
+        "secret": endpoint.administrator.secret_access_key,
+        "instance_arn": endpoint.instance_arn,
+        "identity_store_id": endpoint.identity_store_id,
+    }
+    sys.stdout.write(json.dumps(said) + "\n")
+    sys.stdout.flush()
+    for line in sys.stdin:
+        if line.strip() == "ready":
+            endpoint.ready = True
+        else:
+            offset[0] = float(line)
+        sys.stdout.write("moved\n")
+        sys.stdout.flush()
+
+
+if __name__ == "__main__":
+    main(sys.argv[1])
