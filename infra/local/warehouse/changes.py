@@ -1,0 +1,172 @@
+"""INSERT, UPDATE and DELETE under the caller's rights and policies.
+
+The rows to write, or the row numbers to change, come from an ordinary authorised query; only that query
+holds anything of the caller's.
+"""
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, replace
+from typing import Any
+
+import duckdb
+from sqlglot import exp
+
+from infra.local.warehouse import dialect, meaning
+from infra.local.warehouse.catalog import PUBLIC_SCHEMA, ColumnDefinition, Table, TableKey
+from infra.local.warehouse.database import check_reach, translated
+from infra.local.warehouse.errors import NotSupported, SqlError, UndefinedColumn
+from infra.local.warehouse.rewrite import Compiled, Compiler, generate
+
+KEYWORDS = frozenset({"insert", "update", "delete"})
+_PARTS: Mapping[type[Any], frozenset[str]] = {
+    exp.Insert: frozenset({"this", "expression"}),
+    exp.Update: frozenset({"this", "expressions", "where"}),
+    exp.Delete: frozenset({"this", "where"}),
+}
+
+
+def apply(
+    compiler: Compiler, session: duckdb.DuckDBPyConnection, sql: str, parameters: Mapping[str, str]
+) -> int:
+    """Runs the change and tells how many rows it touched."""
+    change = _Change(compiler, session)
+    try:
+        text = change.text(dialect.bind(dialect.parse(sql), parameters))
+    except RecursionError:
+        raise SqlError("statement is too complex", "54001") from None
+    with translated():
+        found = session.execute(text).fetchone()
+    return int(found[0]) if found else 0
+
+
+def _quoted(name: str) -> str:
+    return exp.to_identifier(name, quoted=True).sql(dialect="duckdb")
+
+
+def _assigned(value: str, column: ColumnDefinition) -> str:
+    """The value as the column stores it; text that is too long is an error, not cut."""
+    if not column.type.is_text:
+        return f"CAST({value} AS {column.type.duckdb})"
+    text = f"CAST({value} AS VARCHAR)"
+    return f"CASE WHEN strlen({text}) > {column.type.length} THEN error('value too long') ELSE {text} END"
+
+
+@dataclass(frozen=True)
+class _Change:
+    compiler: Compiler
+    session: duckdb.DuckDBPyConnection
+
+    def text(self, tree: exp.Expr) -> str:
+        """DuckDB's statement for the change."""
+        parts = _PARTS.get(type(tree))
+        if parts is None:
+            raise NotSupported("a statement of this kind")
+        for part, value in tree.args.items():
+            if part not in parts and value not in (None, False, [], ""):
+                raise NotSupported(f"{type(tree).__name__.upper()} with {part.strip('_')}")
+        if isinstance(tree, exp.Insert):
+            return self._insert(tree)
+        return self._update(tree) if isinstance(tree, exp.Update) else self._delete(tree)  # type: ignore[arg-type]
+
+    def _target(self, node: exp.Expr, privilege: str) -> tuple[Table, frozenset[str]]:
+        if not (isinstance(node, exp.Table) and isinstance(node.this, exp.Identifier)):
+            raise NotSupported("a change of anything but a table")
+        if {"alias", "joins", "pivots", "sample"} & {k for k, v in node.args.items() if v}:
+            raise NotSupported("a change of anything but a table")
+        if node.catalog and node.catalog.lower() != self.compiler.context.database:
+            raise NotSupported("a cross-database reference")
+        key = TableKey((node.db or PUBLIC_SCHEMA).lower(), node.name.lower())
+        self.compiler.rights.require_schema(key.schema)
+        table = self.compiler.rights.catalog.table(key)
+        return table, self.compiler.rights.require(table, privilege)
+
+    def _stored(self, table: Table) -> str:
+        return f"{_quoted(self.compiler.storage)}.{_quoted(table.physical)}"
+
+    def _checked(self, compiled: Compiled) -> str:
+        allowed = frozenset(f"{self.compiler.storage}.{name}" for name in compiled.physical)
+        check_reach(self.session, compiled.sql, allowed)
+        return compiled.sql
+
+    def _insert(self, tree: exp.Insert) -> str:
+        named = isinstance(tree.this, exp.Schema)
+        table, _ = self._target(tree.this.this if named else tree.this, "INSERT")
+        columns = _columns(table, tree.this.expressions) if named else list(table.columns)
+        source = tree.expression
+        values = isinstance(source, exp.Values)
+        rows = self._values(source, len(columns)) if values else self._selected(source, len(columns))
+        aliases = [f"c{position}" for position in range(len(columns))]
+        assigned = (_assigned(f"v.{a}", column) for a, column in zip(aliases, columns, strict=True))
+        names = ", ".join(_quoted(column.name) for column in columns)
+        return (
+            f"INSERT INTO {self._stored(table)} ({names}) SELECT {', '.join(assigned)}"
+            f" FROM ({rows}) AS v({', '.join(aliases)})"
+        )
+
+    def _selected(self, source: exp.Expr | None, width: int) -> str:
+        if not isinstance(source, exp.Query):
+            raise NotSupported("INSERT of anything but VALUES or a query")
+        compiled = self.compiler.compile_tree(source.copy())
+        if len(compiled.outputs) != width:
+            raise _unmatched()
+        return self._checked(compiled)
+
+    def _values(self, source: exp.Values, width: int) -> str:
+        rows = [row.expressions if isinstance(row, exp.Tuple) else [row] for row in source.expressions]
+        if any(len(row) != width for row in rows):
+            raise _unmatched()
+        cells = [cell.copy() for row in rows for cell in row]
+        if any(cell.find(exp.Query, exp.Column, exp.AggFunc, exp.Window) for cell in cells):
+            raise NotSupported("VALUES of anything but constants")
+        query = exp.Select(expressions=[exp.alias_(cell, f"c{n}") for n, cell in enumerate(cells)])
+        prepared = self.compiler.prepare(query)
+        self.compiler.resolve(prepared)
+        texts = [generate(projection.this) for projection in meaning.translate(prepared).expressions]
+        lines = (f"({', '.join(texts[at : at + width])})" for at in range(0, len(texts), width))
+        return f"VALUES {', '.join(lines)}"
+
+    def _affected(self, table: Table, values: Sequence[exp.Expr], where: exp.Expr | None) -> str:
+        """The query for the numbers of the rows that the caller may see and means, with new values."""
+        compiler = replace(self.compiler, numbered=table.key)
+        number = exp.column(exp.to_identifier(compiler.row_number, quoted=True))
+        projections = [number, *(exp.alias_(value.copy(), f"n{n}") for n, value in enumerate(values))]
+        source = exp.Table(this=exp.to_identifier(table.key.name), db=exp.to_identifier(table.key.schema))
+        query = exp.Select(expressions=projections).from_(source)
+        if where is not None:
+            query.set("where", where.copy())
+        return self._checked(compiler.compile_tree(query))
+
+    def _update(self, tree: exp.Update) -> str:
+        table, _ = self._target(tree.this, "UPDATE")
+        if not all(isinstance(e, exp.EQ) and isinstance(e.this, exp.Column) for e in tree.expressions):
+            raise NotSupported("UPDATE of this form")
+        columns = _columns(table, [assignment.this for assignment in tree.expressions])
+        self.compiler.rights.require(table, "UPDATE", (column.name for column in columns))
+        rows = self._affected(table, [e.expression for e in tree.expressions], tree.args.get("where"))
+        names = ", ".join(["r", *(f"n{n}" for n in range(len(columns)))])
+        changes = ", ".join(
+            f"{_quoted(column.name)} = {_assigned(f'v.n{n}', column)}" for n, column in enumerate(columns)
+        )
+        stored = self._stored(table)
+        return f"UPDATE {stored} AS stored SET {changes} FROM ({rows}) AS v({names}) WHERE stored.rowid = v.r"
+
+    def _delete(self, tree: exp.Delete) -> str:
+        table, _ = self._target(tree.this, "DELETE")
+        rows = self._affected(table, [], tree.args.get("where"))
+        return f"DELETE FROM {self._stored(table)} WHERE rowid IN (SELECT r FROM ({rows}) AS v(r))"
+
+
+def _unmatched() -> SqlError:
+    return SqlError("INSERT has a different number of target columns and expressions", "42601")
+
+
+def _columns(table: Table, nodes: Sequence[exp.Expr]) -> list[ColumnDefinition]:
+    found = []
+    for node in nodes:
+        column = table.column(node.name.lower())
+        if column is None:
+            raise UndefinedColumn(f'column "{node.name}" of relation "{table.key.name}" does not exist')
+        if column in found:
+            raise SqlError(f'column "{column.name}" specified more than once', "42701")
+        found.append(column)
+    return found

@@ -1,0 +1,87 @@
+"""Redshift's names of columns that a SELECT does not name."""
+
+from sqlglot import exp
+
+from infra.local.warehouse.functions import FUNCTIONS
+
+DISPLAY = "display"  # where a projection keeps the name that the result shows
+UNNAMED = "?column?"
+
+_BY_NODE: dict[type[exp.Expr], str] = {
+    exp.ApproxDistinct: "count",
+    exp.GroupConcat: "listagg",
+    exp.Extract: "date_part",
+    exp.Substring: "substring",
+    exp.StrPosition: "strpos",
+    exp.CurrentDate: "date",
+    exp.CurrentTimestamp: "timestamptz",
+    exp.CurrentUser: "current_user",
+    exp.SessionUser: "session_user",
+    exp.Boolean: "bool",
+    exp.Interval: "interval",
+}
+_TRIMS = {"LEADING": "ltrim", "TRAILING": "rtrim"}
+_TYPES = {
+    exp.DType.INT: "int4",
+    exp.DType.SMALLINT: "int2",
+    exp.DType.BIGINT: "int8",
+    exp.DType.DECIMAL: "numeric",
+    exp.DType.DOUBLE: "float8",
+    exp.DType.FLOAT: "float4",
+    exp.DType.BOOLEAN: "bool",
+    exp.DType.CHAR: "bpchar",
+}
+
+
+def name_of(node: exp.Expr) -> str:
+    """The name that Redshift gives a column of this expression."""
+    if isinstance(node, exp.Column | exp.Alias):
+        return str(node.alias_or_name).lower()
+    if isinstance(node, exp.Paren | exp.Window | exp.WithinGroup | exp.IgnoreNulls | exp.RespectNulls):
+        return name_of(node.this)
+    if isinstance(node, exp.Cast):
+        inner = name_of(node.this)
+        return inner if inner != UNNAMED else _TYPES.get(node.to.this, node.to.this.value.lower())
+    if isinstance(node, exp.Case):
+        default = node.args.get("default")
+        return default.name.lower() if isinstance(default, exp.Column) else "case"
+    return _function_name(node)
+
+
+def _function_name(node: exp.Expr) -> str:
+    if isinstance(node, exp.Anonymous):
+        name = str(node.this).lower()
+        function = FUNCTIONS.get(name)
+        return (function.column if function else None) or name
+    if isinstance(node, exp.Trim):
+        return _TRIMS.get(str(node.args.get("position") or "").upper(), "btrim")
+    if isinstance(node, exp.CurrentTimestamp) and node.args.get("sysdate"):
+        return "timestamp"
+    if type(node) in _BY_NODE:
+        return _BY_NODE[type(node)]
+    if isinstance(node, exp.AggFunc | exp.Func) and "name" in node.meta:
+        return str(node.meta["name"]).lower()
+    return UNNAMED
+
+
+def name_projections(tree: exp.Expr) -> None:
+    """Gives every unnamed projection Redshift's name, made unique within its SELECT."""
+    for select in tree.find_all(exp.Select):
+        taken = {name_of(p) for p in select.expressions if isinstance(p, exp.Alias | exp.Column)}
+        for projection in list(select.expressions):
+            if isinstance(projection, exp.Alias | exp.Column | exp.Star):
+                continue
+            shown = name_of(projection)
+            alias, count = shown, 1
+            while alias in taken:
+                count += 1
+                alias = f"{shown}_{count}"
+            taken.add(alias)
+            named = exp.Alias(this=projection.copy(), alias=exp.to_identifier(alias, quoted=True))
+            named.meta[DISPLAY] = shown
+            projection.replace(named)
+
+
+def shown_name(projection: exp.Expr) -> str:
+    """The name of a result's column."""
+    return str(projection.meta.get(DISPLAY) or projection.alias_or_name)

@@ -1,0 +1,81 @@
+"""What a statement knows of its surroundings: who runs it, where and when."""
+
+from dataclasses import dataclass
+from datetime import UTC, datetime
+
+from sqlglot import exp
+
+from infra.local.warehouse.functions import FUNCTIONS
+from infra.local.warehouse.kinds import DATE, TEXT, TIMESTAMP, TIMESTAMPTZ
+
+
+@dataclass(frozen=True)
+class Context:
+    """The user's name, the database and the moment of a statement."""
+
+    user: str
+    database: str
+    now: datetime
+
+    @classmethod
+    def at(cls, user: str, database: str) -> "Context":
+        return cls(user, database, datetime.now(UTC).replace(tzinfo=None))
+
+
+_CLOCK = (exp.CurrentTimestamp, exp.CurrentDate)
+_CLOCK_FUNCTIONS = frozenset({"getdate"})
+
+
+def reads_clock(tree: exp.Expr) -> bool:
+    """Whether the statement means something else a moment later."""
+    named = (str(node.this).lower() in _CLOCK_FUNCTIONS for node in tree.find_all(exp.Anonymous))
+    return tree.find(*_CLOCK) is not None or any(named)
+
+
+def place(tree: exp.Expr, *, context: Context) -> exp.Expr:
+    """The tree with the user, the clock and date parts as constants: DuckDB is never asked for them."""
+    for node in list(tree.walk()):
+        constant = _constant(node, context)
+        if constant is not None:
+            if node is tree:
+                return constant
+            node.replace(constant)
+        elif isinstance(node, exp.Anonymous):
+            _name_unit(node)
+    return tree
+
+
+def _constant(node: exp.Expr, context: Context) -> exp.Expr | None:
+    if isinstance(node, exp.CurrentUser | exp.SessionUser):
+        return _literal(context.user, TEXT)
+    if isinstance(node, exp.CurrentDate):
+        return _literal(context.now.date().isoformat(), DATE)
+    if isinstance(node, exp.CurrentTimestamp):
+        kind = TIMESTAMP if node.args.get("sysdate") else TIMESTAMPTZ
+        return _literal(context.now.isoformat(" ") + ("" if kind is TIMESTAMP else "+00"), kind)
+    if isinstance(node, exp.Anonymous) and not node.expressions:
+        return _named_constant(str(node.this).lower(), context)
+    return None
+
+
+def _named_constant(name: str, context: Context) -> exp.Expr | None:
+    if name == "getdate":
+        return _literal(context.now.replace(microsecond=0).isoformat(" "), TIMESTAMP)
+    if name == "current_database":
+        return _literal(context.database, TEXT)
+    return _literal("public", TEXT) if name == "current_schema" else None
+
+
+def _literal(text: str, kind: exp.DataType) -> exp.Expr:
+    return exp.Cast(this=exp.Literal.string(text), to=kind.copy())
+
+
+def _name_unit(node: exp.Anonymous) -> None:
+    """Makes the first argument of DATEADD and its kin a word, so that it is not taken for a column."""
+    function = FUNCTIONS.get(str(node.this).lower())
+    if function is None or not function.unit or not node.expressions:
+        return
+    first = node.expressions[0]
+    plain_column = isinstance(first, exp.Column) and not first.table
+    if plain_column or (isinstance(first, exp.Literal) and first.is_string):
+        first.replace(exp.Var(this=first.name.lower()))

@@ -1,0 +1,190 @@
+"""Reading analysts' SQL: sqlglot's Redshift, cut down to what the stand-in knows the meaning of."""
+
+import re
+from collections.abc import Mapping
+from itertools import pairwise
+from typing import Any, ClassVar
+
+from sqlglot import exp
+from sqlglot.dialects.redshift import Redshift
+from sqlglot.errors import ParseError, TokenError
+from sqlglot.parsers.redshift import RedshiftParser
+from sqlglot.tokenizer_core import Token, TokenType
+
+from infra.local.warehouse.errors import NotSupported, ParameterError, SqlError, SyntaxFault
+
+MAX_STATEMENT_BYTES = 100_000
+# sqlglot's parser tries several readings of an opening parenthesis, so depth costs more than linear time.
+MAX_DEPTH = 32
+MAX_TOKENS = 20_000
+_PARAMETER = re.compile(r"[A-Za-z_]\w*")
+
+_AGGREGATES = {
+    "COUNT": exp.Count,
+    "SUM": exp.Sum,
+    "AVG": exp.Avg,
+    "MIN": exp.Min,
+    "MAX": exp.Max,
+    "MEDIAN": exp.Median,
+    "PERCENTILE_CONT": exp.PercentileCont,
+    "LISTAGG": exp.GroupConcat,
+    "STDDEV": exp.StddevSamp,
+    "STDDEV_SAMP": exp.StddevSamp,
+    "STDDEV_POP": exp.StddevPop,
+    "VARIANCE": exp.Variance,
+    "VAR_SAMP": exp.Variance,
+    "VAR_POP": exp.VariancePop,
+    "BOOL_AND": exp.LogicalAnd,
+    "BOOL_OR": exp.LogicalOr,
+    "ANY_VALUE": exp.AnyValue,
+    "GROUPING": exp.Grouping,
+    "ROW_NUMBER": exp.RowNumber,
+    "RANK": exp.Rank,
+    "DENSE_RANK": exp.DenseRank,
+    "PERCENT_RANK": exp.PercentRank,
+    "CUME_DIST": exp.CumeDist,
+    "NTILE": exp.Ntile,
+    "LAG": exp.Lag,
+    "LEAD": exp.Lead,
+    "FIRST_VALUE": exp.FirstValue,
+    "LAST_VALUE": exp.LastValue,
+    "NTH_VALUE": exp.NthValue,
+}
+
+
+def _only(table: Mapping[Any, Any], *names: Any) -> dict[Any, Any]:
+    return {name: table[name] for name in names}
+
+
+class Analysts(Redshift):
+    """Redshift's grammar; a function that is no aggregate stays a name, for `functions` to know or refuse."""
+
+    ORIGINAL_NAME_META_KEY = "name"
+
+    class Tokenizer(Redshift.Tokenizer):
+        KEYWORDS: ClassVar = {
+            **Redshift.Tokenizer.KEYWORDS,
+            "FLOAT": TokenType.DOUBLE,  # FLOAT is FLOAT8 in Redshift
+        }
+
+    class Parser(RedshiftParser):
+        FUNCTIONS: ClassVar = {
+            name: (kind.from_arg_list if name != "COUNT" else RedshiftParser.FUNCTIONS["COUNT"])
+            for name, kind in _AGGREGATES.items()
+        }
+        FUNCTION_PARSERS: ClassVar = _only(
+            RedshiftParser.FUNCTION_PARSERS,
+            *("CAST", "TRY_CAST", "CONVERT", "EXTRACT", "TRIM", "SUBSTRING", "POSITION"),
+        )
+        NO_PAREN_FUNCTIONS: ClassVar = _only(
+            RedshiftParser.NO_PAREN_FUNCTIONS,
+            *(TokenType.CURRENT_DATE, TokenType.CURRENT_TIMESTAMP),
+            *(TokenType.CURRENT_USER, TokenType.SESSION_USER),
+        )
+        NO_PAREN_FUNCTION_PARSERS: ClassVar = _only(
+            RedshiftParser.NO_PAREN_FUNCTION_PARSERS, "CASE", "APPROXIMATE", "SYSDATE"
+        )
+
+
+DIALECT = Analysts()
+
+
+def check_size(sql: str) -> None:
+    """Raises SqlError when the statement is longer than the Data API takes."""
+    if len(sql.encode()) > MAX_STATEMENT_BYTES:
+        raise SqlError(f"statement is larger than {MAX_STATEMENT_BYTES} bytes", "54000")
+    if "\0" in sql:
+        raise SyntaxFault("invalid byte sequence: 0x00")
+
+
+def parse(sql: str) -> exp.Expr:
+    """The tree of the one statement in the text; SyntaxFault when it is none or several."""
+    try:
+        found = DIALECT.tokenize(sql)
+        _check_depth(found)
+        trees = DIALECT.parser().parse(_with_parameter_names(found), sql)
+    except TokenError as fault:
+        raise SyntaxFault("syntax error: unterminated literal, name or comment") from fault
+    except ParseError as fault:
+        raise SyntaxFault(_near(fault)) from fault
+    except RecursionError:
+        raise SqlError("statement is too complex", "54001") from None
+    trees = [tree for tree in trees if tree is not None and not isinstance(tree, exp.Semicolon)]
+    if len(trees) != 1:
+        raise SyntaxFault("cannot insert multiple commands into a prepared statement")
+    return trees[0]  # type: ignore[return-value]  # filtered above
+
+
+def parse_expression(sql: str) -> exp.Expr:
+    """The tree of one expression, as a policy or a default writes it."""
+    tree = parse(f"SELECT {sql}")
+    if (
+        not isinstance(tree, exp.Select)
+        or set(_present(tree)) != {"expressions"}
+        or len(tree.expressions) != 1
+    ):
+        raise SyntaxFault("syntax error: one expression is expected")
+    expression: exp.Expr = tree.expressions[0].pop()
+    return expression
+
+
+def _present(node: exp.Expr) -> list[str]:
+    return [name for name, value in node.args.items() if value not in (None, False, [])]
+
+
+def _near(fault: ParseError) -> str:
+    word = fault.errors[0].get("highlight") if fault.errors else None
+    return f'syntax error at or near "{word[:60]}"' if word else "syntax error"
+
+
+def _check_depth(found: list[Token]) -> None:
+    if len(found) > MAX_TOKENS:
+        raise SqlError("statement is too complex", "54001")
+    depth = 0
+    for token in found:
+        if token.token_type in (TokenType.L_PAREN, TokenType.L_BRACKET, TokenType.L_BRACE, TokenType.CASE):
+            depth += 1
+        elif token.token_type in (TokenType.R_PAREN, TokenType.R_BRACKET, TokenType.R_BRACE, TokenType.END):
+            depth -= 1
+        if depth > MAX_DEPTH:
+            raise SqlError("statement is too complex: parentheses are nested too deeply", "54001")
+
+
+def _with_parameter_names(found: list[Token]) -> list[Token]:
+    """The tokens, with a keyword after a colon (`:from`) made an ordinary name."""
+    for colon, name in pairwise(found):
+        adjacent = colon.token_type == TokenType.COLON and name.start == colon.end + 1
+        if adjacent and _PARAMETER.fullmatch(name.text):
+            name.token_type = TokenType.VAR
+    return found
+
+
+def bind(tree: exp.Expr, parameters: Mapping[str, str]) -> exp.Expr:
+    """Puts the parameters into the tree as untyped literals; ParameterError unless they match its names."""
+    used = set()
+    for node in list(tree.find_all(exp.Placeholder, exp.Parameter)):
+        name = node.this if isinstance(node.this, str) else ""
+        if isinstance(node, exp.Parameter) or not name:
+            raise NotSupported("a positional parameter")
+        if name not in parameters:
+            raise ParameterError(f"parameter :{name} of the statement has no value")
+        used.add(name)
+        value: exp.Expr = exp.Literal.string(parameters[name])
+        if isinstance(node.parent, exp.Limit | exp.Offset):
+            value = _whole(name, parameters[name])
+        node.replace(value)
+    check_unused(parameters, used)
+    return tree
+
+
+def check_unused(parameters: Mapping[str, str], used: set[str]) -> None:
+    """Raises ParameterError when a parameter was passed that the statement does not use."""
+    unused = sorted(set(parameters) - used)
+    if unused:
+        raise ParameterError(f"parameter :{unused[0]} is not used by the statement")
+
+
+def _whole(name: str, value: str) -> exp.Expr:
+    if not re.fullmatch(r"[0-9]{1,18}", value):
+        raise ParameterError(f"parameter :{name} must be a whole number")
+    return exp.Literal.number(value)

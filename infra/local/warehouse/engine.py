@@ -1,0 +1,215 @@
+"""Redshift, as far as the stand-in needs it: statements in, results or Redshift's errors out."""
+
+import threading
+from collections import OrderedDict
+from collections.abc import Iterator, Mapping, Sequence
+from contextlib import contextmanager
+from dataclasses import dataclass, field
+
+import duckdb
+import pyarrow as pa
+
+from infra.local.warehouse import changes, dialect, grammar
+from infra.local.warehouse.administration import Administration
+from infra.local.warehouse.catalog import Catalog
+from infra.local.warehouse.context import Context
+from infra.local.warehouse.database import Database, check_reach, translated
+from infra.local.warehouse.errors import NotSupported, SqlCancelled
+from infra.local.warehouse.lexer import Reader
+from infra.local.warehouse.loader import ObjectReader
+from infra.local.warehouse.results import Result, done, result_of
+from infra.local.warehouse.rewrite import Compiled, Compiler
+from infra.local.warehouse.rights import DbUser, Rights, rights_of
+
+_QUERIES = frozenset({"select", "with"})
+_KEPT_QUERIES = 256
+_NONE: Mapping[str, str] = {}
+
+
+class Cancellation:
+    """Stops a statement that runs with it, from any thread, now or before it starts."""
+
+    def __init__(self) -> None:
+        self._lock = threading.Lock()
+        self._session: duckdb.DuckDBPyConnection | None = None
+        self.cancelled = False
+
+    def cancel(self) -> None:
+        """Interrupts the running statement; one that has not started will not."""
+        with self._lock:
+            self.cancelled = True
+            if self._session is not None:
+                self._session.interrupt()
+
+    @contextmanager
+    def watching(self, session: duckdb.DuckDBPyConnection) -> Iterator[None]:
+        """Lets `cancel` reach the session while the block runs."""
+        with self._lock:
+            self._session = session
+        try:
+            self.check()
+            yield
+        finally:
+            with self._lock:
+                self._session = None
+
+    def check(self) -> None:
+        """Raises SqlCancelled once cancelled."""
+        if self.cancelled:
+            raise SqlCancelled
+
+
+@dataclass
+class _Run:
+    """One statement or batch under way: its session, and the catalogue as it changes."""
+
+    session: duckdb.DuckDBPyConnection
+    catalog: Catalog
+    user: DbUser
+    cancel: Cancellation
+    rights: Rights = field(init=False)
+
+
+class Redshift:
+    """A warehouse of one database. Thread-safe: each call has a connection of its own."""
+
+    def __init__(
+        self,
+        *,
+        database: str = "dev",
+        superuser: str = "admin",
+        namespace: str = "AWSIDC",
+        read_object: ObjectReader | None = None,
+        threads: int = 2,
+    ) -> None:
+        self.database = database
+        self.superuser = superuser
+        self.namespace = namespace
+        self.read_object = read_object
+        self._duckdb = Database(threads=threads)
+        self._catalog = Catalog(users=frozenset({superuser}))
+        self._changing = threading.Lock()  # one writer at a time; readers see the last catalogue
+        self._seen: set[str] = set()  # people exist as users once they have connected
+        self._kept: OrderedDict[object, Compiled] = OrderedDict()
+        self._keeping = threading.Lock()
+
+    def execute(
+        self,
+        sql: str,
+        *,
+        user: DbUser,
+        parameters: Mapping[str, str] | None = None,
+        cancel: Cancellation | None = None,
+    ) -> Result:
+        """Runs one statement as the user; SqlError says why not."""
+        if self._is_query(sql):
+            run = self._run(user, cancel)
+            with run.cancel.watching(run.session):
+                return self._query(run, sql, parameters or _NONE)
+        return self.execute_batch([sql], user=user, parameters=parameters, cancel=cancel)[0]
+
+    def execute_batch(
+        self,
+        statements: Sequence[str],
+        *,
+        user: DbUser,
+        parameters: Mapping[str, str] | None = None,
+        cancel: Cancellation | None = None,
+    ) -> list[Result]:
+        """Runs the statements in one transaction: all of them or, at the first error, none."""
+        with self._changing:
+            run = self._run(user, cancel)
+            with run.cancel.watching(run.session), _transaction(run):
+                results = [self._statement(run, sql, parameters or _NONE) for sql in statements]
+            self._catalog = run.catalog
+            return results
+
+    def _run(self, user: DbUser, cancel: Cancellation | None) -> _Run:
+        self._seen.add(user.name)
+        return _Run(self._duckdb.session(), self._catalog, user, cancel or Cancellation())
+
+    def _is_query(self, sql: str) -> bool:
+        dialect.check_size(sql)
+        reader = Reader(sql)
+        while reader.accept("("):
+            pass
+        return reader.current.kind == "word" and reader.current.text in _QUERIES
+
+    def _statement(self, run: _Run, sql: str, parameters: Mapping[str, str]) -> Result:
+        run.cancel.check()
+        if self._is_query(sql):
+            return self._query(run, sql, parameters)
+        word = Reader(sql).current.text
+        if word in changes.KEYWORDS:
+            return done(changes.apply(self._compiler(run), run.session, sql, parameters))
+        if word in grammar.KEYWORDS:
+            return self._administer(run, sql, parameters)
+        raise NotSupported(f"statement {word.upper()[:40]}")
+
+    def _administer(self, run: _Run, sql: str, parameters: Mapping[str, str]) -> Result:
+        statement = grammar.parse(sql, database=self.database)
+        dialect.check_unused(parameters, set())
+        self._rights(run).require_superuser(f"run {sql.split(maxsplit=1)[0].upper()[:20]}")
+        administration = Administration(
+            session=run.session,
+            storage=self._duckdb.storage,
+            context=Context.at(run.user.name, self.database),
+            read_object=self.read_object,
+            known_user=self._seen.__contains__,
+        )
+        run.catalog, rows = administration.apply(statement, run.catalog)
+        return done(rows)
+
+    def _rights(self, run: _Run) -> Rights:
+        return rights_of(run.user, run.catalog, namespace=self.namespace)
+
+    def _compiler(self, run: _Run) -> Compiler:
+        return Compiler(
+            rights=self._rights(run),
+            context=Context.at(run.user.name, self.database),
+            storage=self._duckdb.storage,
+            prefix=f"{self._duckdb.storage}_",
+        )
+
+    def _query(self, run: _Run, sql: str, parameters: Mapping[str, str]) -> Result:
+        compiled = self._compiled(run, sql, parameters)
+        table = fetch(run.session, compiled.sql)
+        return result_of(compiled, *table)
+
+    def _compiled(self, run: _Run, sql: str, parameters: Mapping[str, str]) -> Compiled:
+        """The query for DuckDB; a query that was compiled under the same rights is compiled once."""
+        key = (sql, run.user, run.catalog.version, tuple(sorted(parameters.items())))
+        with self._keeping:
+            kept = self._kept.get(key)
+        if kept is not None:
+            return kept
+        compiled = self._compiler(run).compile(sql, parameters)
+        check_reach(
+            run.session, compiled.sql, frozenset(f"{self._duckdb.storage}.{t}" for t in compiled.physical)
+        )
+        if compiled.lasting:
+            with self._keeping:
+                self._kept[key] = compiled
+                while len(self._kept) > _KEPT_QUERIES:
+                    self._kept.popitem(last=False)
+        return compiled
+
+
+@contextmanager
+def _transaction(run: _Run) -> Iterator[None]:
+    run.session.execute("BEGIN TRANSACTION")
+    try:
+        yield
+        run.cancel.check()
+    except BaseException:
+        run.session.execute("ROLLBACK")
+        raise
+    with translated():
+        run.session.execute("COMMIT")
+
+
+def fetch(session: duckdb.DuckDBPyConnection, sql: str) -> tuple[pa.Table, list[str]]:
+    """The query's rows, and DuckDB's types of its columns."""
+    with translated():
+        query = session.sql(sql)
+        return query.to_arrow_table(), [str(kind) for kind in query.types]

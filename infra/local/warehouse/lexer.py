@@ -1,0 +1,172 @@
+"""Words of a Redshift statement, for the statements that sqlglot does not read."""
+
+import re
+from collections.abc import Callable
+from dataclasses import dataclass
+from typing import Literal, TypeVar
+
+from infra.local.warehouse.errors import SyntaxFault
+
+Read = TypeVar("Read")
+Kind = Literal["word", "quoted", "string", "number", "symbol", "end"]
+
+_TOKEN = re.compile(
+    r"""
+    (?P<space>\s+ | --[^\n]* )
+  | (?P<comment>/\*)
+  | (?P<quoted>"(?:[^"]|"")*")
+  | (?P<string>'(?:[^'\\]|''|\\.)*')
+  | (?P<number>\d+(?:\.\d+)?)
+  | (?P<word>[^\W\d][\w$]*)
+  | (?P<symbol>::|<>|!=|<=|>=|\|\||[-+*/%<>=(),.;:~!^&|@\[\]#])
+    """,
+    re.VERBOSE | re.DOTALL,
+)
+_ESCAPE = re.compile(r"\\(.)|''", re.DOTALL)
+
+
+@dataclass(frozen=True)
+class Token:
+    """A word, a name, a literal or a symbol, and where it stands in the text."""
+
+    kind: Kind
+    text: str  # a word in lower case; a name or a string without its quotes
+    start: int
+    end: int
+
+
+def _comment_end(sql: str, start: int) -> int:
+    """Where a comment ends; Redshift's nest."""
+    depth = 0
+    for mark in re.finditer(r"/\*|\*/", sql[start:]):
+        depth += 1 if mark[0] == "/*" else -1
+        if depth == 0:
+            return start + mark.end()
+    raise SyntaxFault("unterminated /* comment")
+
+
+def _token(kind: str, match: re.Match[str]) -> Token:
+    text = match[0]
+    start, end = match.span()
+    if kind == "word":
+        return Token("word", text.lower(), start, end)
+    if kind == "quoted":
+        return Token("quoted", text[1:-1].replace('""', '"'), start, end)
+    if kind == "string":
+        return Token("string", _ESCAPE.sub(lambda m: m[1] or "'", text[1:-1]), start, end)
+    return Token("number" if kind == "number" else "symbol", text, start, end)
+
+
+def tokens(sql: str) -> list[Token]:
+    """The statement's tokens, with an end token last; SyntaxFault at what is none."""
+    found: list[Token] = []
+    at = 0
+    while at < len(sql):
+        match = _TOKEN.match(sql, at)
+        if match is None:
+            raise SyntaxFault(f'syntax error at or near "{sql[at]}"')
+        kind = str(match.lastgroup)
+        at = _comment_end(sql, at) if kind == "comment" else match.end()
+        if kind not in ("space", "comment"):
+            found.append(_token(kind, match))
+    found.append(Token("end", "", len(sql), len(sql)))
+    return found
+
+
+class Reader:
+    """Reads a statement token by token."""
+
+    def __init__(self, sql: str) -> None:
+        self.sql = sql
+        self._tokens = tokens(sql)
+        self._at = 0
+
+    @property
+    def current(self) -> Token:
+        return self._tokens[self._at]
+
+    def fault(self) -> SyntaxFault:
+        """What to raise when the current token does not belong here."""
+        near = self.current.text[:60] or "end of input"
+        return SyntaxFault(f'syntax error at or near "{near}"')
+
+    def advance(self) -> Token:
+        token = self.current
+        if token.kind != "end":
+            self._at += 1
+        return token
+
+    def accept(self, *words: str) -> bool:
+        """Takes the words, one after the other, when they come next."""
+        for offset, word in enumerate(words):
+            token = self._tokens[min(self._at + offset, len(self._tokens) - 1)]
+            if token.kind not in ("word", "symbol") or token.text != word:
+                return False
+        self._at += len(words)
+        return True
+
+    def expect(self, *words: str) -> None:
+        """Takes the words or raises SyntaxFault."""
+        for word in words:
+            if not self.accept(word):
+                raise self.fault()
+
+    def one_of(self, *words: str) -> str:
+        """Takes one of the words and tells which."""
+        for word in words:
+            if self.accept(word):
+                return word
+        raise self.fault()
+
+    def take(self, kind: Kind) -> str:
+        """Takes a token of the kind and gives its text."""
+        if self.current.kind != kind:
+            raise self.fault()
+        return self.advance().text
+
+    def name(self) -> str:
+        """An identifier of a schema, table or column: Redshift folds them, quoted or not."""
+        if self.current.kind not in ("word", "quoted"):
+            raise self.fault()
+        return self.advance().text.lower()
+
+    def principal(self) -> str:
+        """A user's or role's name: kept as it is when quoted."""
+        if self.current.kind not in ("word", "quoted"):
+            raise self.fault()
+        return self.advance().text
+
+    def whole(self) -> int:
+        """A whole number."""
+        text = self.take("number")
+        if not text.isdigit():
+            raise self.fault()
+        return int(text)
+
+    def commas(self, read: Callable[[], Read]) -> list[Read]:
+        """What `read` reads, once or more, between commas."""
+        found = [read()]
+        while self.accept(","):
+            found.append(read())
+        return found
+
+    def enclosed(self) -> str:
+        """The text between parentheses that open here."""
+        self.expect("(")
+        start = self.current.start
+        depth = 1
+        while True:
+            token = self.advance()
+            if token.kind == "end":
+                raise self.fault()
+            if token.kind == "symbol":
+                depth += {"(": 1, ")": -1}.get(token.text, 0)
+            if depth == 0:
+                return self.sql[start : token.start].strip()
+
+    def finish(self) -> None:
+        """Raises SyntaxFault unless nothing but semicolons is left."""
+        while self.accept(";"):
+            pass
+        if self.current.kind != "end":
+            raise self.fault()

@@ -1,0 +1,299 @@
+"""From Redshift's meaning to DuckDB's: a typed tree becomes one that DuckDB computes the same from."""
+
+import re
+from collections.abc import Callable
+from typing import Any
+
+from sqlglot import exp
+
+from infra.local.warehouse import calendar_formats as formats
+from infra.local.warehouse import functions, kinds
+from infra.local.warehouse.errors import NotSupported
+from infra.local.warehouse.functions import call, cast, number
+from infra.local.warehouse.inference import operands
+from infra.local.warehouse.kinds import BIGINT, DATE, DOUBLE, INT, TEXT, Kind
+from infra.local.warehouse.sqltypes import DEFAULT_DECIMAL
+
+_HUGEINT = exp.DataType.build("HUGEINT", dialect="duckdb")
+_CAST_TYPES = frozenset(
+    {
+        *(exp.DType.SMALLINT, exp.DType.INT, exp.DType.BIGINT, exp.DType.DECIMAL, exp.DType.FLOAT),
+        *(exp.DType.DOUBLE, exp.DType.BOOLEAN, exp.DType.VARCHAR, exp.DType.CHAR, exp.DType.TEXT),
+        *(exp.DType.DATE, exp.DType.TIMESTAMP, exp.DType.TIMESTAMPTZ),
+    }
+)
+
+
+def normalize_casts(tree: exp.Expr) -> None:
+    """Gives DECIMAL without digits Redshift's, and refuses casts to types that are not stored."""
+    for node in tree.find_all(exp.Cast):
+        to = node.args["to"]
+        if to.this not in _CAST_TYPES:
+            raise NotSupported(f"type {to.sql(dialect='redshift').lower()[:60]}")
+        if to.this == exp.DType.DECIMAL and not to.expressions:
+            node.set("to", kinds.decimal(*DEFAULT_DECIMAL))
+
+
+def translate(tree: exp.Expr) -> exp.Expr:
+    """The typed tree in DuckDB's terms, children before their parents: each sees the types below it."""
+    for node in reversed(list(tree.walk(bfs=False))):
+        rule = _RULES.get(type(node))
+        if rule is None:
+            continue
+        kind = node.type
+        replacement = rule(node)
+        if replacement is node:
+            continue
+        replacement.type = kind
+        if node is tree:
+            tree = replacement
+        else:
+            node.replace(replacement)
+    return tree
+
+
+def exact_quotient(left: exp.Expr, right: exp.Expr, *, kinds_of: tuple[Kind, Kind], result: Kind) -> exp.Expr:
+    """left / right of exact numbers, computed on whole numbers: DuckDB divides decimals as floats."""
+    (_, s1), (_, s2) = (kinds.digits(kind) for kind in kinds_of)
+    _, scale = kinds.digits(result)
+    shift = scale + s2 - s1
+    dividend, divisor = _unscaled(left, s1), _unscaled(right, s2)
+    if shift >= 0:
+        dividend = exp.Mul(this=dividend, expression=cast(number(10**shift), _HUGEINT))
+    else:
+        divisor = exp.Paren(this=exp.Mul(this=divisor, expression=cast(number(10**-shift), _HUGEINT)))
+    whole = exp.IntDiv(this=exp.Paren(this=dividend), expression=divisor)
+    if scale == 0:
+        return cast(whole, result)
+    step = cast(exp.Literal.string(f"0.{'0' * (scale - 1)}1"), kinds.decimal(scale, scale))
+    return cast(exp.Mul(this=cast(whole, kinds.decimal(38, 0)), expression=step), result)
+
+
+def _unscaled(value: exp.Expr, scale: int) -> exp.Expr:
+    if scale == 0:
+        return cast(value, _HUGEINT)
+    wide = cast(value, kinds.decimal(38, scale))
+    return cast(exp.Mul(this=wide, expression=number(10**scale)), _HUGEINT)
+
+
+def _divide(node: exp.Div) -> exp.Expr:
+    left, right = operands(node)
+    if not (kinds.is_number(left) and kinds.is_number(right)):
+        raise NotSupported("division of values whose type is not known: a CAST")
+    dividend, divisor = _typed(node.this, left), _typed(node.expression, right)
+    if kinds.is_integer(left) and kinds.is_integer(right):
+        return exp.Paren(this=exp.IntDiv(this=_grouped(dividend), expression=_grouped(divisor)))
+    if kinds.is_float(left) or kinds.is_float(right):
+        return exp.Paren(this=exp.Div(this=cast(dividend, DOUBLE), expression=cast(divisor, DOUBLE)))
+    return exact_quotient(dividend, divisor, kinds_of=(left, right), result=kinds.of(node))
+
+
+def _typed(value: exp.Expr, kind: Kind) -> exp.Expr:
+    return cast(value, kind) if kinds.is_untyped(value) else value
+
+
+def _grouped(value: exp.Expr) -> exp.Expr:
+    return exp.Paren(this=value) if isinstance(value, exp.Binary) else value
+
+
+def _arithmetic(node: exp.Binary) -> exp.Expr:
+    left, right = operands(node)
+    if kinds.of(node).this == exp.DType.UNKNOWN:
+        raise NotSupported(f"{type(node).__name__.lower()} of values of these types: a CAST")
+    for side, kind in (("this", left), ("expression", right)):
+        if kinds.is_untyped(node.args[side]) and kind.this != exp.DType.UNKNOWN:
+            node.set(side, cast(node.args[side], kind))
+    if isinstance(node, exp.Add | exp.Sub) and exp.DType.DATE in (left.this, right.this):
+        return _date_arithmetic(node, left, right)
+    return node
+
+
+def _date_arithmetic(node: exp.Binary, left: Kind, right: Kind) -> exp.Expr:
+    if kinds.is_integer(left) or kinds.is_integer(right):
+        return cast(node, DATE)
+    return node
+
+
+def _average(node: exp.Expr, window: exp.Window | None = None) -> exp.Expr:
+    result = kinds.of(node)
+    argument = node.this.expressions[0] if isinstance(node.this, exp.Distinct) else node.this
+    total, count = exp.Sum(this=node.this.copy()), exp.Count(this=node.this.copy(), big_int=True)
+    both: list[exp.Expr] = [total, count]
+    if window is not None:
+        both = [_over(part, window) for part in both]
+    kind = kinds.of(argument)
+    if kinds.is_float(kind):
+        return exp.Paren(
+            this=exp.Div(this=cast(both[0], DOUBLE), expression=call("nullif", both[1], number(0)))
+        )
+    scale = 0 if kinds.is_integer(kind) else kinds.digits(kind)[1]
+    wide = kinds.decimal(38, scale)
+    divisor = call("nullif", both[1], number(0))
+    return exact_quotient(both[0], divisor, kinds_of=(wide, BIGINT), result=_as_decimal(result))
+
+
+def _as_decimal(kind: Kind) -> Kind:
+    return kinds.decimal(38, 0) if kinds.is_integer(kind) else kind
+
+
+def _over(aggregate: exp.Expr, window: exp.Window) -> exp.Window:
+    copy = window.copy()
+    copy.set("this", aggregate)
+    return copy
+
+
+def _aggregate(node: exp.Expr) -> exp.Expr:
+    """SUM and AVG outside a window; inside one, the window's rule does it."""
+    if isinstance(node.parent, exp.Window):
+        return node
+    if isinstance(node, exp.Avg):
+        return cast(_average(node), kinds.of(node))
+    return cast(node.copy(), kinds.of(node))
+
+
+def _window(node: exp.Window) -> exp.Expr:
+    function, kind = node.this, kinds.of(node)
+    if isinstance(function, exp.Avg):
+        return cast(_average(function, node), kind)
+    if isinstance(function, exp.Sum | exp.Rank):
+        return cast(node.copy(), kind)
+    return node
+
+
+def _median(node: exp.Median) -> exp.Expr:
+    return _quantile(node, node.this, exp.Literal.number("0.5"))
+
+
+def _within_group(node: exp.WithinGroup) -> exp.Expr:
+    order = node.expression.expressions
+    if isinstance(node.this, exp.GroupConcat):
+        return _listagg(node.this, node.expression)
+    if len(order) != 1 or not node.this.this.is_number:
+        raise NotSupported("PERCENTILE_CONT of this form")
+    fraction = node.this.this
+    if order[0].args.get("desc"):
+        fraction = exp.Sub(this=number(1), expression=fraction)
+    return _quantile(node, order[0].this, fraction)
+
+
+def _quantile(node: exp.Expr, value: exp.Expr, fraction: exp.Expr) -> exp.Expr:
+    kind = kinds.of(node)
+    if isinstance(node.parent, exp.Window):
+        raise NotSupported("MEDIAN or PERCENTILE_CONT over a window")
+    if kinds.is_number(kind):
+        return cast(call("quantile_cont", cast(value, DOUBLE), fraction), kind)
+    if not kinds.is_time(kind):
+        raise NotSupported("MEDIAN or PERCENTILE_CONT of values that are not numbers or dates")
+    return call("quantile_cont", value, fraction)
+
+
+def _listagg(node: exp.GroupConcat, order: exp.Order | None = None) -> exp.Expr:
+    value, separator = node.this, node.args.get("separator")
+    if isinstance(value, exp.Distinct):  # sqlglot reads every argument after DISTINCT as distinct
+        first, *more = value.expressions
+        text: exp.Expr = exp.Distinct(expressions=[cast(first, TEXT)])
+        separator = more[0] if more else separator
+    else:
+        text = cast(value, TEXT)
+    separator = separator or exp.Literal.string("")
+    if order is not None:
+        separator = exp.Order(this=separator, expressions=order.expressions)
+    return call("string_agg", text, separator)
+
+
+def _bare_listagg(node: exp.GroupConcat) -> exp.Expr:
+    return node if isinstance(node.parent, exp.WithinGroup) else _listagg(node)
+
+
+def _cast(node: exp.Cast) -> exp.Expr:
+    """Casts to VARCHAR(n) and CHAR(n) cut, where DuckDB ignores the length."""
+    to = node.args["to"]
+    if to.this not in (exp.DType.VARCHAR, exp.DType.CHAR) or not to.expressions:
+        return node
+    length = to.expressions[0]
+    plain = type(node)(this=node.this, to=TEXT.copy())
+    return plain if not length.name.isdigit() else call("left", plain, number(int(length.name)))
+
+
+def _similar_to(node: exp.SimilarTo) -> exp.Expr:
+    """SIMILAR TO as the regular expression that it is short for."""
+    pattern = node.expression
+    if not (isinstance(pattern, exp.Literal) and pattern.is_string) or "\\" in pattern.name:
+        raise NotSupported("SIMILAR TO a pattern that is not a plain literal")
+    text = re.sub(r"([.^$])", r"\\\1", pattern.name).replace("%", ".*").replace("_", ".")
+    return call("regexp_full_match", node.this, exp.Literal.string(text), exp.Literal.string("s"))
+
+
+def _like(node: exp.Like | exp.ILike) -> exp.Expr:
+    """LIKE with Redshift's escape character, the backslash, where a pattern may hold one."""
+    if isinstance(node.parent, exp.Escape):
+        return node
+    pattern = node.expression
+    plain = isinstance(pattern, exp.Literal) and "\\" not in pattern.name
+    negate = node.args.pop("negate", False)
+    found: exp.Expr = type(node)(this=_grouped(node.this), expression=_grouped(pattern))
+    if not plain:
+        found = exp.Escape(this=found, expression=exp.Literal.string("\\"))
+    return exp.Paren(this=exp.Not(this=exp.Paren(this=found))) if negate else exp.Paren(this=found)
+
+
+def _regexp_like(node: exp.RegexpLike) -> exp.Expr:
+    return call("regexp_matches", node.this, node.expression)
+
+
+def _extract(node: exp.Extract) -> exp.Expr:
+    return functions.date_part(node.this, node.expression, kinds.of(node))
+
+
+def _substring(node: exp.Substring) -> exp.Expr:
+    return functions.substring(node.this, node.args.get("start") or number(1), node.args.get("length"))
+
+
+def _position(node: exp.StrPosition) -> exp.Expr:
+    return cast(call("strpos", node.this, node.args["substr"]), INT)
+
+
+def _trim(node: exp.Trim) -> exp.Expr:
+    name = {"LEADING": "ltrim", "TRAILING": "rtrim"}.get(str(node.args.get("position") or "").upper(), "trim")
+    characters = node.args.get("expression")
+    return call(name, node.this, *([characters] if characters else []))
+
+
+def _interval(node: exp.Interval) -> exp.Expr:
+    """INTERVAL literals with one unit; another text could mean something else to DuckDB."""
+    unit = node.args.get("unit")
+    if not (isinstance(node.this, exp.Literal) and re.fullmatch(r"[+-]?\d{1,9}", node.this.name) and unit):
+        raise NotSupported("an INTERVAL other than a whole number of one unit")
+    name = formats.unit(unit)
+    count: exp.Expr = cast(exp.Literal.string(node.this.name), INT)
+    if name == "quarter":
+        count = exp.Mul(this=count, expression=number(3))
+    return call("to_months" if name == "quarter" else f"to_{name}s", count)
+
+
+def _function(node: exp.Anonymous) -> exp.Expr:
+    return functions.lookup(node).build(node.expressions)
+
+
+_RULES: dict[type[exp.Expr], Callable[[Any], exp.Expr]] = {
+    exp.Div: _divide,
+    **dict.fromkeys((exp.Add, exp.Sub, exp.Mul, exp.Mod), _arithmetic),
+    exp.Sum: _aggregate,
+    exp.Avg: _aggregate,
+    exp.Window: _window,
+    exp.Median: _median,
+    exp.WithinGroup: _within_group,
+    exp.GroupConcat: _bare_listagg,
+    exp.Cast: _cast,
+    exp.TryCast: _cast,
+    exp.SimilarTo: _similar_to,
+    exp.Like: _like,
+    exp.ILike: _like,
+    exp.RegexpLike: _regexp_like,
+    exp.Extract: _extract,
+    exp.Substring: _substring,
+    exp.StrPosition: _position,
+    exp.Trim: _trim,
+    exp.Interval: _interval,
+    exp.Anonymous: _function,
+}

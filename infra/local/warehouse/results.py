@@ -1,0 +1,65 @@
+"""What a statement gives: rows, and each column as Redshift's metadata describes it."""
+
+from dataclasses import dataclass
+
+import pyarrow as pa
+
+from infra.local.warehouse.loader import arrow_type
+from infra.local.warehouse.rewrite import Compiled, Output
+from infra.local.warehouse.sqltypes import SqlType, from_duckdb
+
+
+@dataclass(frozen=True)
+class Column:
+    """A result's column; `table_name` is empty for an expression."""
+
+    name: str
+    type_name: str
+    precision: int
+    scale: int
+    length: int
+    nullable: bool
+    schema_name: str
+    table_name: str
+
+
+@dataclass(frozen=True)
+class Result:
+    """A statement's outcome; `table` is None when it is not a query."""
+
+    columns: tuple[Column, ...]
+    table: pa.Table | None
+    affected_rows: int
+    has_result_set: bool
+
+
+def done(rows: int) -> Result:
+    """The outcome of a statement that returns no rows."""
+    return Result((), None, rows, has_result_set=False)
+
+
+def result_of(compiled: Compiled, table: pa.Table, kinds: list[str]) -> Result:
+    """The outcome of a query, under Redshift's names and types."""
+    types = [from_duckdb(kind) for kind in kinds]
+    columns = tuple(_column(output, kind) for output, kind in zip(compiled.outputs, types, strict=True))
+    arrays = [
+        array.cast(arrow_type(kind)) if array.type != arrow_type(kind) else array
+        for array, kind in zip(table.columns, types, strict=True)
+    ]
+    named = pa.Table.from_arrays(arrays, names=[column.name for column in columns])
+    return Result(columns, named, table.num_rows, has_result_set=True)
+
+
+def _column(output: Output, kind: SqlType) -> Column:
+    origin = output.origin
+    if origin is None:
+        return Column(
+            output.name, kind.name, kind.precision, kind.scale, kind.length,
+            nullable=True, schema_name="", table_name="",
+        )  # fmt: skip
+    declared = origin.column.type
+    return Column(
+        output.name, declared.name, declared.precision, declared.scale, declared.length,
+        nullable=origin.column.nullable,
+        schema_name=origin.table.key.schema, table_name=origin.table.key.name,
+    )  # fmt: skip

@@ -1,0 +1,174 @@
+"""The shapes of SQL that may run: whatever is not listed, node by node and clause by clause, is refused."""
+
+from collections.abc import Callable
+from typing import Any
+
+from sqlglot import exp
+
+from infra.local.warehouse import functions
+from infra.local.warehouse.errors import NotSupported, SqlError, SyntaxFault
+
+_BINARY = frozenset({"this", "expression"})
+_UNARY = frozenset({"this"})
+_LIST = frozenset({"expressions"})
+_SET_OPERATION = _BINARY | {"distinct", "order", "limit", "offset", "with_"}
+_BINARIES = (
+    *(exp.Add, exp.Sub, exp.Mul, exp.Mod, exp.And, exp.Or),
+    *(exp.EQ, exp.NEQ, exp.LT, exp.LTE, exp.GT, exp.GTE, exp.Is),
+    *(exp.Escape, exp.SimilarTo, exp.RegexpLike, exp.WithinGroup),
+)
+_UNARIES = (
+    *(exp.From, exp.Where, exp.Having, exp.Qualify, exp.Paren, exp.Neg, exp.Not, exp.Exists, exp.Var),
+    *(exp.Sum, exp.Avg, exp.Median, exp.StddevSamp, exp.StddevPop, exp.Variance, exp.VariancePop),
+    *(exp.LogicalAnd, exp.LogicalOr, exp.AnyValue, exp.ApproxDistinct, exp.IgnoreNulls, exp.RespectNulls),
+    *(exp.PercentileCont, exp.FirstValue, exp.LastValue, exp.Ntile, exp.DataTypeParam, exp.Boolean),
+)
+_LISTS = (exp.Tuple, exp.Rollup, exp.Cube, exp.GroupingSets, exp.Distinct, exp.Order, exp.Grouping)
+_EMPTY = (
+    *(exp.Star, exp.Null, exp.CurrentDate, exp.CurrentUser, exp.SessionUser),
+    *(exp.RowNumber, exp.Rank, exp.DenseRank, exp.PercentRank, exp.CumeDist),
+)
+
+_CLAUSES: dict[type[Any], frozenset[str]] = {
+    **dict.fromkeys(_BINARIES, _BINARY),
+    **dict.fromkeys(_UNARIES, _UNARY),
+    **dict.fromkeys(_LISTS, _LIST),
+    **dict.fromkeys(_EMPTY, frozenset()),
+    **dict.fromkeys((exp.Union, exp.Intersect, exp.Except), _SET_OPERATION),
+    exp.Select: _LIST
+    | {
+        "from_",
+        "joins",
+        "where",
+        "group",
+        "having",
+        "qualify",
+        "order",
+        "limit",
+        "offset",
+        "distinct",
+        "with_",
+    },
+    exp.With: _LIST | {"recursive"},
+    exp.CTE: frozenset({"this", "alias"}),
+    exp.Subquery: frozenset({"this", "alias"}),
+    exp.Table: frozenset({"this", "db", "catalog", "alias"}),
+    exp.TableAlias: frozenset({"this", "columns"}),
+    exp.Join: frozenset({"this", "on", "using", "kind", "side"}),
+    exp.Group: _LIST | {"rollup", "cube", "grouping_sets"},
+    exp.Ordered: frozenset({"this", "desc", "nulls_first"}),
+    exp.Limit: frozenset({"expression"}),
+    exp.Offset: frozenset({"expression"}),
+    exp.Column: frozenset({"this", "table"}),
+    exp.Identifier: frozenset({"this", "quoted"}),
+    exp.Literal: frozenset({"this", "is_string"}),
+    exp.Alias: frozenset({"this", "alias"}),
+    exp.Div: _BINARY | {"typed", "safe"},
+    exp.DPipe: _BINARY | {"safe"},
+    exp.Like: _BINARY | {"negate"},
+    exp.ILike: _BINARY | {"negate"},
+    exp.Between: frozenset({"this", "low", "high"}),
+    exp.In: frozenset({"this", "expressions", "query"}),
+    exp.Case: frozenset({"this", "ifs", "default"}),
+    exp.If: frozenset({"this", "true", "false"}),
+    exp.Cast: frozenset({"this", "to"}),
+    exp.TryCast: frozenset({"this", "to", "requires_string", "safe"}),
+    exp.DataType: _LIST | {"this", "nested"},
+    exp.Interval: frozenset({"this", "unit"}),
+    exp.Extract: _BINARY,
+    exp.Trim: _BINARY | {"position"},
+    exp.Substring: frozenset({"this", "start", "length", "zero_start"}),
+    exp.StrPosition: frozenset({"this", "substr"}),
+    exp.CurrentTimestamp: frozenset({"sysdate"}),
+    exp.Anonymous: _LIST | {"this"},
+    exp.Count: _LIST | {"this", "big_int"},
+    exp.Min: _UNARY,
+    exp.Max: _UNARY,
+    exp.GroupConcat: frozenset({"this", "separator"}),
+    exp.Window: frozenset({"this", "partition_by", "order", "spec", "over"}),
+    exp.WindowSpec: frozenset({"kind", "start", "start_side", "end", "end_side"}),
+    exp.Lag: frozenset({"this", "offset", "default"}),
+    exp.Lead: frozenset({"this", "offset", "default"}),
+    exp.NthValue: frozenset({"this", "offset"}),
+}
+_JOINS = frozenset({"", "INNER", "CROSS", "OUTER"})
+_SIDES = frozenset({"", "LEFT", "RIGHT", "FULL"})
+
+
+def check(tree: exp.Expr) -> None:
+    """Raises NotSupported, or what Redshift would say, at the first node or clause that is not listed."""
+    for node in tree.walk():
+        clauses = _CLAUSES.get(type(node))
+        if clauses is None:
+            raise NotSupported(f"{_words(node)}")
+        for clause, value in node.args.items():
+            if clause not in clauses and value not in (None, False, [], ""):
+                raise NotSupported(f"{_words(node)} with {clause.strip('_').replace('_', ' ')}")
+        check_one = _CHECKS.get(type(node))
+        if check_one is not None:
+            check_one(node)
+
+
+def check_query(tree: exp.Expr) -> exp.Query:
+    """The tree, when it is one query made of the listed shapes."""
+    if not isinstance(tree, exp.Select | exp.SetOperation):
+        raise NotSupported("a statement of this kind")
+    check(tree)
+    return tree
+
+
+def _words(node: exp.Expr) -> str:
+    name = type(node).__name__
+    return "".join(f" {letter.lower()}" if letter.isupper() else letter for letter in name).strip()
+
+
+def _check_select(node: exp.Expr) -> None:
+    if not node.expressions:
+        raise SyntaxFault("syntax error: a SELECT needs a list of columns")
+
+
+def _check_table(node: exp.Expr) -> None:
+    if not isinstance(node.this, exp.Identifier):
+        raise NotSupported("a table function")
+
+
+def _check_join(node: exp.Expr) -> None:
+    if node.args.get("kind", "") not in _JOINS or node.args.get("side", "") not in _SIDES:
+        raise NotSupported("a join of this kind")
+
+
+def _check_anonymous(node: exp.Expr) -> None:
+    functions.lookup(node)
+
+
+def _check_window(node: exp.Expr) -> None:
+    if node.args.get("over") != "OVER":
+        raise NotSupported("a clause other than OVER after a window function")
+
+
+def _check_with(node: exp.Expr) -> None:
+    names = [cte.alias.lower() for cte in node.expressions]
+    if len(set(names)) != len(names):
+        raise SqlError("WITH query name is specified more than once", "42712")
+
+
+def _check_within_group(node: exp.Expr) -> None:
+    if not isinstance(node.this, exp.GroupConcat | exp.PercentileCont):
+        raise NotSupported("WITHIN GROUP of this function")
+
+
+def _check_distinct(node: exp.Expr) -> None:
+    if isinstance(node.parent, exp.Select) and node.expressions:
+        raise NotSupported("DISTINCT ON")
+
+
+_CHECKS: dict[type[Any], Callable[[Any], None]] = {
+    exp.Select: _check_select,
+    exp.Table: _check_table,
+    exp.Join: _check_join,
+    exp.Anonymous: _check_anonymous,
+    exp.Window: _check_window,
+    exp.With: _check_with,
+    exp.WithinGroup: _check_within_group,
+    exp.Distinct: _check_distinct,
+}
