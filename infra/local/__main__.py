@@ -1,0 +1,44 @@
+"""`python -m infra.local`: the stand-in alone, until Ctrl-C."""
+
+import logging
+import os
+import signal
+import sys
+import threading
+from collections.abc import Callable
+
+from infra.local.config import Config, ConfigError, from_environment
+
+
+def main(run: Callable[[Config], int]) -> int:
+    """Runs with the environment's settings; what the person can mend is one line and exit status 2."""
+    logging.basicConfig(level=os.environ.get("LOG_LEVEL", "WARNING").upper(), format="%(name)s %(message)s")
+    # Ctrl-C and a polite kill end in the same way.
+    signal.signal(signal.SIGTERM, signal.default_int_handler)
+    try:
+        return run(from_environment())
+    except ConfigError as error:
+        print(error, file=sys.stderr)  # noqa: T201 - a command line's answer
+    except ModuleNotFoundError as error:
+        print(  # noqa: T201 - a command line's answer
+            f"The package {error.name} is missing: pip install --require-hashes -r requirements-local.txt",
+            file=sys.stderr,
+        )
+    except KeyboardInterrupt:
+        return 0
+    return 2
+
+
+def stand_in(config: Config) -> int:
+    """The stand-in alone."""
+    from infra.local.stack import start  # noqa: PLC0415 - a missing package is told in one line
+
+    start(config)
+    where = f"Identity provider on {config.issuer}, AWS on {config.aws_url}"
+    print(f"{where}; settings: {config.aws_url}/_local/env", flush=True)  # noqa: T201 - a command line's answer
+    threading.Event().wait()
+    return 0
+
+
+if __name__ == "__main__":
+    sys.exit(main(stand_in))

@@ -1,0 +1,90 @@
+"""`make demo`: the stand-in and the app, until Ctrl-C."""
+
+import http.client
+import os
+import socket
+import subprocess
+import sys
+import time
+from collections.abc import Mapping
+
+from infra.local.__main__ import main
+from infra.local.config import Config, ConfigError
+from infra.local.people import PEOPLE
+
+START_SECONDS = 60
+# Nothing of the person's own AWS set-up may reach the app of the demonstration.
+PASSED_ON = ("PATH", "HOME", "LANG", "LC_ALL", "TZ", "TMPDIR", "LOG_LEVEL", "LOG_FORMAT", "VIRTUAL_ENV")
+APP_SETTINGS = ("QUERY_TIMEOUT_SECONDS", "MAX_ROWS", "SESSION_HOURS", "SESSION_IDLE_MINUTES", "SIGN_IN")
+
+
+def demonstrate(config: Config) -> int:
+    """Starts both, says where and as whom to sign in, and ends both together."""
+    from infra.local.stack import start  # noqa: PLC0415 - a missing package is told in one line
+
+    _require_free(config.app_port, "APP_PORT")
+    stack = start(config)
+    app = _start_app(config, stack.app_environment)
+    try:
+        _wait_until_healthy(app, config.app_port)
+        print(_banner(config), flush=True)  # noqa: T201 - a command line's answer
+        return app.wait()
+    finally:
+        app.terminate()
+        app.wait(10)
+        stack.stop()
+
+
+def _require_free(port: int, setting: str) -> None:
+    """A taken port is told before a second is spent on starting."""
+    with socket.socket() as probe:
+        probe.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
+        try:
+            probe.bind(("127.0.0.1", port))
+        except OSError as error:
+            raise ConfigError(
+                f"Port {port} is in use: stop what listens there, or set {setting} to a free port."
+            ) from error
+
+
+def _start_app(config: Config, settings: Mapping[str, str]) -> subprocess.Popen[bytes]:
+    environment = {name: os.environ[name] for name in PASSED_ON + APP_SETTINGS if name in os.environ}
+    environment = {**environment, **{k: v for k, v in settings.items() if k not in environment}}
+    environment |= {
+        "AWS_CONFIG_FILE": os.devnull,
+        "AWS_SHARED_CREDENTIALS_FILE": os.devnull,
+        "AWS_EC2_METADATA_DISABLED": "true",
+    }
+    command = [sys.executable, "-m", "streamlit", "run", "app/asgi.py", f"--server.port={config.app_port}"]
+    # A group of its own, so that Ctrl-C reaches it once, through us.
+    return subprocess.Popen(  # noqa: S603 - our own command
+        command, env=environment, start_new_session=True, stdout=subprocess.DEVNULL
+    )
+
+
+def _wait_until_healthy(app: subprocess.Popen[bytes], port: int) -> None:
+    deadline = time.monotonic() + START_SECONDS
+    while time.monotonic() < deadline:
+        if app.poll() is not None:
+            raise ConfigError(f"The app ended at start with exit status {app.returncode}; its log is above.")
+        connection = http.client.HTTPConnection("127.0.0.1", port, timeout=2)
+        try:
+            connection.request("GET", "/_stcore/health")
+            if connection.getresponse().status == http.client.OK:
+                return
+        except OSError:
+            time.sleep(0.1)
+        finally:
+            connection.close()
+    raise ConfigError(f"The app did not answer on port {port} within {START_SECONDS} seconds.")
+
+
+def _banner(config: Config) -> str:
+    people = "\n".join(
+        f"  {person.name:<14} {person.role:<30} {', '.join(person.groups) or 'no group'}" for person in PEOPLE
+    )
+    return f"\nRowlight is ready: {config.app_url}\n\nSign in as\n{people}\n\nCtrl-C ends it."
+
+
+if __name__ == "__main__":
+    sys.exit(main(demonstrate))

@@ -1,0 +1,145 @@
+"""The whole stand-in in one process: provider, endpoint, warehouse, provisioned and loaded."""
+
+import datetime as dt
+import errno
+import logging
+import threading
+from concurrent.futures import Future, ThreadPoolExecutor
+from dataclasses import dataclass
+from typing import Any
+
+import boto3
+import pyarrow as pa
+import waitress
+
+from infra.local.aws.front import Endpoint, create_endpoint
+from infra.local.config import (
+    ACCOUNT_ID,
+    CLIENT_ID,
+    OUTSIDE_REDIRECT_URI,
+    REGION,
+    Config,
+    ConfigError,
+)
+from infra.local.directory import push_people
+from infra.local.idp import create_idp
+from infra.local.sample import sales, to_parquet
+from infra.local.warehouse import Redshift
+from infra.provision.apply import Outputs, apply
+from infra.provision.spec import Spec
+
+log = logging.getLogger(__name__)
+
+DATA_BUCKET = "rowlight-demo-data"
+DATA_KEY = "sales_data/part-0.parquet"
+# A long poll holds a thread for as long as its statement runs.
+AWS_THREADS = 64
+IDP_THREADS = 8
+
+
+@dataclass(frozen=True)
+class Stack:
+    """The running stand-in."""
+
+    config: Config
+    endpoint: Endpoint
+    servers: tuple[Any, ...]
+
+    @property
+    def app_environment(self) -> dict[str, str]:
+        """What the app is told: every setting but the administrator's."""
+        return {
+            name: value for name, value in self.endpoint.settings.items() if not name.startswith("ADMIN_")
+        }
+
+    def stop(self) -> None:
+        for server in self.servers:
+            server.close()
+
+
+def start(config: Config) -> Stack:
+    """Starts everything and returns once the warehouse is loaded; a port in use raises ConfigError."""
+    with ThreadPoolExecutor(1) as pool:
+        sample = pool.submit(sales, config.demo_rows, today=dt.datetime.now(dt.UTC).date())
+        redshift = Redshift()
+        endpoint = create_endpoint(config, redshift=redshift)
+        servers = (
+            _serve(create_idp(config), config.idp_port, "IDP_PORT", IDP_THREADS),
+            _serve(endpoint, config.aws_port, "AWS_PORT", AWS_THREADS),
+        )
+        stack = Stack(config, endpoint, servers)
+        try:
+            outputs = _provision(stack, sample)
+        except BaseException:
+            stack.stop()
+            raise
+    endpoint.settings.update(_settings(stack, outputs))
+    endpoint.ready = True
+    return stack
+
+
+def _serve(application: Any, port: int, setting: str, threads: int) -> Any:
+    """Serves on loopback alone, IPv4 and, where the machine has it, IPv6."""
+    listen = f"127.0.0.1:{port}"
+    try:
+        server = waitress.create_server(application, listen=listen, threads=threads, ident=None)
+    except OSError as error:
+        if error.errno != errno.EADDRINUSE:
+            raise
+        raise ConfigError(
+            f"Port {port} is in use: stop what listens there, or set {setting} to a free port."
+        ) from error
+    threading.Thread(target=server.run, name=f"serve-{port}", daemon=True).start()
+    return server
+
+
+class _Session(boto3.Session):
+    """The administrator's session; its clients know this endpoint, whatever the environment says."""
+
+    def __init__(self, stack: Stack) -> None:
+        super().__init__(
+            aws_access_key_id=stack.endpoint.administrator.access_key_id,
+            aws_secret_access_key=stack.endpoint.administrator.secret_access_key,
+            region_name=REGION,
+        )
+        self._endpoint_url = stack.config.aws_url
+
+    def client(self, service_name: Any, **arguments: Any) -> Any:  # type: ignore[override]  # boto3's own is a hundred overloads
+        return super().client(service_name, endpoint_url=self._endpoint_url, **arguments)
+
+
+def _provision(stack: Stack, sample: Future[pa.Table]) -> Outputs:
+    """What a company has before it provisions, people and data, and then what everybody runs."""
+    session = _Session(stack)
+    push_people(session, identity_store_id=stack.endpoint.identity_store_id)
+    s3 = session.client("s3")
+    s3.create_bucket(Bucket=DATA_BUCKET)
+    s3.put_object(Bucket=DATA_BUCKET, Key=DATA_KEY, Body=to_parquet(sample.result()))
+    spec = Spec(
+        region=REGION,
+        account_id=ACCOUNT_ID,
+        instance_arn=stack.endpoint.instance_arn,
+        identity_store_id=stack.endpoint.identity_store_id,
+        issuer=stack.config.issuer,
+        client_id=CLIENT_ID,
+        data_bucket=DATA_BUCKET,
+    )
+    return apply(spec, session)
+
+
+def _settings(stack: Stack, outputs: Outputs) -> dict[str, str]:
+    config, endpoint = stack.config, stack.endpoint
+    return {
+        **outputs.settings(),
+        "OIDC_CLIENT_SECRET": config.client_secret,
+        "APP_URL": config.app_url,
+        "SIGN_IN": "popup",
+        "AWS_ENDPOINT_URL": config.aws_url,
+        "OUTSIDE_REDIRECT_URI": OUTSIDE_REDIRECT_URI,
+        "ADMIN_AWS_ACCESS_KEY_ID": endpoint.administrator.access_key_id,
+        "ADMIN_AWS_SECRET_ACCESS_KEY": endpoint.administrator.secret_access_key,
+        "ADMIN_SECRET_ARN": outputs.admin_secret_arn,
+        "IDENTITY_STORE_ID": endpoint.identity_store_id,
+        "IDC_INSTANCE_ARN": endpoint.instance_arn,
+        "S3_BUCKET": DATA_BUCKET,
+    }

@@ -1,0 +1,37 @@
+"""The stand-in, started once for each test process that asks for it."""
+
+import socket
+
+import pytest
+
+
+def free_ports(count: int) -> list[int]:
+    """Ports that were free a moment ago, held together so that they differ."""
+    sockets = [socket.socket() for _ in range(count)]
+    try:
+        for each in sockets:
+            each.bind(("127.0.0.1", 0))
+        return [each.getsockname()[1] for each in sockets]
+    finally:
+        for each in sockets:
+            each.close()
+
+
+@pytest.fixture(scope="session")
+def stack():
+    """The whole stand-in on free ports, provisioned and loaded with a small sample."""
+    from infra.local.config import Config
+    from infra.local.stack import start
+
+    app_port, idp_port, aws_port = free_ports(3)
+    running = start(Config(app_port=app_port, idp_port=idp_port, aws_port=aws_port, demo_rows=6_000))
+    yield running
+    running.stop()
+
+
+@pytest.fixture(scope="session")
+def env(stack):
+    """The settings that the stand-in tells outside clients."""
+    import httpx
+
+    return httpx.get(f"{stack.config.aws_url}/_local/env").json()
