@@ -2,7 +2,7 @@
 
 import json
 import os
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from dataclasses import replace
 from typing import Any
 
@@ -26,7 +26,7 @@ EVERYTHING = {
 }
 
 
-@pytest.fixture
+@pytest.fixture(scope="module")
 def spec(env: dict[str, str]) -> Spec:
     return Spec(
         region=env["AWS_REGION"],
@@ -39,18 +39,19 @@ def spec(env: dict[str, str]) -> Spec:
     )
 
 
-@pytest.fixture
-def session(env: dict[str, str], monkeypatch: pytest.MonkeyPatch) -> boto3.Session:
+@pytest.fixture(scope="module")
+def session(env: dict[str, str]) -> Iterator[boto3.Session]:
     """The administrator's, as any client of AWS would have it: from the environment."""
-    for name in [name for name in os.environ if name.startswith("AWS_")]:
-        monkeypatch.delenv(name)
-    monkeypatch.setenv("AWS_ENDPOINT_URL", env["AWS_ENDPOINT_URL"])
-    monkeypatch.setenv("AWS_ACCESS_KEY_ID", env["ADMIN_AWS_ACCESS_KEY_ID"])
-    monkeypatch.setenv("AWS_SECRET_ACCESS_KEY", env["ADMIN_AWS_SECRET_ACCESS_KEY"])
-    monkeypatch.setenv("AWS_REGION", env["AWS_REGION"])
-    monkeypatch.setenv("AWS_CONFIG_FILE", os.devnull)
-    monkeypatch.setenv("AWS_SHARED_CREDENTIALS_FILE", os.devnull)
-    return boto3.Session(region_name=env["AWS_REGION"])
+    with pytest.MonkeyPatch.context() as patch:
+        for name in [name for name in os.environ if name.startswith("AWS_")]:
+            patch.delenv(name)
+        patch.setenv("AWS_ENDPOINT_URL", env["AWS_ENDPOINT_URL"])
+        patch.setenv("AWS_ACCESS_KEY_ID", env["ADMIN_AWS_ACCESS_KEY_ID"])
+        patch.setenv("AWS_SECRET_ACCESS_KEY", env["ADMIN_AWS_SECRET_ACCESS_KEY"])
+        patch.setenv("AWS_REGION", env["AWS_REGION"])
+        patch.setenv("AWS_CONFIG_FILE", os.devnull)
+        patch.setenv("AWS_SHARED_CREDENTIALS_FILE", os.devnull)
+        yield boto3.Session(region_name=env["AWS_REGION"])
 
 
 def rows_of_sales(env: dict[str, str], session: boto3.Session) -> Any:
