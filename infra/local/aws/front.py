@@ -3,11 +3,11 @@
 import json
 import logging
 import os
+import re
 import time
 import uuid
 from collections.abc import Callable, Iterable, Mapping
 from typing import Any
-from urllib.parse import urlsplit
 
 from botocore.exceptions import UnknownServiceError
 from moto.core.model import ServiceModel
@@ -39,7 +39,7 @@ _UNSIGNED = ("sts", "AssumeRoleWithWebIdentity")
 # Services whose every operation needs the permission of its name: botocore's name and IAM's prefix.
 _PREFIXES = {"sso-admin": "sso", "redshift": "redshift", "redshift-serverless": "redshift-serverless"}
 _ARN_MEMBERS = ("ApplicationArn", "TrustedTokenIssuerArn", "InstanceArn", "RedshiftIdcApplicationArn")
-_LOCAL_HOSTS = frozenset({"localhost", "127.0.0.1", "::1"})
+_LOCAL_HOST = re.compile(r"(localhost|127\.0\.0\.1|\[::1\])(:[0-9]{1,5})?")
 
 
 class Endpoint:
@@ -55,6 +55,7 @@ class Endpoint:
         services: Mapping[str, Service],
         resources: Mapping[str, Callable[[Call], str]],
         moto: MotoServices,
+        close: Callable[[], None],
     ) -> None:
         self.administrator = administrator
         self.instance_arn = identity_center.instance_arn
@@ -66,6 +67,11 @@ class Endpoint:
         self._services = services
         self._resources = resources
         self._moto = moto
+        self._close = close
+
+    def close(self) -> None:
+        """Ends what is under way: a statement that runs on would keep the process from ending."""
+        self._close()
 
     def __call__(self, environ: dict[str, Any], start_response: Callable[..., Any]) -> Iterable[bytes]:
         if str(environ.get("PATH_INFO", "")).startswith("/_local/"):
@@ -166,8 +172,8 @@ class Endpoint:
 
     def _local(self, environ: Mapping[str, Any]) -> wire.HttpResponse:
         """The runner's own pages; a page of another origin that is pointed here by DNS gets nothing."""
-        path, host = environ["PATH_INFO"], urlsplit(f"//{environ.get('HTTP_HOST', '')}").hostname
-        if host not in _LOCAL_HOSTS:
+        path = environ["PATH_INFO"]
+        if not _LOCAL_HOST.fullmatch(environ.get("HTTP_HOST", "")):
             return _json(403, {"error": "only for this machine"})
         if environ["REQUEST_METHOD"] != "GET":
             return _json(405, {"error": "only GET"})
@@ -247,6 +253,13 @@ def create_endpoint(
     serverless = RedshiftServerless(iam=iam, applications=redshift_applications, clock=clock)
     redshift.read_object = S3Objects(iam, default_role=serverless.default_role)
     moto = MotoServices(iam=iam, identity_center=identity_center, authorize=authorize)
+    data_api = DataApi(
+        redshift=redshift,
+        authorize=authorize,
+        workgroup_arn=serverless.workgroup_arn,
+        admin_secrets=serverless.admin_of_secret,
+        clock=clock,
+    )
     services: dict[str, Service] = {
         "sts": Sts(iam=iam, credentials=credentials, identity_center=identity_center, tokens=tokens),
         "sso-oidc": SsoOidc(
@@ -260,12 +273,7 @@ def create_endpoint(
         "sso-admin": SsoAdmin(identity_center=identity_center, applications=applications),
         "redshift": redshift_applications,
         "redshift-serverless": serverless,
-        "redshift-data": DataApi(
-            redshift=redshift,
-            authorize=authorize,
-            workgroup_arn=serverless.workgroup_arn,
-            admin_secrets=serverless.admin_of_secret,
-        ),
+        "redshift-data": data_api,
         "iam": IamOperations(iam),
     }
     return Endpoint(
@@ -280,4 +288,5 @@ def create_endpoint(
             "redshift-serverless": serverless.resource,
         },
         moto=moto,
+        close=data_api.close,
     )
