@@ -1,9 +1,12 @@
 """The app as an ASGI application: what surrounds the script on every request."""
 
 import asyncio
+import base64
 import gc
 import gzip
+import hashlib
 import logging
+import re
 from collections.abc import AsyncIterator, MutableMapping
 from contextlib import asynccontextmanager
 from pathlib import Path
@@ -14,6 +17,7 @@ from starlette.datastructures import Headers, MutableHeaders
 from starlette.middleware import Middleware
 from starlette.responses import PlainTextResponse, Response
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
+from streamlit.file_util import get_static_dir
 
 from app import logs, session
 from app.errors import SettingsError
@@ -25,9 +29,19 @@ _HERE = Path(__file__).parent
 _COMPONENT = "/component/"
 _BUTTON = "/component/streamlit_oauth.authorize_button/"
 
+
+def _inline_scripts() -> str:
+    """The hashes of the scripts that stand in Streamlit's own page: none other may run in line."""
+    page = (Path(get_static_dir()) / "index.html").read_bytes()
+    digests = [
+        hashlib.sha256(script).digest() for script in re.findall(rb"<script>(.*?)</script>", page, re.DOTALL)
+    ]
+    return "".join(f" 'sha256-{base64.b64encode(digest).decode()}'" for digest in digests)
+
+
 _POLICY = {
     "default-src": "'self'",
-    "script-src": "'self' 'wasm-unsafe-eval'",
+    "script-src": "'self' 'wasm-unsafe-eval'" + _inline_scripts(),
     "style-src": "'self' 'unsafe-inline'",
     "img-src": "'self' data: blob:",
     "font-src": "'self' data:",

@@ -1,10 +1,10 @@
 """The script that Streamlit runs for each page: settings, who is signed in, the page."""
 
 import logging
-import re
 import secrets
 from collections.abc import Callable
 from functools import partial
+from html import escape
 
 import streamlit as st
 
@@ -15,6 +15,9 @@ from app.session import Services, UserSession, Visit
 from app.views import VIEWS, View
 
 log = logging.getLogger("app.main")
+
+_PERSON = """<div style="line-height:1.4"><strong>{}</strong>
+<div style="font-size:0.875rem;opacity:0.72;overflow-wrap:anywhere">{}<br>{}</div></div>"""
 
 
 def main() -> None:
@@ -38,7 +41,7 @@ def main() -> None:
 
 def _welcome(visit: Visit, shared: Services) -> None:
     """The sign-in page, at whichever page's address the browser is."""
-    st.set_page_config(page_title="Rowlight: sign in", layout="centered")
+    st.set_page_config(page_title="Rowlight: sign in", layout="centered", initial_sidebar_state="collapsed")
     # The address stays, so that signing in leads to the page that was asked for.
     st.navigation(_pages(lambda _: None), position="hidden")
     try:
@@ -62,8 +65,8 @@ def _welcome(visit: Visit, shared: Services) -> None:
 def _serve(visit: Visit, user: UserSession) -> None:
     """The page itself, for somebody who is signed in."""
     user.touch()
-    st.set_page_config(page_title="Rowlight", layout="wide")
     page = st.navigation(_pages(lambda view: _draw(view, visit, user)), position="top")
+    st.set_page_config(page_title=f"{page.title} · Rowlight", layout="wide", initial_sidebar_state="auto")
     _account(visit, user)
     page.run()
 
@@ -78,9 +81,9 @@ def _pages(draw: Callable[[View], None]) -> list[st.Page]:
 def _account(visit: Visit, user: UserSession) -> None:
     """Who is signed in, and the way out."""
     person = user.identity
+    groups = ", ".join(person.groups) or "In no group"
     with st.sidebar:
-        st.markdown(f"**{plain(person.name)}**")
-        st.caption(f"{plain(person.email)}  \n{plain(', '.join(person.groups) or 'In no group')}")
+        st.html(_PERSON.format(*map(escape, (person.name, person.email, groups))))
         st.button("Sign out", on_click=visit.end, width="stretch")
 
 
@@ -123,11 +126,6 @@ def on_script_error(error: Exception) -> bool:
     )
     st.caption(f"Reference {reference}")
     return True
-
-
-def plain(text: str) -> str:
-    """The text as Markdown that shows exactly the text."""
-    return re.sub(r"([!-/:-@\[-`{-~])", r"\\\1", text)
 
 
 def _reference() -> str:

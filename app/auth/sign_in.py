@@ -1,10 +1,10 @@
 """The sign-in page: the product's name, a sentence, a button."""
 
+from html import escape
 from typing import Any
 from urllib.parse import urlsplit
 
 import streamlit as st
-from streamlit_oauth import _authorize_button
 
 from app.auth.oidc import Provider
 from app.errors import AppError
@@ -29,28 +29,36 @@ def show(url: str, *, provider: Provider, app_url: str, notice: AppError | None,
             st.link_button(f"Go to {app_url}", app_url, type="primary")
             return None
         answer = _button(url, provider)
+        _quiet("No window, or closed it? Press the button again.")
         if signed_out and (farewell := provider.end_session_url()) is not None:
-            st.caption(
-                f"You are signed out. [Sign out of {provider.host} too]({farewell})", text_alignment="center"
-            )
+            link = f'<a href="{escape(farewell)}" target="_blank" rel="noreferrer">Sign out of {{}} too</a>'
+            _quiet("You are signed out here. " + link.format(escape(_account(provider))))
         return answer
 
 
 def _button(url: str, provider: Provider) -> Any:
-    whom = "your company account" if is_loopback(provider.issuer) else provider.host
-    answer = _authorize_button(
+    # Importing it registers its files with Streamlit's runtime, which has to be there by then.
+    from streamlit_oauth import _authorize_button  # noqa: PLC0415
+
+    return _authorize_button(
         authorization_url=url,
-        name=f"Sign in with {whom}",
+        name=f"Sign in with {_account(provider)}",
         popup_height=POPUP_HEIGHT,
         popup_width=POPUP_WIDTH,
         icon=None,
         use_container_width=True,
         auto_click=False,
     )
-    st.caption(
-        "A small window opens. If it is closed or blocked, press the button again.", text_alignment="center"
-    )
-    return answer
+
+
+def _quiet(html: str) -> None:
+    # Not st.caption: its links are too faint to read.
+    st.html(f'<p style="margin:0;text-align:center;font-size:0.875rem;opacity:0.8">{html}</p>')
+
+
+def _account(provider: Provider) -> str:
+    """The provider in a person's words: its host, where that says something to them."""
+    return "your company account" if is_loopback(provider.issuer) else provider.host
 
 
 def _elsewhere(app_url: str) -> bool:
