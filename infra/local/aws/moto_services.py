@@ -30,6 +30,8 @@ SERVICES = (*_RESPONSES, "s3")
 _NOT_ENFORCED = ("PermissionsBoundary", "ResourcePolicy")
 # Moto would take the account from one and the region from the other.
 _DROPPED = ("HTTP_X_MOTO_ACCOUNT_ID", "HTTP_USER_AGENT", "REQUEST_URI")
+# What moto needs of the headers; but for S3, it would read any other as a parameter, or as the operation.
+_HEADERS = ("HTTP_AUTHORIZATION", "HTTP_X_AMZ_TARGET", "HTTP_X_AMZ_DATE", "HTTP_X_AMZ_SECURITY_TOKEN")
 
 
 class MotoServices:
@@ -118,9 +120,9 @@ class MotoServices:
         body = request.body
         if service in ("identitystore", "secretsmanager"):
             # Moto would read "&Action=…" inside a JSON text as the operation's name.
-            body = body.replace(b"&", b"\\u0026")
+            body = (body or b"{}").replace(b"&", b"\\u0026")
         forwarded = {
-            **{name: value for name, value in environ.items() if name not in _DROPPED},
+            **{name: value for name, value in environ.items() if _passes(service, name)},
             "HTTP_HOST": "localhost",
             "RAW_URI": request.path,
             "CONTENT_LENGTH": str(len(body)),
@@ -131,6 +133,12 @@ class MotoServices:
         except NotImplementedError as error:
             raise wire.not_implemented(service, "This form of the operation") from error
         return wire.HttpResponse(int(status.split()[0]), dict(headers), b"".join(chunks))
+
+
+def _passes(service: str, name: str) -> bool:
+    if service != "s3" and name.startswith("HTTP_"):
+        return name in _HEADERS
+    return name not in _DROPPED
 
 
 def _secret_arn(identifier: str | None) -> str:

@@ -4,11 +4,15 @@ S3 has no name of the operation in its requests: method, path and query string t
 is let through, so that nothing can be asked for under another operation's permission.
 """
 
+import re
 from dataclasses import dataclass
 from urllib.parse import parse_qsl, unquote
 
 from infra.local.aws.model import AwsError
 from infra.local.aws.wire import FORM, HttpRequest, not_implemented
+
+# A path that could be read in two ways names no bucket.
+_PATH = re.compile(r"/(?:(?P<bucket>[A-Za-z0-9._-]+)(?:/(?P<key>[^#]*))?)?")
 
 
 @dataclass(frozen=True)
@@ -87,7 +91,10 @@ _OPERATIONS: tuple[tuple[str, str, frozenset[str], frozenset[str], str, str], ..
 def operation(request: HttpRequest) -> S3Operation:
     """What a request asks of S3; NotImplemented when it is not on the list."""
     _refuse_forms(request)
-    bucket, _, key = unquote(request.path).lstrip("/").partition("/")
+    path = _PATH.fullmatch(request.path)
+    if path is None:
+        raise AwsError("InvalidBucketName", "The specified bucket is not valid.")
+    bucket, key = path["bucket"] or "", unquote(path["key"] or "")
     level = "object" if key else "bucket" if bucket else "service"
     names = {
         name

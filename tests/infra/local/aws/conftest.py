@@ -25,6 +25,7 @@ ACCOUNT = "123456789012"
 CLIENT_ID = "rowlight-demo"
 JWT_BEARER = "urn:ietf:params:oauth:grant-type:jwt-bearer"
 PROVIDER = "arn:aws:iam::aws:contextProvider/IdentityCenter"
+SESSION = boto3.Session()
 ROOT = Path(__file__).parents[4]
 
 
@@ -108,17 +109,19 @@ class Served:
 
     def client(self, service: str, keys: dict[str, Any] | None = None, **config):
         keys = keys or {"AccessKeyId": self.key, "SecretAccessKey": self.secret}
-        session = boto3.Session(
+        region = config.pop("region", "us-east-1")
+        return SESSION.client(
+            service,
+            region_name=region,
+            endpoint_url=self.url,
             aws_access_key_id=keys["AccessKeyId"],
             aws_secret_access_key=keys["SecretAccessKey"],
             aws_session_token=keys.get("SessionToken"),
-            region_name=config.pop("region", "us-east-1"),
+            config=Config(retries={"total_max_attempts": 1}, **config),
         )
-        settings = Config(retries={"total_max_attempts": 1}, **config)
-        return session.client(service, endpoint_url=self.url, config=settings)
 
     def unsigned(self, service: str):
-        return boto3.client(
+        return SESSION.client(
             service, endpoint_url=self.url, region_name="us-east-1", config=Config(signature_version=UNSIGNED)
         )
 
