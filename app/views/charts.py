@@ -16,6 +16,7 @@ from app.views.viewport import Viewport
 
 LAND = "/app/static/countries-110m.geojson"
 _SMALLEST, _LARGEST = 2.5, 20.0  # radius of a circle in pixels
+_SWATCH = 7.0
 _OPACITY = 215  # of 255: circles may lie on circles
 _TALLEST = 2_600_000  # metres of the highest column at zoom 1
 _MOST_BARS = 12
@@ -97,11 +98,13 @@ class LegendKey:
     colour: str
 
 
-def legend(most: Decimal, *, colours: Palette) -> list[LegendKey]:
-    """Three round figures, smallest first, as the map draws them."""
+def legend(most: Decimal, *, shape: Shape, colours: Palette) -> list[LegendKey]:
+    """Three round figures, smallest first, as the map draws them; columns have one width for all."""
     figures = sorted({_round_down(most / part) for part in (1, 5, 25)} - {Decimal(0)})
+    weights = {each: weight(each, most) for each in figures}
     return [
-        LegendKey(each, radius(weight(each, most)), shade(weight(each, most), colours)) for each in figures
+        LegendKey(each, radius(share) if shape == "Circles" else _SWATCH, shade(share, colours))
+        for each, share in weights.items()
     ]
 
 
@@ -160,7 +163,7 @@ def _circles(cities: Sequence[City], _: Viewport, colours: Palette, marks: Separ
     return pydeck.Layer(
         "ScatterplotLayer",
         data=_points(cities, colours, marks),
-        id="cities",
+        id="circles",
         get_position="at",
         get_radius="size",
         get_fill_color="fill",
@@ -178,7 +181,7 @@ def _columns(cities: Sequence[City], view: Viewport, colours: Palette, marks: Se
     return pydeck.Layer(
         "ColumnLayer",
         data=_points(cities, colours, marks),
-        id="cities",
+        id="columns",
         get_position="at",
         get_elevation="share",
         elevation_scale=round(_TALLEST * nearer),

@@ -53,7 +53,7 @@ def _draw(answer: Cities, table: Table, this: page.Page) -> None:
     shown = answer.cities[: _TOP[top]]
     located = [city for city in shown if city.longitude is not None and city.latitude is not None]
     _map(located, shape, this)
-    _legend(located, this)
+    _legend(located, shape, this)
     for line in _what_is_shown(shown, answer, this, more=table.truncated):
         page.note(line)
     if len(located) < len(shown):
@@ -81,12 +81,12 @@ def _is_phone() -> bool:
     return "Mobi" in (st.context.headers.get("User-Agent") or "")
 
 
-def _legend(located: Sequence[City], this: page.Page) -> None:
+def _legend(located: Sequence[City], shape: charts.Shape, this: page.Page) -> None:
     most = max((city.figures.sales for city in located), default=Decimal(0))
     keys = "".join(
         f'<span class="rl-key"><i style="width:{2 * key.radius}px;height:{2 * key.radius}px;'
         f'background:{key.colour}"></i>{escape(formats.round_money(key.sales, this.marks))}</span>'
-        for key in charts.legend(most, colours=this.colours)
+        for key in charts.legend(most, shape=shape, colours=this.colours)
     )
     st.html(f'<div class="rl-legend">Sales {keys}</div>')
 
@@ -123,7 +123,6 @@ def _table(shown: Sequence[City], total: Figures) -> None:
     st.dataframe(
         rows,
         hide_index=True,
-        height=420,
         key="cities.table",
         column_config={
             "City": st.column_config.TextColumn(width="medium"),

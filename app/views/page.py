@@ -4,6 +4,7 @@ Text that comes from data or from a person's name goes into HTML, escaped; never
 become a link, an image or a formula.
 """
 
+from contextlib import nullcontext
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from html import escape
@@ -22,26 +23,23 @@ from app.views.filters import Filters
 from app.views.formats import Separators, separators, span
 
 NOTHING_VISIBLE = "RL-412"
+_DRAWN = "page drawn"
 
 _STYLE = """<style>
 .rl-note { margin: 0; font-size: 0.875rem; line-height: 1.4; opacity: 0.72; }
-.st-key-heading h2 { font-size: 1.5rem; padding: 0; }
-[data-testid="stMain"] h3 { font-size: 1.125rem; }
-[data-testid="stMetricDeltaDescription"] { flex-basis: 100%; }
-:has(> [data-testid="stMetricDeltaDescription"]) { flex-wrap: wrap; row-gap: 0.125rem; }
-[data-testid="stMetricChart"] .mark-line path { stroke: currentColor; opacity: 0.45; }
-[data-testid="stMetricValue"] { font-variant-numeric: tabular-nums; }
-.st-key-first-figure [data-testid="stMetricDeltaDescription"] { flex-basis: 100%; }
-:has(> [data-testid="stMetricDeltaDescription"]) { flex-wrap: wrap; row-gap: 0.125rem; }
-[data-testid="stMetricChart"] .mark-line path { stroke: currentColor; opacity: 0.45; }
-[data-testid="stMetricValue"] { font-size: 3rem; line-height: 1.15; }
 .rl-legend { display: flex; flex-wrap: wrap; align-items: center; gap: 1rem; font-size: 0.875rem; }
 .rl-key { display: inline-flex; align-items: center; gap: 0.375rem; }
 .rl-key i { display: inline-block; border-radius: 50%; }
+.st-key-heading h1 { font-size: 1.5rem; padding: 0; }
+[data-testid="stMain"] h3 { font-size: 1.125rem; }
+[data-testid="stMetricValue"] { font-variant-numeric: tabular-nums; }
+.st-key-first-figure [data-testid="stMetricValue"] { font-size: 3rem; line-height: 1.15; }
+[data-testid="stMetricDeltaDescription"] { flex-basis: 100%; }
+:has(> [data-testid="stMetricDeltaDescription"]) { flex-wrap: wrap; row-gap: 0.125rem; }
+[data-testid="stMetricChart"] .mark-line path { stroke: currentColor; opacity: 0.45; }
 @media (max-width: 640px) {
-  .st-key-figures [data-testid="stHorizontalBlock"] { flex-wrap: wrap; }
+  .st-key-figures [data-testid="stHorizontalBlock"] { flex-wrap: wrap; gap: 1rem; }
   .st-key-figures [data-testid="stColumn"] { min-width: 40%; flex: 1 1 40%; }
-  .st-key-figures [data-testid="stColumn"]:first-child { min-width: 100%; }
 }
 </style>"""
 
@@ -59,8 +57,12 @@ class Page:
 
     def ask(self, warehouse: Warehouse, query: Query) -> Table:
         """The page's one question to the warehouse; the heading then says how fresh the answer is."""
-        with st.spinner("Asking the warehouse", show_time=True):
+        # Where figures stand already they stay, paler; only an empty page shows where they will be.
+        empty = st.session_state.get(_DRAWN) != self.path
+        body = st.skeleton(height=560) if empty else nullcontext()
+        with body, self.as_of, st.spinner("Asking the warehouse", show_time=True):
             table = warehouse.fetch(query, fresh=self.fresh)
+        st.session_state[_DRAWN] = self.path
         self.as_of.html(f'<p class="rl-note">as of {_time(table.as_of)} ·</p>', width="content")
         return table
 
@@ -70,7 +72,7 @@ def begin(path: str, title: str, person: str) -> Page:
     st.html(_STYLE)
     chosen = filters.choose_period(path)
     with st.container(key="heading", horizontal=True, vertical_alignment="center"):
-        st.header(title, anchor=False, width="stretch")
+        st.title(title, anchor=False, width="stretch")
         with st.container(horizontal=True, vertical_alignment="center", width="content"):
             as_of = st.empty()
             fresh = st.button(":primary[Refresh]", type="tertiary", key=f"{path}.refresh")
@@ -121,7 +123,7 @@ def no_match(chosen: Filters) -> None:
 def _nothing_here(why: str, ask: str, code: str) -> None:
     st.subheader("There is nothing here for you yet.", anchor=False)
     st.html(f"<p>{escape(why)}</p><p>{escape(ask)}</p>")
-    st.code(code, language=None, width="content")
+    st.code(code, language=None, wrap_lines=True, width="content")
 
 
 def _categories(chosen: Filters) -> str:

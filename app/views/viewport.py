@@ -6,7 +6,7 @@ from dataclasses import dataclass
 
 _TILE = 512  # pixels that the world is wide at zoom 0
 _MARGIN = 0.85  # of the map may be filled by the points' centres: circles need room
-_CLOSEST = 7.0
+_CLOSEST = 5.0
 _FARTHEST = -1.0
 _POLAR = 85.0  # where Web Mercator ends
 
