@@ -1,0 +1,96 @@
+"""What a person does on the pages: filters, refusals, sign-out, and what an outsider gets."""
+
+import re
+from decimal import Decimal
+
+import httpx
+import pytest
+from playwright.sync_api import expect
+
+from tests.browser.test_people import metric, open_cities, sql  # noqa: F401 - a fixture
+
+pytestmark = pytest.mark.browser
+
+
+def test_a_filter_holds_for_both_pages(visitor, sql):  # noqa: F811 - the fixture
+    visitor.sign_in("Frank Amer")
+    before, _ = metric(visitor, "Total sales")
+    visitor.page.get_by_role("combobox", name="Category").click()
+    visitor.page.get_by_role("option", name="Cycling").click()
+    visitor.page.keyboard.press("Escape")
+    expect(visitor.page.get_by_text("· Cycling ·")).to_be_visible()
+    ((sales,),) = sql(
+        "Frank Amer",
+        "SELECT sum(quantity * sales_price) FROM public.sales_data WHERE category = 'Cycling' "
+        'AND "timestamp" >= dateadd(day, -90, current_date) AND "timestamp" < current_date',
+    )
+    for _ in range(2):
+        shown, rounding = metric(visitor, "Total sales")
+        assert abs(shown - Decimal(sales)) <= rounding
+        assert shown < before
+        open_cities(visitor)
+
+
+def test_signing_out_leaves_nothing(visitor):
+    visitor.sign_in("Ethan Global")
+    metric(visitor, "Total sales")
+    visitor.page.get_by_role("button", name="Sign out").click()
+    expect(visitor.button()).to_be_visible()
+    expect(visitor.page.get_by_test_id("stMetric")).to_have_count(0)
+    expect(visitor.page.get_by_role("button", name="Sign out")).to_have_count(0)
+
+
+def test_who_says_no_at_the_provider_can_try_again(visitor):
+    visitor.open()
+    visitor.provider().get_by_role("button", name="Cancel").click()
+    expect(visitor.page.get_by_text(re.compile("Code RL-22"))).to_be_visible()
+    visitor.provider().get_by_role("button", name="Frank Amer").click()
+    expect(visitor.page.get_by_role("button", name="Sign out")).to_be_visible()
+
+
+def test_who_closes_the_window_can_try_again(visitor):
+    visitor.open()
+    visitor.provider().close()
+    visitor.provider().get_by_role("button", name="Frank Amer").click()
+    expect(visitor.page.get_by_role("button", name="Sign out")).to_be_visible()
+
+
+def test_a_map_needs_nothing_from_outside(visitor):
+    strangers = []
+    visitor.page.on(
+        "request",
+        lambda request: (
+            strangers.append(request.url)
+            if not re.match(r"(https?|wss?)://localhost[:/]|data:|blob:", request.url)
+            else None
+        ),
+    )
+    visitor.sign_in("Ethan Global")
+    with visitor.page.expect_response(re.compile(r"countries-110m\.geojson")) as base_map:
+        open_cities(visitor)
+    assert base_map.value.ok
+    expect(visitor.page.locator("canvas").first).to_be_visible()
+    assert strangers == []
+
+
+def test_two_people_do_not_see_each_others_rows(chromium, demo, visitor):
+    from tests.browser.conftest import Seen, Visitor
+
+    visitor.sign_in("Ethan Global")
+    world, _ = metric(visitor, "Total sales")
+    with chromium.new_context(locale="en-US") as context:
+        frank = Visitor(context.new_page(), Seen(), demo)
+        frank.sign_in("Frank Amer")
+        assert metric(frank, "Total sales")[0] < world
+    visitor.page.get_by_role("button", name="Refresh").click()
+    assert metric(visitor, "Total sales")[0] == world
+
+
+@pytest.mark.parametrize(
+    ("path", "status"), [("/_stcore/health", 200), ("/_stcore/metrics", 403), ("/", 200)]
+)
+def test_what_an_outsider_gets(path, status, demo):
+    answer = httpx.get(demo.url + path)
+    assert answer.status_code == status
+    assert answer.headers["x-content-type-options"] == "nosniff"
+    assert "unsafe-eval'" not in answer.headers["content-security-policy"].replace("'wasm-unsafe-eval'", "")
