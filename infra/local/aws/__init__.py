@@ -1,1 +1,30 @@
-"""One AWS endpoint: our own services in front, moto behind."""
+"""One AWS endpoint: our own services in front, moto behind.
+
+Faithful, and as strict as AWS or stricter:
+- every request is signed (Signature Version 4, the clock within five minutes) but AssumeRoleWithWebIdentity;
+- every operation needs its permission in the caller's identity-based policies (users, their groups, roles;
+  inline, customer-managed and AWS-managed), also those that moto plays; what a policy says that is not
+  understood never allows;
+- STS, the exchange at Identity Center, its applications, grants, scopes, methods, assignments and issuers,
+  the connection to Redshift, namespace and workgroup, the Data API; AWS's error names in each protocol's shape;
+- identity-enhanced sessions are kept to AWS's allow list, and their groups are read at each request.
+
+Stricter than AWS:
+- AssumeRole needs the caller's own policy besides the trust policy, in the same account too;
+- the exchange needs the caller's own policy besides the application's actor policy;
+- one region, one namespace with one workgroup, names of applications are unique, form uploads and
+  virtual-hosted addressing of S3 are refused, and so is every parameter that would be kept without effect.
+
+Not faithful:
+- changes are in force at once, where AWS takes seconds; a workgroup is there at once, and its endpoint's
+  address is only shown;
+- an IAM identity provider keeps no scheme: its issuer is reached over https, or over http on this machine;
+- iam:PassRole is not asked for; permission boundaries, session policies, session tags, bucket policies and
+  resource policies are refused as not implemented rather than ignored;
+- whether somebody is assigned to Redshift's own application is kept, not enforced;
+- moto's identity store takes the same address or membership twice, and has no updates; its Secrets Manager
+  and S3 differ from AWS in details.
+
+What is not played answers NotImplemented. State is in memory, and moto's is the process's: one endpoint a
+process.
+"""

@@ -87,7 +87,7 @@ class Endpoint:
             f"{response.status} {'OK' if response.status < 400 else 'Error'}",  # noqa: PLR2004 - HTTP's border
             [*headers, ("Content-Length", length or str(len(response.body)))],
         )
-        return [response.body]
+        return [] if environ["REQUEST_METHOD"] == "HEAD" else [response.body]
 
     def _aws(self, environ: dict[str, Any]) -> wire.HttpResponse:
         exchange = _Exchange(str(uuid.uuid4()))

@@ -3,6 +3,7 @@
 import json
 from collections.abc import Callable, Iterable, Iterator, Mapping
 from dataclasses import dataclass, field
+from functools import lru_cache
 from typing import Any
 
 from moto.core.config import default_user_config
@@ -99,19 +100,21 @@ class Iam:
         if caller.role_name is not None:
             yield from _documents_of(self.role(caller.principal_arn))
             if caller.person is not None:
-                yield self._allow_list()
+                yield _allow_list(_default_document(self._backend.managed_policies[_ALLOW_LIST]))
             return
         user = self._user(caller.principal_arn.rpartition("/")[2])
         yield from _documents_of(user)
         for group in self._backend.get_groups_for_user(user.name):
             yield from _documents_of(group)
 
-    def _allow_list(self) -> str:
-        """AWS attaches it to each identity-enhanced session: all that propagation does not need is denied."""
-        document = json.loads(_default_document(self._backend.managed_policies[_ALLOW_LIST]))
-        for statement in document["Statement"]:
-            statement["NotAction"] = [*statement["NotAction"], *_REDSHIFT]
-        return json.dumps(document)
+
+@lru_cache(maxsize=1)
+def _allow_list(document: str) -> str:
+    """AWS attaches it to each identity-enhanced session: all that propagation does not need is denied."""
+    policy = json.loads(document)
+    for statement in policy["Statement"]:
+        statement["NotAction"] = [*statement["NotAction"], *_REDSHIFT]
+    return json.dumps(policy)
 
 
 def _documents_of(principal: Role | User | Group) -> Iterator[str]:

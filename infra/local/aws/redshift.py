@@ -62,7 +62,7 @@ class RedshiftApplications:
             raise AwsError("DependentServiceAccessDenied", "The Identity Center instance cannot be reached.")
         self._check(asked)
         name = asked["RedshiftIdcApplicationName"]
-        if any(kept.given["RedshiftIdcApplicationName"] == name for kept in self._kept.values()):
+        if any(kept.given["RedshiftIdcApplicationName"] == name for kept in list(self._kept.values())):
             raise AwsError("RedshiftIdcApplicationAlreadyExists", f"{name} exists already.")
         arn = f"arn:aws:redshift:{REGION}:{ACCOUNT_ID}:redshiftidcapplication:{uuid.uuid4()}"
         managed = self._store.add(name, REDSHIFT, {})

@@ -119,13 +119,14 @@ class RedshiftServerless:
             return None
         given = str(held.get("password", "")).encode()
         matches = [
-            hmac.compare_digest(given, namespace.password.encode()) for namespace in self._namespaces.values()
+            hmac.compare_digest(given, namespace.password.encode())
+            for namespace in list(self._namespaces.values())
         ]
         return SUPERUSER if any(matches) else None
 
     def default_role(self) -> str | None:
         """The role that COPY takes with IAM_ROLE default; None when there is none."""
-        return next((namespace.default_role for namespace in self._namespaces.values()), None)
+        return next((namespace.default_role for namespace in list(self._namespaces.values())), None)
 
     def resource(self, call: Call) -> str:
         """The ARN that an operation's permission is asked for; "*" for what is not there yet."""
@@ -180,7 +181,7 @@ class RedshiftServerless:
         return {"namespace": _namespace_members(self._namespace(call))}
 
     def list_namespaces(self, call: Call) -> Members:
-        return _page([_namespace_members(one) for one in self._namespaces.values()], call, "namespaces")
+        return _page([_namespace_members(one) for one in list(self._namespaces.values())], call, "namespaces")
 
     def update_namespace(self, call: Call) -> Members:
         _refuse_others(call, _NAMESPACE_MEMBERS - {"dbName", "redshiftIdcApplicationArn"})
@@ -199,7 +200,7 @@ class RedshiftServerless:
     def delete_namespace(self, call: Call) -> Members:
         _refuse_others(call, frozenset({"namespaceName"}))
         namespace = self._namespace(call)
-        if any(workgroup.namespace == namespace.name for workgroup in self._workgroups.values()):
+        if any(workgroup.namespace == namespace.name for workgroup in list(self._workgroups.values())):
             raise AwsError("ConflictException", "The namespace has a workgroup.")
         _forget(namespace.secret_arn)
         del self._namespaces[namespace.name]
@@ -216,7 +217,9 @@ class RedshiftServerless:
     def create_workgroup(self, call: Call) -> Members:
         _refuse_others(call, _WORKGROUP_MEMBERS)
         namespace, name = self._namespace(call), call.parameters["workgroupName"]
-        if any(name == one.name or one.namespace == namespace.name for one in self._workgroups.values()):
+        if any(
+            name == one.name or one.namespace == namespace.name for one in list(self._workgroups.values())
+        ):
             raise AwsError("ConflictException", "The workgroup exists, or the namespace has one already.")
         workgroup = _Workgroup(
             name, str(uuid.uuid4()), self._now(), namespace.name, {"baseCapacity": 128, **call.parameters}
@@ -228,7 +231,7 @@ class RedshiftServerless:
         return {"workgroup": _workgroup_members(self._workgroup(call))}
 
     def list_workgroups(self, call: Call) -> Members:
-        return _page([_workgroup_members(one) for one in self._workgroups.values()], call, "workgroups")
+        return _page([_workgroup_members(one) for one in list(self._workgroups.values())], call, "workgroups")
 
     def update_workgroup(self, call: Call) -> Members:
         _refuse_others(call, _WORKGROUP_MEMBERS - {"namespaceName"})

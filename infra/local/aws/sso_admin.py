@@ -60,7 +60,7 @@ class SsoAdmin:
     def _create_issuer(self, call: Call) -> Members:
         name = call.parameters["Name"]
         asked = call.parameters["TrustedTokenIssuerConfiguration"]["OidcJwtConfiguration"]
-        for issuer in self._store.issuers.values():
+        for issuer in list(self._store.issuers.values()):
             if name == issuer.name or asked["IssuerUrl"] == issuer.url:
                 raise AwsError("ConflictException", "There is an issuer of this name or URL already.")
         _check_paths(asked)
@@ -101,7 +101,7 @@ class SsoAdmin:
                 "Name": issuer.name,
                 "TrustedTokenIssuerType": "OIDC_JWT",
             }
-            for issuer in self._store.issuers.values()
+            for issuer in list(self._store.issuers.values())
         ]
         return paged(found, call, "TrustedTokenIssuers")
 

@@ -4,6 +4,7 @@ import json
 import re
 from collections.abc import Mapping
 from dataclasses import dataclass
+from functools import cached_property
 from typing import Any
 from urllib.parse import parse_qsl, quote
 from xml.sax.saxutils import escape
@@ -32,7 +33,7 @@ class HttpRequest:
     headers: Mapping[str, str]  # names in lower case
     body: bytes
 
-    @property
+    @cached_property
     def form(self) -> dict[str, str]:
         """The fields of a form body; a field sent twice, or a body that is not text, is refused."""
         if not self.headers.get("content-type", "").startswith(FORM):
