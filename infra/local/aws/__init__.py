@@ -6,7 +6,8 @@ Faithful, and as strict as AWS or stricter:
   inline, customer-managed and AWS-managed), also those that moto plays; what a policy says that is not
   understood never allows;
 - STS, the exchange at Identity Center, its applications, grants, scopes, methods, assignments and issuers,
-  the connection to Redshift, namespace and workgroup, the Data API; AWS's error names in each protocol's shape;
+  the connection to Redshift, namespace and workgroup, the Data API;
+- errors have AWS's names, in each protocol's shape;
 - identity-enhanced sessions are kept to AWS's allow list, and their groups are read at each request.
 
 Stricter than AWS:
