@@ -20,7 +20,7 @@ from infra.local.warehouse.catalog import (
     TableKey,
 )
 from infra.local.warehouse.context import Context
-from infra.local.warehouse.database import translated
+from infra.local.warehouse.database import quoted, translated
 from infra.local.warehouse.errors import NotSupported, SqlError, UndefinedColumn, UndefinedObject
 from infra.local.warehouse.loader import ObjectReader
 from infra.local.warehouse.statements import (
@@ -69,7 +69,7 @@ class Administration:
 
     def stored(self, table: Table) -> str:
         """DuckDB's qualified name of the table."""
-        return f'"{self.storage}"."{table.physical}"'
+        return f"{quoted(self.storage)}.{quoted(table.physical)}"
 
 
 def _duplicate(what: str, name: str, sqlstate: str) -> SqlError:
@@ -111,8 +111,7 @@ def _create_table(at: Administration, statement: CreateTable, catalog: Catalog) 
     number = catalog.tables_made + 1
     table = Table(statement.key, f"t{number}", statement.columns)
     columns = (
-        f'"{c.name.replace(chr(34), chr(34) * 2)}" {c.type.duckdb}{"" if c.nullable else " NOT NULL"}'
-        for c in statement.columns
+        f"{quoted(c.name)} {c.type.duckdb}{'' if c.nullable else ' NOT NULL'}" for c in statement.columns
     )
     at.run(f"CREATE TABLE {at.stored(table)} ({', '.join(columns)})")
     return replace(catalog.with_table(table), tables_made=number), 0
@@ -314,7 +313,7 @@ def _copy(at: Administration, statement: Copy, catalog: Catalog) -> tuple[Catalo
         raise SqlError("S3ServiceException: no bucket can be reached", "XX000")
     rows = loader.load(statement, table, at.read_object)
     at.session.register("loaded", rows)
-    names = ", ".join(f'"{name}"' for name in rows.column_names)
+    names = ", ".join(map(quoted, rows.column_names))
     at.run(f"INSERT INTO {at.stored(table)} ({names}) SELECT {names} FROM loaded")
     at.session.unregister("loaded")
     return catalog, rows.num_rows

@@ -3,6 +3,7 @@
 A change makes a new catalogue; whoever reads one sees a single moment of it.
 """
 
+import itertools
 from collections.abc import Mapping
 from dataclasses import dataclass, field, replace
 from types import MappingProxyType
@@ -27,6 +28,8 @@ class Grantee(NamedTuple):
 
 
 PUBLIC = Grantee("public")
+# Never given twice, not even after a rollback: compiled queries are kept under it.
+_VERSIONS = itertools.count(1)
 
 
 class TableKey(NamedTuple):
@@ -122,7 +125,7 @@ class Catalog:
 
     def changed(self, **changes: Any) -> "Catalog":
         """The next version of the catalogue, with the changes."""
-        return replace(self, version=self.version + 1, **changes)
+        return replace(self, version=next(_VERSIONS), **changes)
 
     def table(self, key: TableKey) -> Table:
         """The table of that name, or UndefinedObject."""

@@ -13,7 +13,7 @@ from sqlglot import exp
 
 from infra.local.warehouse import dialect, meaning
 from infra.local.warehouse.catalog import PUBLIC_SCHEMA, ColumnDefinition, Table, TableKey
-from infra.local.warehouse.database import check_reach, translated
+from infra.local.warehouse.database import check_reach, quoted, translated
 from infra.local.warehouse.errors import NotSupported, SqlError, UndefinedColumn
 from infra.local.warehouse.rewrite import Compiled, Compiler, generate
 
@@ -35,12 +35,8 @@ def apply(
     except RecursionError:
         raise SqlError("statement is too complex", "54001") from None
     with translated():
-        found = session.execute(text).fetchone()
-    return int(found[0]) if found else 0
-
-
-def _quoted(name: str) -> str:
-    return exp.to_identifier(name, quoted=True).sql(dialect="duckdb")
+        ((count,),) = session.execute(text).fetchall()
+    return int(count)
 
 
 def _assigned(value: str, column: ColumnDefinition) -> str:
@@ -81,7 +77,7 @@ class _Change:
         return table, self.compiler.rights.require(table, privilege)
 
     def _stored(self, table: Table) -> str:
-        return f"{_quoted(self.compiler.storage)}.{_quoted(table.physical)}"
+        return f"{quoted(self.compiler.storage)}.{quoted(table.physical)}"
 
     def _checked(self, compiled: Compiled) -> str:
         allowed = frozenset(f"{self.compiler.storage}.{name}" for name in compiled.physical)
@@ -97,7 +93,7 @@ class _Change:
         rows = self._values(source, len(columns)) if values else self._selected(source, len(columns))
         aliases = [f"c{position}" for position in range(len(columns))]
         assigned = (_assigned(f"v.{a}", column) for a, column in zip(aliases, columns, strict=True))
-        names = ", ".join(_quoted(column.name) for column in columns)
+        names = ", ".join(quoted(column.name) for column in columns)
         return (
             f"INSERT INTO {self._stored(table)} ({names}) SELECT {', '.join(assigned)}"
             f" FROM ({rows}) AS v({', '.join(aliases)})"
@@ -145,7 +141,7 @@ class _Change:
         rows = self._affected(table, [e.expression for e in tree.expressions], tree.args.get("where"))
         names = ", ".join(["r", *(f"n{n}" for n in range(len(columns)))])
         changes = ", ".join(
-            f"{_quoted(column.name)} = {_assigned(f'v.n{n}', column)}" for n, column in enumerate(columns)
+            f"{quoted(column.name)} = {_assigned(f'v.n{n}', column)}" for n, column in enumerate(columns)
         )
         stored = self._stored(table)
         return f"UPDATE {stored} AS stored SET {changes} FROM ({rows}) AS v({names}) WHERE stored.rowid = v.r"

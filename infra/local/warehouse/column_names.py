@@ -67,15 +67,16 @@ def _function_name(node: exp.Expr) -> str:
 def name_projections(tree: exp.Expr) -> None:
     """Gives every unnamed projection Redshift's name, made unique within its SELECT."""
     for select in tree.find_all(exp.Select):
+        counts: dict[str, int] = {}
         taken = {name_of(p) for p in select.expressions if isinstance(p, exp.Alias | exp.Column)}
         for projection in list(select.expressions):
             if isinstance(projection, exp.Alias | exp.Column | exp.Star):
                 continue
             shown = name_of(projection)
-            alias, count = shown, 1
+            alias = shown
             while alias in taken:
-                count += 1
-                alias = f"{shown}_{count}"
+                counts[shown] = counts.get(shown, 1) + 1
+                alias = f"{shown}_{counts[shown]}"
             taken.add(alias)
             named = exp.Alias(this=projection.copy(), alias=exp.to_identifier(alias, quoted=True))
             named.meta[DISPLAY] = shown

@@ -1,9 +1,11 @@
 """The DuckDB underneath: locked down, and asked itself what a query would touch."""
 
+import json
 import re
 import secrets
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
+from typing import Any
 
 import duckdb
 
@@ -32,6 +34,18 @@ _LOCKDOWN = (
 )
 
 
+_SOURCES = frozenset({"BASE_TABLE", "JOIN", "SUBQUERY", "EMPTY", "EMPTY_FROM"})
+
+
+def _internal_names() -> frozenset[str]:
+    with duckdb.connect(":memory:") as connection:
+        views = connection.execute("SELECT view_name FROM duckdb_views() WHERE internal").fetchall()
+    return frozenset(name.lower() for (name,) in views)
+
+
+_INTERNAL = _internal_names()  # DuckDB's own views: a CTE of such a name is not trusted to hide one
+
+
 class Database:
     """One locked DuckDB in memory; its tables live in a schema whose name nobody can guess."""
 
@@ -40,12 +54,24 @@ class Database:
         self.storage = f"s{secrets.token_hex(16)}"
         for setting in (*_LOCKDOWN, f"SET threads = {int(threads)}"):
             self._connection.execute(setting)
-        self._connection.execute(f'CREATE SCHEMA "{self.storage}"')
+        self._connection.execute(f"CREATE SCHEMA {quoted(self.storage)}")
+        self._anchor = f"SELECT 0 FROM {quoted(self.storage)}.anchor"
+        self._connection.execute(f"CREATE TABLE {quoted(self.storage)}.anchor (nothing INTEGER)")
         self._connection.execute("SET lock_configuration = true")
 
     def session(self) -> duckdb.DuckDBPyConnection:
         """A connection of its own for one statement or batch."""
         return self._connection.cursor()
+
+    def begin(self, session: duckdb.DuckDBPyConnection) -> None:
+        """Begins a transaction that sees this moment: DuckDB fixes it at the first table read, not before."""
+        session.execute("BEGIN TRANSACTION")
+        session.execute(self._anchor).fetchall()
+
+
+def quoted(name: str) -> str:
+    """The name as DuckDB's SQL writes it."""
+    return '"' + name.replace('"', '""') + '"'
 
 
 def check_reach(session: duckdb.DuckDBPyConnection, sql: str, allowed: frozenset[str]) -> None:
@@ -55,8 +81,41 @@ def check_reach(session: duckdb.DuckDBPyConnection, sql: str, allowed: frozenset
         if len(statements) != 1 or statements[0].type != duckdb.StatementType.SELECT:
             raise NotSupported("a statement of this kind")
         touched = session.get_table_names(sql, qualified=True)
-    if not touched <= allowed:
+        ((serialised,),) = session.execute("SELECT json_serialize_sql(?)", [sql]).fetchall()
+    # DuckDB's own views do not count as tables there, so its parse tree is read as well.
+    if not (touched <= allowed and _reaches_only(json.loads(serialised), allowed)):
         raise UndefinedObject("relation does not exist")
+
+
+def _nodes(tree: Any) -> Iterator[Mapping[str, Any]]:
+    """Every object of DuckDB's serialised parse tree."""
+    waiting = [tree]
+    while waiting:
+        node = waiting.pop()
+        if isinstance(node, dict):
+            yield node
+        if isinstance(node, dict | list):
+            waiting.extend(node.values() if isinstance(node, dict) else node)
+
+
+def _reaches_only(tree: Mapping[str, Any], allowed: frozenset[str]) -> bool:
+    """Whether every source in FROM is an allowed table, a CTE of the query, a join or a subquery."""
+    if tree.get("error"):
+        return False
+    nodes = list(_nodes(tree))
+    ctes = {entry["key"] for node in nodes for entry in node.get("cte_map", {}).get("map", ())}
+    sources = [node for node in nodes if "sample" in node and "modifiers" not in node]
+    return all(
+        node["type"] in _SOURCES
+        and (node["type"] != "BASE_TABLE" or _is_reachable(node["qualified_name"]["path"], ctes, allowed))
+        for node in sources
+    )
+
+
+def _is_reachable(path: list[str], ctes: set[str], allowed: frozenset[str]) -> bool:
+    if len(path) == 1:
+        return path[0] in ctes and path[0].lower() not in _INTERNAL
+    return ".".join(path) in allowed
 
 
 _MISSING_COLUMN = re.compile(r'column "?([\w$ ]{1,127})"? not found')
@@ -85,12 +144,16 @@ def translated() -> Iterator[None]:
         raise _binding(str(fault)) from None
     except duckdb.CatalogException:
         raise UndefinedObject("a relation or function of the statement does not exist") from None
-    except duckdb.ParserException:
-        raise SyntaxFault("syntax error") from None
+    except duckdb.ParserException as fault:
+        raise _complexity() if "depth" in str(fault) else SyntaxFault("syntax error") from None
     except duckdb.OutOfMemoryException:
         raise SqlError("Out of memory: the statement needs more than the warehouse has", "53200") from None
     except duckdb.Error as fault:
         raise _failure(str(fault)) from None
+
+
+def _complexity() -> SqlError:
+    return SqlError("statement is too complex", "54001")
 
 
 def _failure(text: str) -> SqlError:

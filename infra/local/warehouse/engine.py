@@ -3,8 +3,8 @@
 import threading
 from collections import OrderedDict
 from collections.abc import Iterator, Mapping, Sequence
-from contextlib import contextmanager
-from dataclasses import dataclass, field
+from contextlib import contextmanager, nullcontext
+from dataclasses import dataclass
 
 import duckdb
 import pyarrow as pa
@@ -14,7 +14,7 @@ from infra.local.warehouse.administration import Administration
 from infra.local.warehouse.catalog import Catalog
 from infra.local.warehouse.context import Context
 from infra.local.warehouse.database import Database, check_reach, translated
-from infra.local.warehouse.errors import NotSupported, SqlCancelled
+from infra.local.warehouse.errors import NotSupported, SqlCancelled, SqlError
 from infra.local.warehouse.lexer import Reader
 from infra.local.warehouse.loader import ObjectReader
 from infra.local.warehouse.results import Result, done, result_of
@@ -23,6 +23,8 @@ from infra.local.warehouse.rights import DbUser, Rights, rights_of
 
 _QUERIES = frozenset({"select", "with"})
 _KEPT_QUERIES = 256
+_BATCH_ROWS = 122_880
+MAX_RESULT_BYTES = 500_000_000
 _NONE: Mapping[str, str] = {}
 
 
@@ -67,7 +69,6 @@ class _Run:
     catalog: Catalog
     user: DbUser
     cancel: Cancellation
-    rights: Rights = field(init=False)
 
 
 class Redshift:
@@ -88,7 +89,8 @@ class Redshift:
         self.read_object = read_object
         self._duckdb = Database(threads=threads)
         self._catalog = Catalog(users=frozenset({superuser}))
-        self._changing = threading.Lock()  # one writer at a time; readers see the last catalogue
+        self._changing = threading.Lock()  # one writer at a time
+        self._moment = threading.Lock()  # held while rows and catalogue must not drift apart
         self._seen: set[str] = set()  # people exist as users once they have connected
         self._kept: OrderedDict[object, Compiled] = OrderedDict()
         self._keeping = threading.Lock()
@@ -102,10 +104,6 @@ class Redshift:
         cancel: Cancellation | None = None,
     ) -> Result:
         """Runs one statement as the user; SqlError says why not."""
-        if self._is_query(sql):
-            run = self._run(user, cancel)
-            with run.cancel.watching(run.session):
-                return self._query(run, sql, parameters or _NONE)
         return self.execute_batch([sql], user=user, parameters=parameters, cancel=cancel)[0]
 
     def execute_batch(
@@ -117,16 +115,29 @@ class Redshift:
         cancel: Cancellation | None = None,
     ) -> list[Result]:
         """Runs the statements in one transaction: all of them or, at the first error, none."""
-        with self._changing:
-            run = self._run(user, cancel)
-            with run.cancel.watching(run.session), _transaction(run):
-                results = [self._statement(run, sql, parameters or _NONE) for sql in statements]
-            self._catalog = run.catalog
-            return results
-
-    def _run(self, user: DbUser, cancel: Cancellation | None) -> _Run:
+        changing = not all(self._is_query(sql) for sql in statements)
         self._seen.add(user.name)
-        return _Run(self._duckdb.session(), self._catalog, user, cancel or Cancellation())
+        with self._changing if changing else nullcontext():
+            run = _Run(self._duckdb.session(), self._catalog, user, cancel or Cancellation())
+            with run.cancel.watching(run.session), self._transaction(run):
+                return [self._statement(run, sql, parameters or _NONE) for sql in statements]
+
+    @contextmanager
+    def _transaction(self, run: _Run) -> Iterator[None]:
+        """Rows and catalogue of one moment; a change of both shows at one moment, or not at all."""
+        with self._moment:
+            self._duckdb.begin(run.session)
+            before = run.catalog = self._catalog
+        try:
+            yield
+            run.cancel.check()
+        except BaseException:
+            run.session.execute("ROLLBACK")
+            raise
+        with self._moment, translated():
+            run.session.execute("COMMIT")
+            if run.catalog is not before:
+                self._catalog = run.catalog
 
     def _is_query(self, sql: str) -> bool:
         dialect.check_size(sql)
@@ -173,8 +184,7 @@ class Redshift:
 
     def _query(self, run: _Run, sql: str, parameters: Mapping[str, str]) -> Result:
         compiled = self._compiled(run, sql, parameters)
-        table = fetch(run.session, compiled.sql)
-        return result_of(compiled, *table)
+        return result_of(compiled, *fetch(run.session, compiled.sql))
 
     def _compiled(self, run: _Run, sql: str, parameters: Mapping[str, str]) -> Compiled:
         """The query for DuckDB; a query that was compiled under the same rights is compiled once."""
@@ -195,21 +205,15 @@ class Redshift:
         return compiled
 
 
-@contextmanager
-def _transaction(run: _Run) -> Iterator[None]:
-    run.session.execute("BEGIN TRANSACTION")
-    try:
-        yield
-        run.cancel.check()
-    except BaseException:
-        run.session.execute("ROLLBACK")
-        raise
-    with translated():
-        run.session.execute("COMMIT")
-
-
 def fetch(session: duckdb.DuckDBPyConnection, sql: str) -> tuple[pa.Table, list[str]]:
-    """The query's rows, and DuckDB's types of its columns."""
+    """The query's rows and DuckDB's types of them; SqlError when they are more than the Data API returns."""
     with translated():
         query = session.sql(sql)
-        return query.to_arrow_table(), [str(kind) for kind in query.types]
+        reader = query.to_arrow_reader(_BATCH_ROWS)
+        batches, size = [], 0
+        for batch in reader:
+            size += batch.nbytes
+            if size > MAX_RESULT_BYTES:
+                raise SqlError(f"the result is larger than {MAX_RESULT_BYTES} bytes", "54000")
+            batches.append(batch)
+        return pa.Table.from_batches(batches, schema=reader.schema), [str(kind) for kind in query.types]

@@ -9,6 +9,7 @@ from infra.local.warehouse import calendar_formats as formats
 from infra.local.warehouse import kinds
 from infra.local.warehouse.errors import NotSupported, SqlError
 from infra.local.warehouse.kinds import BIGINT, DATE, DOUBLE, INT, TEXT, TIMESTAMP, Kind
+from infra.local.warehouse.sqltypes import MAX_VARCHAR
 
 Arguments = Sequence[exp.Expr]
 
@@ -211,13 +212,37 @@ def _to_date(arguments: Arguments) -> exp.Expr:
     return cast(call("strptime", arguments[0], pattern), DATE)
 
 
+def _at_most(count: exp.Expr, length: exp.Expr) -> exp.Expr:
+    """The count, unless the text of this length that it makes would be longer than any VARCHAR.
+
+    The check is inside the count because DuckDB computes constants before it looks at a CASE around them.
+    """
+    fits = exp.Paren(this=exp.LTE(this=exp.Paren(this=length), expression=number(MAX_VARCHAR)))
+    fault = cast(call("error", exp.Literal.string("value too long")), INT)
+    return exp.Case(ifs=[exp.If(this=exp.Not(this=fits), true=fault)], default=cast(count, INT))
+
+
+def _repeat(arguments: Arguments) -> exp.Expr:
+    text, count = arguments
+    length = exp.Mul(this=call("strlen", text.copy()), expression=exp.Paren(this=count.copy()))
+    return call("repeat", text, _at_most(count, length))
+
+
+def _pad(name: str) -> Callable[[Arguments], exp.Expr]:
+    def build(arguments: Arguments) -> exp.Expr:
+        text, length, *filling = arguments
+        return call(name, text, _at_most(length, length.copy()), *(filling or [exp.Literal.string(" ")]))
+
+    return build
+
+
 _LENGTH = Function(1, 1, _always(INT), _counted("length"), column="length")
 _DATE_ADD = Function(3, 3, _always(TIMESTAMP), _date_add, column="date_add", unit=True)
 _DATE_DIFF = Function(3, 3, _always(BIGINT), _date_diff, column="date_diff", unit=True)
 _COALESCE = Function(1, 100, _common, _renamed("coalesce"), column="coalesce")
 _CEILING = Function(1, 1, _whole_kind, _renamed("ceil"), column="ceil")
 _POWER = Function(2, 2, _always(DOUBLE), lambda a: call("pow", *(cast(x, DOUBLE) for x in a)), column="power")
-_REPEAT = _text("repeat", 2)
+_REPEAT = Function(2, 2, _always(TEXT), _repeat, column="repeat")
 _SUBSTRING = Function(2, 3, _always(TEXT), _substr, column="substring")
 
 FUNCTIONS: Mapping[str, Function] = {
@@ -233,12 +258,8 @@ FUNCTIONS: Mapping[str, Function] = {
     "replace": _text("replace", 3),
     "charindex": Function(2, 2, _always(INT), lambda a: _strpos(a[::-1]), column="charindex"),
     "strpos": Function(2, 2, _always(INT), _strpos),
-    "lpad": Function(
-        2, 3, _always(TEXT), lambda a: call("lpad", *a, *([exp.Literal.string(" ")] * (3 - len(a))))
-    ),
-    "rpad": Function(
-        2, 3, _always(TEXT), lambda a: call("rpad", *a, *([exp.Literal.string(" ")] * (3 - len(a))))
-    ),
+    "lpad": Function(2, 3, _always(TEXT), _pad("lpad")),
+    "rpad": Function(2, 3, _always(TEXT), _pad("rpad")),
     "repeat": _REPEAT,
     "replicate": _REPEAT,
     "reverse": _text("reverse"),

@@ -1,5 +1,6 @@
 """The authorised rewriting: an analyst's query becomes one that can only reach what they may see."""
 
+import re
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, replace
 
@@ -105,7 +106,7 @@ class Compiler:
             validate_qualify_columns(tree)
             inference.annotate(tree, schema)
         except OptimizeError as fault:
-            raise _undefined(fault) from None
+            raise _undefined(fault, relations.values()) from None
         except SqlglotError:
             raise NotSupported("a query of this form") from None
         _check_columns(tree, relations)
@@ -119,7 +120,8 @@ class Compiler:
 
     def _relation(self, key: TableKey) -> Relation:
         catalog = self.rights.catalog
-        if key.name in SYSTEM_VIEWS and (key.schema == SYSTEM_SCHEMA or key not in catalog.tables):
+        unqualified = key.schema == PUBLIC_SCHEMA and key not in catalog.tables
+        if key.name in SYSTEM_VIEWS and (key.schema == SYSTEM_SCHEMA or unqualified):
             return self._system_view(key)
         if key.schema not in catalog.schemas:
             raise UndefinedObject(f'schema "{key.schema}" does not exist', "3F000")
@@ -250,10 +252,20 @@ def _origin(scope: Scope, position: int, relations: Mapping[TableKey, Relation])
     return None
 
 
-def _undefined(fault: OptimizeError) -> SqlError:
-    text = str(fault)
-    quoted = text.split("'")
-    name = quoted[1].rpartition(".")[2].strip('"') if len(quoted) > 2 else ""  # noqa: PLR2004 - 'name' between
-    if "mbiguous" in text:
+_UNRESOLVED = re.compile(
+    r"Column '\"?(?P<column>[^'\"]+)\"?' could not be resolved(?P<qualified> for table)?"
+)
+_UNKNOWN = re.compile(r"Unknown (?:column|table): (?P<name>[\w$]+)")
+
+
+def _undefined(fault: OptimizeError, relations: Iterable[Relation]) -> SqlError:
+    """Redshift's words for a name that sqlglot could not resolve."""
+    unresolved, unknown = _UNRESOLVED.search(str(fault)), _UNKNOWN.search(str(fault))
+    if unresolved is None:
+        return UndefinedColumn(
+            f'column or table "{unknown["name"]}" does not exist' if unknown else "a name is wrong"
+        )
+    name = unresolved["column"]
+    if not unresolved["qualified"] and any(relation.table.column(name) for relation in relations):
         return SqlError(f'column reference "{name}" is ambiguous', "42702")
-    return UndefinedColumn(f'column "{name}" does not exist' if name else "a column does not exist")
+    return UndefinedColumn(f'column "{name}" does not exist')

@@ -91,6 +91,8 @@ _CLAUSES: dict[type[Any], frozenset[str]] = {
     exp.Lead: frozenset({"this", "offset", "default"}),
     exp.NthValue: frozenset({"this", "offset"}),
 }
+_MOST_COLUMNS = 1_600
+_TUPLE_PARENTS = (exp.Group, exp.GroupingSets, exp.Rollup, exp.Cube, exp.In)
 _JOINS = frozenset({"", "INNER", "CROSS", "OUTER"})
 _SIDES = frozenset({"", "LEFT", "RIGHT", "FULL"})
 
@@ -125,6 +127,8 @@ def _words(node: exp.Expr) -> str:
 def _check_select(node: exp.Expr) -> None:
     if not node.expressions:
         raise SyntaxFault("syntax error: a SELECT needs a list of columns")
+    if len(node.expressions) > _MOST_COLUMNS:
+        raise SqlError(f"target lists can have at most {_MOST_COLUMNS} entries", "54011")
 
 
 def _check_table(node: exp.Expr) -> None:
@@ -157,6 +161,11 @@ def _check_within_group(node: exp.Expr) -> None:
         raise NotSupported("WITHIN GROUP of this function")
 
 
+def _check_tuple(node: exp.Expr) -> None:
+    if not isinstance(node.parent, _TUPLE_PARENTS):
+        raise NotSupported("a row value here")
+
+
 def _check_distinct(node: exp.Expr) -> None:
     if isinstance(node.parent, exp.Select) and node.expressions:
         raise NotSupported("DISTINCT ON")
@@ -171,4 +180,5 @@ _CHECKS: dict[type[Any], Callable[[Any], None]] = {
     exp.With: _check_with,
     exp.WithinGroup: _check_within_group,
     exp.Distinct: _check_distinct,
+    exp.Tuple: _check_tuple,
 }
