@@ -33,10 +33,13 @@ def stand_in(config: Config) -> int:
     """The stand-in alone."""
     from infra.local.stack import start  # noqa: PLC0415 - a missing package is told in one line
 
-    start(config)
+    stack = start(config)
     where = f"Identity provider on {config.issuer}, AWS on {config.aws_url}"
     print(f"{where}; settings: {config.aws_url}/_local/env", flush=True)  # noqa: T201 - a command line's answer
-    threading.Event().wait()
+    try:
+        threading.Event().wait()
+    finally:
+        stack.stop()
     return 0
 
 

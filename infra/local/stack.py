@@ -55,6 +55,7 @@ class Stack:
     def stop(self) -> None:
         for server in self.servers:
             server.close()
+        self.endpoint.close()
 
 
 def start(config: Config) -> Stack:

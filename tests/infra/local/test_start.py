@@ -1,0 +1,114 @@
+"""Starting: what a person can mend is one line and exit status 2; and nothing is ready too early."""
+
+import os
+import signal
+import socket
+import subprocess
+import sys
+import time
+
+import httpx
+import pytest
+
+from infra.local.config import Config, ConfigError, from_environment
+from tests.conftest import free_ports
+
+
+def start(module: str = "infra.local", **settings: str) -> subprocess.CompletedProcess[str]:
+    return subprocess.run(
+        [sys.executable, "-m", module],
+        env={**os.environ, **settings},
+        capture_output=True,
+        text=True,
+        timeout=60,
+        check=False,
+    )
+
+
+@pytest.mark.parametrize(
+    ("settings", "names"),
+    [
+        ({"DEMO_ROWS": "many"}, "DEMO_ROWS"),
+        ({"DEMO_ROWS": "0"}, "DEMO_ROWS"),
+        ({"DEMO_ROWS": "-5"}, "DEMO_ROWS"),
+        ({"DEMO_ROWS": "9" * 5000}, "DEMO_ROWS"),
+        ({"DEMO_ROWS": "١٢٣٤"}, "DEMO_ROWS"),  # digits, but not ours
+        ({"IDP_PORT": "70000"}, "IDP_PORT"),
+        ({"IDP_PORT": "8503", "AWS_PORT": "8503"}, "three different ports"),
+        ({"ID_TOKEN_SECONDS": "0"}, "ID_TOKEN_SECONDS"),
+    ],
+)
+def test_a_wrong_setting_is_named(settings, names):
+    with pytest.raises(ConfigError, match=names) as caught:
+        from_environment(settings)
+    assert len(str(caught.value)) < 200
+
+
+def test_settings_that_are_not_set_have_their_defaults():
+    assert from_environment({"DEMO_ROWS": " "}).demo_rows == 200_000
+    assert "secret" not in repr(Config(client_secret="a-secret"))
+
+
+@pytest.mark.parametrize("module", ["infra.local", "infra.local.demo"])
+def test_a_wrong_setting_is_one_line_and_status_2(module):
+    ended = start(module, DEMO_ROWS="many")
+    assert (ended.returncode, ended.stdout) == (2, "")
+    assert ended.stderr.count("\n") == 1
+    assert "DEMO_ROWS" in ended.stderr
+
+
+@pytest.mark.parametrize(
+    ("module", "setting"),
+    [("infra.local", "IDP_PORT"), ("infra.local", "AWS_PORT"), ("infra.local.demo", "APP_PORT")],
+)
+def test_a_port_in_use_is_one_line_and_status_2(module, setting):
+    with socket.socket() as taken:
+        taken.bind(("127.0.0.1", 0))
+        taken.listen()
+        port = str(taken.getsockname()[1])
+        free = dict(zip(("APP_PORT", "IDP_PORT", "AWS_PORT"), map(str, free_ports(3)), strict=True))
+        ended = start(module, **{**free, setting: port, "DEMO_ROWS": "1000"})
+    assert ended.returncode == 2
+    assert ended.stderr.count("\n") == 1
+    assert port in ended.stderr
+    assert setting in ended.stderr
+
+
+def test_a_missing_package_is_one_line_and_status_2():
+    program = (
+        "import runpy, sys; sys.modules['duckdb'] = None;"  # as if it were not installed
+        "runpy.run_module('infra.local', run_name='__main__')"
+    )
+    ended = subprocess.run([sys.executable, "-c", program], capture_output=True, text=True, check=False)
+    assert ended.returncode == 2
+    assert ended.stderr.count("\n") == 1
+    assert "duckdb" in ended.stderr
+
+
+def test_it_is_healthy_once_it_is_provisioned_and_ends_on_a_signal():
+    app_port, idp_port, aws_port = map(str, free_ports(3))
+    ports = {"APP_PORT": app_port, "IDP_PORT": idp_port, "AWS_PORT": aws_port, "DEMO_ROWS": "1000"}
+    process = subprocess.Popen([sys.executable, "-m", "infra.local"], env={**os.environ, **ports})
+    try:
+        statuses = set()
+        deadline = time.monotonic() + 60
+        while 200 not in statuses and time.monotonic() < deadline:
+            try:
+                statuses.add(httpx.get(f"http://localhost:{aws_port}/_local/health").status_code)
+            except httpx.TransportError:
+                assert process.poll() is None
+            time.sleep(0.02)
+        assert statuses <= {200, 503}
+        assert 200 in statuses
+        env = httpx.get(f"http://localhost:{aws_port}/_local/env").json()
+        assert all(isinstance(value, str) and value for value in env.values())
+        assert env["OIDC_ISSUER"] == f"http://localhost:{idp_port}"
+    finally:
+        process.send_signal(signal.SIGTERM)
+        assert process.wait(20) == 0
+
+
+def test_a_page_of_another_name_gets_no_settings(stack):
+    answer = httpx.get(f"{stack.config.aws_url}/_local/env", headers={"Host": "evil.example"})
+    assert answer.status_code == 403
+    assert "ADMIN_AWS" not in answer.text
