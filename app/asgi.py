@@ -26,6 +26,8 @@ from app.main import on_script_error
 log = logging.getLogger(__name__)
 
 _HERE = Path(__file__).parent
+# Metrics name the app's functions and count its people; the agent API runs the script for anybody.
+_REFUSED = re.compile(r"/_stcore/(metrics|agent)(/|$)")
 _COMPONENT = "/component/"
 _BUTTON = "/component/streamlit_oauth.authorize_button/"
 
@@ -97,8 +99,7 @@ class Guard:
         await self._answer(path)(scope, receive, send_guarded)
 
     def _answer(self, path: str) -> ASGIApp:
-        # Streamlit's metrics name the app's functions and count its people.
-        if path.rstrip("/").endswith("/_stcore/metrics"):
+        if _REFUSED.search(path):
             return PlainTextResponse("Forbidden", status_code=403)
         if path.startswith(_BUTTON) and path.endswith(".css"):
             return Response(_BUTTON_STYLE, media_type="text/css", headers={"Cache-Control": "no-cache"})

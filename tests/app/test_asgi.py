@@ -129,9 +129,17 @@ class TestGuard:
         assert "cross-origin-opener-policy" not in headers
 
     @pytest.mark.parametrize(
-        "path", ["/_stcore/metrics", "/_stcore/metrics/", "/base/_stcore/metrics", "/_stcore/%6detrics"]
+        "path",
+        [
+            "/_stcore/metrics",
+            "/_stcore/metrics/",
+            "/base/_stcore/metrics",
+            "/_stcore/agent/interact",
+            "/_stcore/agent/mcp",
+            "/_stcore/%6detrics",
+        ],
     )
-    def test_metrics_are_nobodys_business(self, app, path):
+    def test_metrics_and_the_agents_way_in_are_refused(self, app, path):
         answer = get(app, path)
         assert answer.status_code == 403
         assert answer.text == "Forbidden"
