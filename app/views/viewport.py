@@ -42,7 +42,7 @@ def _zoom(wide: float, tall: float, *, width: int, height: int) -> float:
     fits = [
         math.log2(_MARGIN * pixels / (_TILE * share))
         for pixels, share in ((width, wide), (height, tall))
-        if share
+        if share > 0
     ]
     return max(_FARTHEST, min(_CLOSEST, *fits)) if fits else _CLOSEST
 

@@ -1,6 +1,7 @@
 """The Data API as a test tells it to behave: a real botocore client whose HTTP is answered by functions."""
 
 import csv
+import functools
 import io
 import json
 from collections.abc import Callable, Mapping, Sequence
@@ -24,15 +25,20 @@ class Fault(Exception):
         self.status = status
 
 
+@functools.cache
+def _session() -> botocore.session.Session:
+    session = botocore.session.Session()
+    session.set_credentials("AKIDEXAMPLE", "example")
+    return session
+
+
 class FakeDataApi:
     """Handlers by operation name, and the calls that reached them."""
 
     def __init__(self, **handlers: Handler):
         self.handlers = handlers
         self.calls: list[tuple[str, dict[str, Any]]] = []
-        session = botocore.session.Session()
-        session.set_credentials("AKIDEXAMPLE", "example")
-        self.client = session.create_client(
+        self.client = _session().create_client(
             "redshift-data",
             region_name="us-east-1",
             endpoint_url="http://localhost:1",

@@ -1,0 +1,278 @@
+"""The pages as a person meets them."""
+
+import json
+from datetime import UTC, datetime, timedelta
+from types import SimpleNamespace
+
+import pytest
+from streamlit.testing.v1 import AppTest
+
+from app.views import VIEWS
+from app.views.filters import CUSTOM
+from tests.app.redshift.data_api import STATEMENT_ID, Fault
+from tests.app.views.people import ETHAN, EXPRESSION, FRANK, IMAGE, MARKDOWN, NORA, OTTO, Person
+
+PATHS = [view.path for view in VIEWS]
+NAME = f"Eve {IMAGE} {MARKDOWN}"
+READER = SimpleNamespace(warehouse=None, name="")
+
+
+def script():
+    """Both pages under a menu, as the app's own script shows them."""
+    import streamlit as st
+
+    from app.errors import AppError
+    from app.views import VIEWS
+    from tests.app.views.test_pages import READER
+
+    st.set_page_config(layout="wide")
+    path = st.session_state.get("path", VIEWS[0].path)
+    view = next(view for view in VIEWS if view.path == path)
+    try:
+        view.render(READER.warehouse, READER.name)
+    except AppError as error:
+        st.error(error.code)
+
+
+def open_page(person, path="overview", *, name="Frank Amer"):
+    READER.warehouse, READER.name = person.warehouse, name
+    page = AppTest.from_function(script, default_timeout=30)
+    page.session_state["path"] = path
+    page.run()
+    assert not page.exception
+    return page
+
+
+def go_to(page, path):
+    page.session_state["path"] = path
+    page.run()
+    assert not page.exception
+    return page
+
+
+def html(page):
+    return "\n".join(element.proto.body for element in page.get("html"))
+
+
+def metrics(page):
+    return {metric.label: metric for metric in page.metric}
+
+
+def deck(page):
+    (chart,) = page.get("deck_gl_json_chart")
+    return json.loads(chart.proto.json)
+
+
+def charts(page):
+    return [json.loads(chart.proto.spec) for chart in page.get("vega_lite_chart")]
+
+
+def grid(page):
+    (frame,) = page.dataframe
+    return frame.value
+
+
+def test_the_menu():
+    assert [view.title for view in VIEWS] == ["Overview", "Total sales by city"]
+    assert len(set(PATHS)) == len(PATHS)
+
+
+class TestOverview:
+    def test_four_figures_against_the_period_before(self, world):
+        page = open_page(Person(world, ETHAN))
+        shown = metrics(page)
+        assert list(shown) == ["Total sales", "Units", "Orders", "Average order"]
+        assert shown["Total sales"].value.startswith("$")
+        for metric in shown.values():
+            assert metric.delta.startswith(("+", "-", "0.0%"))
+            assert metric.proto.delta_description == "vs previous 90 days"
+
+    def test_it_says_what_for_whom_and_when(self, world):
+        text = html(open_page(Person(world, FRANK)))
+        assert "Rows that Redshift lets Frank Amer see" in text
+        assert "All categories" in text
+        assert "as of " in text
+
+    def test_without_a_previous_period_it_says_so(self, hostile):
+        for metric in open_page(Person(hostile, ETHAN)).metric:
+            assert metric.delta == "No sales"
+            assert metric.proto.delta_description == "in the previous 90 days"
+
+    def test_a_page_is_one_statement_and_a_redraw_none(self, world):
+        person = Person(world, ETHAN)
+        page = open_page(person)
+        page.run()
+        assert len(person.asked) == 1
+
+    def test_refresh_asks_again(self, world):
+        person = Person(world, ETHAN)
+        page = open_page(person)
+        page.button(key="overview.refresh").click().run()
+        assert len(person.asked) == 2
+        assert not page.exception
+
+
+class TestFilters:
+    def test_the_usual_period_is_the_last_ninety_whole_days(self, world):
+        person = Person(world, ETHAN)
+        open_page(person)
+        sent = {each["name"]: each["value"] for each in person.asked[0]["Parameters"]}
+        yesterday = datetime.now(UTC).date() - timedelta(days=1)
+        assert sent["day_after"] == (yesterday + timedelta(days=1)).isoformat()
+        assert sent["first_day"] == (yesterday - timedelta(days=89)).isoformat()
+
+    def test_a_category_narrows_both_pages_and_stays_on_the_way(self, world):
+        person = Person(world, ETHAN)
+        page = open_page(person)
+        whole = metrics(page)["Total sales"].value
+        page.multiselect(key="overview.categories").select("Cycling").run()
+        narrowed = metrics(page)["Total sales"].value
+        assert narrowed != whole
+        go_to(page, "cities")
+        assert metrics(page)["Total sales"].value == narrowed
+        assert page.multiselect(key="cities.categories").value == ["Cycling"]
+        page.multiselect(key="cities.categories").unselect("Cycling").run()
+        go_to(page, "overview")
+        assert page.multiselect(key="overview.categories").value == []
+        assert metrics(page)["Total sales"].value == whole
+
+    def test_a_period_stays_on_the_way(self, world):
+        person = Person(world, ETHAN)
+        page = open_page(person)
+        page.selectbox(key="overview.period").select("Last 7 days").run()
+        go_to(page, "cities")
+        assert page.selectbox(key="cities.period").value == "Last 7 days"
+        assert metrics(page)["Total sales"].value
+
+    def test_dates_of_ones_own_start_with_what_is_shown(self, world):
+        page = open_page(Person(world, ETHAN))
+        page.selectbox(key="overview.period").select(CUSTOM).run()
+        first, last = page.date_input(key="overview.dates").value
+        assert (last - first).days == 89
+        page.date_input(key="overview.dates").set_value((last - timedelta(days=9), last)).run()
+        assert not page.exception
+        assert "10 days" in metrics(page)["Orders"].proto.delta_description
+        go_to(page, "cities")
+        assert page.date_input(key="cities.dates").value == (last - timedelta(days=9), last)
+
+    def test_half_a_range_changes_nothing_yet(self, world):
+        person = Person(world, ETHAN)
+        page = open_page(person)
+        page.selectbox(key="overview.period").select(CUSTOM).run()
+        asked = len(person.asked)
+        page.date_input(key="overview.dates").set_value((datetime.now(UTC).date(),)).run()
+        assert not page.exception
+        assert len(person.asked) == asked
+
+    def test_all_categories_stay_to_choose_from(self, world):
+        page = open_page(Person(world, ETHAN))
+        options = page.multiselect(key="overview.categories").options
+        page.multiselect(key="overview.categories").select("Cycling").run()
+        assert page.multiselect(key="overview.categories").options == options
+
+
+class TestCities:
+    def test_map_table_and_total_agree(self, world):
+        page = open_page(Person(world, FRANK), "cities")
+        page.selectbox(key="cities.top").select("All cities").run()
+        rows = grid(page)
+        places = deck(page)["layers"][1]["data"]
+        assert len(rows) == len(places) > 100
+        assert rows.Sales.is_monotonic_decreasing
+        assert metrics(page)["Total sales"].value.startswith("$")
+        assert round(rows["Share"].sum()) == 100
+
+    def test_the_top_says_what_it_leaves_out(self, world):
+        page = open_page(Person(world, ETHAN), "cities")
+        page.selectbox(key="cities.top").select("Top 10").run()
+        assert len(grid(page)) == len(deck(page)["layers"][1]["data"]) == 10
+        assert "The best 10 of " in html(page)
+        assert "Everything else: $" in html(page)
+
+    def test_another_top_or_shape_asks_nothing(self, world):
+        person = Person(world, ETHAN)
+        page = open_page(person, "cities")
+        page.selectbox(key="cities.top").select("Top 10").run()
+        page.button_group(key="cities.shape").set_value("Columns").run()
+        assert deck(page)["layers"][1]["@@type"] == "ColumnLayer"
+        assert len(person.asked) == 1
+
+    def test_a_capped_answer_admits_it(self, world):
+        page = open_page(Person(world, ETHAN, max_rows=40), "cities")
+        assert "of more cities. Narrow the filters" in html(page)
+
+    def test_a_city_without_coordinates_is_in_the_table_and_said(self, hostile):
+        page = open_page(Person(hostile, ETHAN), "cities")
+        assert len(grid(page)) == len(deck(page)["layers"][1]["data"]) + 1
+        assert "1 of them have no coordinates" in html(page)
+
+
+@pytest.mark.parametrize("path", PATHS)
+class TestStates:
+    @pytest.mark.parametrize(
+        ("user", "code"), [(NORA, "RL-410"), (OTTO, "RL-412")], ids=["denied", "no rows"]
+    )
+    def test_who_may_see_nothing_gets_an_explanation_and_no_empty_chart(self, world, path, user, code):
+        page = open_page(Person(world, user), path)
+        assert "There is nothing here for you yet." in [element.value for element in page.subheader]
+        assert page.code[0].value == f"{code} {STATEMENT_ID}"
+        assert "Ask the person who looks after access" in html(page)
+        assert not page.metric
+        assert not page.get("vega_lite_chart")
+        assert not page.get("deck_gl_json_chart")
+        assert not page.dataframe
+
+    def test_a_filter_that_leaves_nothing_offers_the_way_back(self, hostile, path):
+        page = open_page(Person(hostile, ETHAN), path)
+        page.selectbox(key=f"{path}.period").select(CUSTOM).run()
+        old = datetime.now(UTC).date() - timedelta(days=500)
+        page.date_input(key=f"{path}.dates").set_value((old, old)).run()
+        assert "No sales match these filters" in [element.value for element in page.subheader]
+        assert not page.metric
+        (reset,) = [button for button in page.button if button.label == "Reset filters"]
+        reset.click().run()
+        assert page.metric
+        assert page.selectbox(key=f"{path}.period").value == "Last 90 days"
+
+    def test_other_failures_are_left_to_the_script(self, world, path):
+        person = Person(world, ETHAN)
+
+        def busy(_):
+            raise Fault("ActiveStatementsExceededException")
+
+        person.api.handlers["ExecuteStatement"] = busy
+        page = open_page(person, path)
+        assert [error.value for error in page.error] == ["RL-450"]
+        assert page.selectbox(key=f"{path}.period").value == "Last 90 days"
+
+
+@pytest.mark.parametrize("path", PATHS)
+class TestHostileNames:
+    def test_no_name_reaches_markdown_or_html(self, hostile, path):
+        page = open_page(Person(hostile, ETHAN), path, name=NAME)
+        page.multiselect(key=f"{path}.categories").select(IMAGE).run()
+        read_as_markdown = [
+            text
+            for element in (
+                *page.markdown,
+                *page.caption,
+                *page.header,
+                *page.subheader,
+                *page.title,
+                *page.metric,
+            )
+            for text in (element.value, getattr(element, "label", ""), getattr(element, "delta", ""))
+        ]
+        for attack in (IMAGE, MARKDOWN, EXPRESSION):
+            assert not [text for text in read_as_markdown if attack in str(text)]
+        assert "<img" not in html(page)
+        assert "&lt;img src=x onerror=alert(1)&gt;" in html(page)
+
+    def test_no_name_is_an_expression_of_the_map_or_of_a_chart(self, hostile, path):
+        page = open_page(Person(hostile, ETHAN), path)
+        for specification in charts(page):
+            assert not any(attack in json.dumps(specification) for attack in (IMAGE, MARKDOWN, EXPRESSION))
+        if path == "cities":
+            texts = [place["about"] for place in deck(page)["layers"][1]["data"]]
+            assert any(EXPRESSION in text for text in texts)
+            assert not [text for text in texts if text.startswith("@@")]
