@@ -1,0 +1,1 @@
+"""Measured comparisons; see `make bench`."""

@@ -1,0 +1,54 @@
+"""A refresh as the browser sees it: from the press of Refresh to the last word from the server."""
+
+import re
+import shutil
+import time
+
+from playwright.sync_api import Page, expect, sync_playwright
+
+from bench.report import figure
+from tests.browser.conftest import FLAGS
+
+QUIET = 0.4  # seconds without a frame: the server has said all
+
+
+def measure(url: str, *, runs: int) -> None:
+    """Prints the first visit, and a refresh of each page from press to last frame."""
+    with sync_playwright() as playwright:
+        browser = playwright.chromium.launch(executable_path=shutil.which("chromium"), args=FLAGS)
+        page = browser.new_page(viewport={"width": 1440, "height": 1000})
+        frames: list[float] = []
+        page.on(
+            "websocket",
+            lambda socket: socket.on("framereceived", lambda _: frames.append(time.perf_counter())),
+        )
+        started = time.perf_counter()
+        page.goto(url)
+        button = page.frame_locator("iframe[title*='authorize_button']").get_by_role(
+            "button", name=re.compile("^Sign in")
+        )
+        expect(button).to_be_visible(timeout=30_000)
+        print(f"{'browser: first visit to sign-in':<40}{(time.perf_counter() - started) * 1000:8.1f} ms")
+        with page.expect_popup() as popup:
+            button.click()
+        popup.value.get_by_role("button", name="Ethan Global").click()
+        expect(page.get_by_role("button", name="Sign out")).to_be_visible(timeout=60_000)
+        _refreshes(page, frames, "Overview", runs)
+        page.get_by_role("link", name="Total sales by city").first.click()
+        expect(page.get_by_role("heading", name="Total sales by city")).to_be_visible()
+        _refreshes(page, frames, "Cities", runs)
+        browser.close()
+
+
+def _refreshes(page: Page, frames: list[float], name: str, runs: int) -> None:
+    expect(page.get_by_test_id("stMetric").first).to_be_visible(timeout=60_000)
+    seconds = []
+    for _ in range(runs):
+        page.wait_for_timeout(1500)
+        frames.clear()
+        started = time.perf_counter()
+        page.get_by_role("button", name="Refresh").click()
+        while not frames or time.perf_counter() - frames[-1] < QUIET:
+            page.wait_for_timeout(20)
+        seconds.append(frames[-1] - started)
+    figure(f"browser: {name}, press to last frame", seconds, "all of the above, script and socket")

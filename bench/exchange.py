@@ -1,0 +1,57 @@
+"""The three steps from an ID token to identity-enhanced credentials."""
+
+from collections.abc import Mapping
+
+from app.auth import exchange
+from app.auth.aws import ONCE, UNSIGNED_REQUESTS, Aws
+from bench.report import figure, ratio, timed
+from tests import outside
+
+
+def measure(env: Mapping[str, str], *, runs: int) -> None:
+    """Prints each step, and the whole against new clients for each call, as the article makes them."""
+    aws = Aws(env["AWS_REGION"])
+    tokens = [outside.sign_in(env, "Frank Amer").id_token for _ in range(2 * runs + 2)]
+    _ours(aws, env, tokens.pop())
+    _theirs(env, tokens.pop())
+    steps, theirs = [], []
+    for _ in range(runs):
+        steps.append(_ours(aws, env, tokens.pop()))
+        token = tokens.pop()
+        theirs.append(timed(lambda token=token: _theirs(env, token)))
+    names = ("AssumeRoleWithWebIdentity", "CreateTokenWithIAM", "AssumeRole")
+    for name, seconds in zip(names, zip(*steps, strict=True), strict=True):
+        figure(f"exchange: {name}", seconds)
+    whole = [sum(each) for each in steps]
+    figure("exchange: all three", whole)
+    ratio("exchange", whole, "a boto3 session and client for each call", theirs)
+
+
+def _ours(aws: Aws, env: Mapping[str, str], token: str) -> tuple[float, float, float]:
+    name = "frank@example.com"
+    made = {}
+
+    def bridge() -> None:
+        sts = aws.client("sts", config=UNSIGNED_REQUESTS)
+        made["bridge"] = exchange.assume_bridge_role(
+            sts, role_arn=env["BRIDGE_ROLE_ARN"], token=token, session_name=name
+        )
+
+    def context() -> None:
+        oidc = aws.client("sso-oidc", credentials=made["bridge"], config=ONCE)
+        made["context"] = exchange.create_context(
+            oidc, application_arn=env["IDC_APPLICATION_ARN"], token=token
+        )
+
+    def data() -> None:
+        sts = aws.client("sts", credentials=made["bridge"])
+        exchange.assume_data_role(
+            sts, role_arn=env["DATA_ROLE_ARN"], context=made["context"], session_name=name
+        )
+
+    return timed(bridge), timed(context), timed(data)
+
+
+def _theirs(env: Mapping[str, str], token: str) -> None:
+    """The article's way: a session and a client for each call."""
+    outside.exchange(env, token, "bench")

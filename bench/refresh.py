@@ -1,0 +1,84 @@
+"""A page's refresh in the app's process: the warehouse, the way back, columns, specifications."""
+
+from collections.abc import Callable, Mapping
+from datetime import UTC, datetime, timedelta
+from typing import Any
+
+import awswrangler as wr
+import boto3
+import pandas as pd
+
+from app.redshift.query import Query
+from app.redshift.warehouse import Warehouse
+from app.views.filters import Filters
+from app.views.sales import cities_query, overview_query, read_cities, read_overview
+from bench.report import figure, ratio, timed
+from tests import outside
+
+
+def measure(env: Mapping[str, str], *, runs: int) -> None:
+    """Prints where a refresh of each page goes, and the whole of it against awswrangler."""
+    credentials = outside.credentials_of(env, "Ethan Global")
+    client = outside.aws(env, "redshift-data", credentials)
+    warehouse = Warehouse(
+        client,
+        target={"WorkgroupName": env["REDSHIFT_WORKGROUP"]},
+        database=env["REDSHIFT_DATABASE"],
+        timeout_seconds=60,
+        max_rows=10_000,
+    )
+    peer = _peer(env, credentials)
+    last = datetime.now(UTC).date() - timedelta(days=1)
+    filters = Filters(last - timedelta(days=89), last)
+    _page(
+        "Overview",
+        overview_query(filters),
+        lambda frame: read_overview(frame, filters),
+        warehouse,
+        peer,
+        runs,
+    )
+    _page("Cities", cities_query(filters), read_cities, warehouse, peer, runs)
+
+
+def _page(
+    page: str,
+    query: Query,
+    read: Callable[[pd.DataFrame], object],
+    warehouse: Warehouse,
+    peer: Any,
+    runs: int,
+) -> None:
+    sql = _literal(query)
+    tables = [warehouse.fetch(query, fresh=True)]
+    reads, wholes, theirs = [], [], []
+    for _ in range(runs):
+        wholes.append(timed(lambda: tables.append(warehouse.fetch(query, fresh=True))))
+        reads.append(timed(lambda: read(tables[-1].frame)))
+        theirs.append(timed(lambda: wr.data_api.redshift.read_sql_query(sql, peer)))
+    timings = [table.timings for table in tables[1:]]
+    figure(f"{page}: warehouse", [each.warehouse for each in timings])
+    figure(f"{page}: transfer", [each.transfer for each in timings])
+    figure(f"{page}: parse", [each.parse for each in timings])
+    figure(f"{page}: read into figures", reads)
+    ratio(f"{page}: query to typed table", wholes, "awswrangler data_api.redshift", theirs)
+
+
+def _peer(env: Mapping[str, str], credentials: Mapping[str, str]):
+    session = boto3.Session(
+        aws_access_key_id=credentials["AccessKeyId"],
+        aws_secret_access_key=credentials["SecretAccessKey"],
+        aws_session_token=credentials["SessionToken"],
+        region_name=env["AWS_REGION"],
+    )
+    return wr.data_api.redshift.connect(
+        workgroup_name=env["REDSHIFT_WORKGROUP"], database=env["REDSHIFT_DATABASE"], boto3_session=session
+    )
+
+
+def _literal(query: Query) -> str:
+    """The same statement for a peer that takes no parameters."""
+    sql = query.sql
+    for name, value in sorted(query.parameters.items(), key=lambda item: -len(item[0])):
+        sql = sql.replace(f":{name}", "'" + value.replace("'", "''") + "'")
+    return sql
