@@ -30,24 +30,13 @@ def measure(env: Mapping[str, str], *, runs: int) -> None:
     peer = _peer(env, credentials)
     last = datetime.now(UTC).date() - timedelta(days=1)
     filters = Filters(last - timedelta(days=89), last)
-    _page(
-        "Overview",
-        overview_query(filters),
-        lambda frame: read_overview(frame, filters),
-        warehouse,
-        peer,
-        runs,
-    )
-    _page("Cities", cities_query(filters), read_cities, warehouse, peer, runs)
+    overview, cities = overview_query(filters), cities_query(filters)
+    _page(warehouse, peer, overview, read=lambda frame: read_overview(frame, filters), runs=runs)
+    _page(warehouse, peer, cities, read=read_cities, runs=runs)
 
 
 def _page(
-    page: str,
-    query: Query,
-    read: Callable[[pd.DataFrame], object],
-    warehouse: Warehouse,
-    peer: Any,
-    runs: int,
+    warehouse: Warehouse, peer: Any, query: Query, *, read: Callable[[pd.DataFrame], object], runs: int
 ) -> None:
     sql = _literal(query)
     tables = [warehouse.fetch(query, fresh=True)]
@@ -57,14 +46,14 @@ def _page(
         reads.append(timed(lambda: read(tables[-1].frame)))
         theirs.append(timed(lambda: wr.data_api.redshift.read_sql_query(sql, peer)))
     timings = [table.timings for table in tables[1:]]
-    figure(f"{page}: warehouse", [each.warehouse for each in timings])
-    figure(f"{page}: transfer", [each.transfer for each in timings])
-    figure(f"{page}: parse", [each.parse for each in timings])
-    figure(f"{page}: read into figures", reads)
-    ratio(f"{page}: query to typed table", wholes, "awswrangler data_api.redshift", theirs)
+    figure(f"{query.name}: warehouse", [each.warehouse for each in timings])
+    figure(f"{query.name}: transfer", [each.transfer for each in timings])
+    figure(f"{query.name}: parse", [each.parse for each in timings])
+    figure(f"{query.name}: read into figures", reads)
+    ratio(f"{query.name}: query to typed table", wholes, "awswrangler data_api.redshift", theirs)
 
 
-def _peer(env: Mapping[str, str], credentials: Mapping[str, str]):
+def _peer(env: Mapping[str, str], credentials: Mapping[str, str]) -> Any:
     session = boto3.Session(
         aws_access_key_id=credentials["AccessKeyId"],
         aws_secret_access_key=credentials["SecretAccessKey"],
