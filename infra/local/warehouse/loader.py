@@ -71,8 +71,8 @@ def load(copy: Copy, table: Table, read_object: ObjectReader) -> pa.Table:
     columns = _columns(copy, table)
     parts = []
     for _, body in read_object(copy.bucket, copy.prefix):
-        content = _inflated(body) if copy.options.get("gzip") else body
         try:
+            content = _inflated(body) if copy.options.get("gzip") else body
             parts.append(_READERS[copy.format](content, columns, copy.options))
         except (pa.ArrowException, zlib.error, UnicodeDecodeError) as fault:
             raise LoadFailed(table.key.name) from fault

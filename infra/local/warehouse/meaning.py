@@ -2,6 +2,7 @@
 
 import re
 from collections.abc import Callable
+from decimal import Decimal
 from typing import Any
 
 from sqlglot import exp
@@ -172,7 +173,7 @@ def _within_group(node: exp.WithinGroup) -> exp.Expr:
         raise NotSupported("PERCENTILE_CONT of this form")
     fraction = node.this.this
     if order[0].args.get("desc"):
-        fraction = exp.Sub(this=number(1), expression=fraction)
+        fraction = exp.Literal.number(str(1 - Decimal(fraction.name)))
     return _quantile(node, order[0].this, fraction)
 
 

@@ -178,6 +178,11 @@ def prepared():
     return redshift
 
 
+@pytest.fixture(scope="module")
+def shared_empty():
+    return Redshift(read_object=reader(sales_csv()))
+
+
 @pytest.fixture
 def redshift():
     return prepared()
