@@ -89,7 +89,7 @@ _NO_API = Fault(
 _FAILED = Fault(QueryFailed, "The warehouse could not run the question.", _TELL_ADMIN)
 _DENIED = Fault(
     QueryDenied,
-    "The warehouse does not let you read this data.",
+    "Redshift gives this data to groups, and none of your groups may read it.",
     "Ask the person who looks after access to add you to a group that may.",
 )
 _UNREADABLE = Fault(

@@ -17,7 +17,7 @@ from app.views.viewport import Viewport
 LAND = "/app/static/countries-110m.geojson"
 _SMALLEST, _LARGEST = 2.5, 20.0  # radius of a circle in pixels
 _SWATCH = 7.0
-_OPACITY = 215  # of 255: circles may lie on circles
+_OPACITY = 0.85  # circles may lie on circles
 _TALLEST = 2_600_000  # metres of the highest column at zoom 1
 _MOST_BARS = 12
 _WEEK = 7
@@ -162,7 +162,7 @@ def _land(colours: Palette) -> pydeck.Layer:
 def _circles(cities: Sequence[City], _: Viewport, colours: Palette, marks: Separators) -> pydeck.Layer:
     return pydeck.Layer(
         "ScatterplotLayer",
-        data=_points(cities, colours, marks),
+        data=[{"size": radius(share), **point} for point, share in _points(cities, colours, marks)],
         id="circles",
         get_position="at",
         get_radius="size",
@@ -171,6 +171,7 @@ def _circles(cities: Sequence[City], _: Viewport, colours: Palette, marks: Separ
         stroked=True,
         get_line_color=list(_rgb(colours.background)),
         line_width_min_pixels=1,
+        opacity=_OPACITY,
         pickable=True,
         auto_highlight=True,
     )
@@ -180,10 +181,10 @@ def _columns(cities: Sequence[City], view: Viewport, colours: Palette, marks: Se
     nearer = 2 ** (1 - view.zoom)
     return pydeck.Layer(
         "ColumnLayer",
-        data=_points(cities, colours, marks),
+        data=[{"size": round(share**2, 4), **point} for point, share in _points(cities, colours, marks)],
         id="columns",
         get_position="at",
-        get_elevation="share",
+        get_elevation="size",
         elevation_scale=round(_TALLEST * nearer),
         get_fill_color="fill",
         radius=round(60_000 * nearer),
@@ -192,19 +193,23 @@ def _columns(cities: Sequence[City], view: Viewport, colours: Palette, marks: Se
     )
 
 
-def _points(cities: Sequence[City], colours: Palette, marks: Separators) -> list[dict[str, Any]]:
-    """A point for each city, the largest first, so that no circle lies hidden under a larger one."""
+def _points(
+    cities: Sequence[City], colours: Palette, marks: Separators
+) -> list[tuple[dict[str, Any], float]]:
+    """Each city and its weight, the largest first, so that no circle lies hidden under a larger one."""
     best_first = sorted(cities, key=lambda city: city.figures.sales, reverse=True)
     most = best_first[0].figures.sales if best_first else Decimal(0)
-    return [_point(city, weight(city.figures.sales, most), colours, marks) for city in best_first]
+    weights = [weight(city.figures.sales, most) for city in best_first]
+    return [
+        (_point(city, shade(share, colours), marks), share)
+        for city, share in zip(best_first, weights, strict=True)
+    ]
 
 
-def _point(city: City, share: float, colours: Palette, marks: Separators) -> dict[str, Any]:
+def _point(city: City, colour: str, marks: Separators) -> dict[str, Any]:
     return {
-        "at": [round(float(city.longitude or 0), 4), round(float(city.latitude or 0), 4)],
-        "size": radius(share),
-        "share": round(share**2, 4),
-        "fill": (*_rgb(shade(share, colours)), _OPACITY),
+        "at": [round(float(city.longitude or 0), 3), round(float(city.latitude or 0), 3)],
+        "fill": _rgb(colour),
         "about": inert(
             f"{city.name}, {city.country}\n{money(city.figures.sales, marks)}\n"
             f"{count(city.figures.units, marks)} units in {count(city.figures.orders, marks)} orders"

@@ -42,7 +42,10 @@ def render(warehouse: Warehouse, person: str) -> None:
 
 def _draw(answer: Cities, table: Table, this: page.Page) -> None:
     with st.container(key="figures"), st.container(key="first-figure"):
-        st.metric("Total sales", formats.short_money(answer.total.sales, this.marks))
+        total = answer.total.sales
+        st.metric(
+            "Total sales", formats.short_money(total, this.marks), help=formats.money(total, this.marks)
+        )
     with st.container(horizontal=True, vertical_alignment="bottom"):
         top = st.selectbox(
             "Cities", list(_TOP), index=list(_TOP).index(_USUAL_TOP), key="cities.top", width=180

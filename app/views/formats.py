@@ -53,18 +53,15 @@ def round_money(amount: Decimal, marks: Separators = ENGLISH) -> str:
     return _sign(amount) + "$" + _number((abs(amount) / step).normalize(), marks) + letter
 
 
-def count(number: int, marks: Separators = ENGLISH) -> str:
+def count(number: int | Decimal, marks: Separators = ENGLISH) -> str:
     """184,213."""
-    return _sign(number) + _number(Decimal(abs(number)), marks)
+    return _sign(number) + _number(abs(Decimal(number)), marks)
 
 
-def short_count(number: int, marks: Separators = ENGLISH) -> str:
+def short_count(number: int | Decimal, marks: Separators = ENGLISH) -> str:
     """184k, 912."""
-    return (
-        count(number, marks)
-        if abs(number) < _THOUSAND
-        else _sign(number) + _short(Decimal(abs(number)), marks)
-    )
+    size = abs(Decimal(number))
+    return _sign(number) + (_number(size, marks) if size < _THOUSAND else _short(size, marks))
 
 
 def percent(share: Decimal, marks: Separators = ENGLISH) -> str:

@@ -1,6 +1,7 @@
 """How sales are going: four figures against the period before, their course, and the categories."""
 
 from collections.abc import Callable
+from dataclasses import dataclass
 from decimal import Decimal
 
 import streamlit as st
@@ -12,6 +13,24 @@ from app.views.sales import Figures, Overview, overview_query, read_overview
 
 PATH = "overview"
 TITLE = "Overview"
+
+
+@dataclass(frozen=True)
+class _Figure:
+    """A figure of the page: what it is called, what it is, how it is written short and exactly."""
+
+    label: str
+    of: Callable[[Figures], Decimal]
+    short: Callable[[Decimal, formats.Separators], str]
+    exact: Callable[[Decimal, formats.Separators], str]
+
+
+_FIGURES = (
+    _Figure("Total sales", lambda sold: sold.sales, formats.short_money, formats.money),
+    _Figure("Units", lambda sold: Decimal(sold.units), formats.short_count, formats.count),
+    _Figure("Orders", lambda sold: Decimal(sold.orders), formats.short_count, formats.count),
+    _Figure("Average order", lambda sold: sold.average, formats.short_money, formats.money),
+)
 
 
 def render(warehouse: Warehouse, person: str) -> None:
@@ -42,39 +61,25 @@ def _figures(answer: Overview, this: page.Page) -> None:
     with st.container(key="figures"):
         first, *others = st.columns([1.5, 1, 1, 1], gap="large", vertical_alignment="bottom")
         with first, st.container(key="first-figure"):
-            _metric("Total sales", answer, this, of=lambda figures: figures.sales, write=formats.short_money)
-        with others[0]:
-            _metric("Units", answer, this, of=lambda figures: Decimal(figures.units), write=_short)
-        with others[1]:
-            _metric("Orders", answer, this, of=lambda figures: Decimal(figures.orders), write=_short)
-        with others[2]:
-            _metric(
-                "Average order", answer, this, of=lambda figures: figures.average, write=formats.short_money
-            )
+            _metric(_FIGURES[0], answer, this)
+        for column, figure in zip(others, _FIGURES[1:], strict=True):
+            with column:
+                _metric(figure, answer, this)
 
 
-def _short(number: Decimal, marks: formats.Separators) -> str:
-    return formats.short_count(int(number), marks)
-
-
-def _metric(
-    label: str,
-    answer: Overview,
-    this: page.Page,
-    *,
-    of: Callable[[Figures], Decimal],
-    write: Callable[[Decimal, formats.Separators], str],
-) -> None:
-    before = of(answer.before) if answer.before.orders else None
-    change = formats.change(of(answer.now), before, days=this.filters.days, marks=this.marks)
+def _metric(figure: _Figure, answer: Overview, this: page.Page) -> None:
+    now = figure.of(answer.now)
+    before = figure.of(answer.before) if answer.before.orders else None
+    change = formats.change(now, before, days=this.filters.days, marks=this.marks)
     st.metric(
-        label,
-        write(of(answer.now), this.marks),
+        figure.label,
+        figure.short(now, this.marks),
+        help=figure.exact(now, this.marks),
         delta=change.figure,
         delta_description=change.compared,
         delta_arrow=change.direction,
         delta_color="off" if change.direction == "off" else "normal",
-        chart_data=_sparkline(answer, of),
+        chart_data=_sparkline(answer, figure.of),
     )
 
 

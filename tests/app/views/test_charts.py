@@ -104,7 +104,7 @@ def test_the_area_of_a_circle_is_in_proportion_to_sales_and_the_largest_lies_low
 
 def test_columns_are_as_high_as_sales():
     large, small = points(deck(city("Small", "25"), city("Large", "100"), shape="Columns"))
-    assert large["share"] / small["share"] == pytest.approx(4)
+    assert large["size"] / small["size"] == pytest.approx(4)
 
 
 def test_shapes_do_not_share_a_layer():

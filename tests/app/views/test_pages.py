@@ -83,6 +83,8 @@ class TestOverview:
         shown = metrics(page)
         assert list(shown) == ["Total sales", "Units", "Orders", "Average order"]
         assert shown["Total sales"].value.startswith("$")
+        assert shown["Total sales"].help.startswith("$")
+        assert shown["Total sales"].help[-3] == "."
         for metric in shown.values():
             assert metric.delta.startswith(("+", "-", "0.0%"))
             assert metric.proto.delta_description == "vs previous 90 days"
