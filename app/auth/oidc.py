@@ -151,7 +151,7 @@ class Provider:
             raise SignInRefused(
                 "The identity provider did not confirm that the sign-in was revoked.",
                 "Sign out at the identity provider too, so that nothing stays open there.",
-                code="RL-230",
+                code="RL-235",
             )
 
     def end_session_url(self) -> str | None:

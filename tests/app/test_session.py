@@ -202,7 +202,7 @@ class TestVisit:
         idp.answers["/revoke"] = httpx.Response(503)
         visit.end()
         assert visit.user is None
-        assert visit.notice.code == "RL-230"
+        assert visit.notice.code == "RL-235"
 
     def test_an_ended_session_leaves_its_reason(self, shared, idp):
         visit = Visit()

@@ -213,12 +213,12 @@ def test_revoking_tells_the_provider(idp, provider):
 )
 def test_a_revocation_that_is_not_confirmed_is_told(idp, provider, answer):
     idp.answers["/revoke"] = answer
-    assert refused(provider.revoke, "refresh-1").code == "RL-230"
+    assert refused(provider.revoke, "refresh-1").code == "RL-235"
 
 
 def test_a_provider_that_cannot_revoke_is_told(idp, provider):
     del idp.metadata["revocation_endpoint"]
-    assert refused(provider.revoke, "refresh-1").code == "RL-230"
+    assert refused(provider.revoke, "refresh-1").code == "RL-235"
 
 
 def test_the_way_out_carries_no_token(provider, idp):
