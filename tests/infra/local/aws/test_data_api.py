@@ -20,6 +20,8 @@ from tests.infra.local.aws.known_warehouse import (
     caller,
 )
 
+NOBODYS_ID = "b7a01fe9-9f4c-4c5e-8d54-0d8f6a1c2e3b"
+
 
 @pytest.fixture
 def api() -> Api:
@@ -65,10 +67,10 @@ def test_the_data_role_without_a_persons_context_is_denied(api: Api) -> None:
     [
         ("ExecuteStatement", {"Sql": "select 1", "WorkgroupName": WORKGROUP, "Database": "dev"}),
         ("BatchExecuteStatement", {"Sqls": ["select 1"], "WorkgroupName": WORKGROUP, "Database": "dev"}),
-        ("DescribeStatement", {"Id": str(uuid.uuid4())}),
-        ("GetStatementResult", {"Id": str(uuid.uuid4())}),
-        ("GetStatementResultV2", {"Id": str(uuid.uuid4())}),
-        ("CancelStatement", {"Id": str(uuid.uuid4())}),
+        ("DescribeStatement", {"Id": NOBODYS_ID}),
+        ("GetStatementResult", {"Id": NOBODYS_ID}),
+        ("GetStatementResultV2", {"Id": NOBODYS_ID}),
+        ("CancelStatement", {"Id": NOBODYS_ID}),
         ("ListStatements", {"WorkgroupName": WORKGROUP}),
     ],
 )
@@ -170,7 +172,7 @@ def test_an_unknown_workgroup_looks_like_a_forbidden_one_to_a_person(api: Api) -
 
 
 @pytest.mark.parametrize(
-    "option", [{"SessionId": str(uuid.uuid4())}, {"SessionKeepAliveSeconds": 60}, {"WithEvent": True}]
+    "option", [{"SessionId": NOBODYS_ID}, {"SessionKeepAliveSeconds": 60}, {"WithEvent": True}]
 )
 def test_what_is_not_implemented_never_looks_like_success(api: Api, option: dict[str, Any]) -> None:
     assert api.not_executed(**option) == "NotImplemented"
@@ -224,9 +226,7 @@ def test_no_text_upsets_the_search_for_parameters(sql: str) -> None:
     assert code == "ValidationException" or (code == "ran" and ":a" in sql)
 
 
-@pytest.mark.parametrize(
-    "statement", ["1", "x" * 36, "../../etc", str(uuid.uuid4()).upper(), f"{uuid.uuid4()}:x"]
-)
+@pytest.mark.parametrize("statement", ["1", "x" * 36, "../../etc", NOBODYS_ID.upper(), f"{NOBODYS_ID}:x"])
 def test_an_id_that_is_none_is_refused(api: Api, statement: str) -> None:
     assert api.refused("DescribeStatement", Id=statement).code == "ValidationException"
 
