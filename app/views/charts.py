@@ -1,225 +1,15 @@
-"""Figures → specifications of deck.gl and Vega-Lite, in the colours of both themes. No Streamlit in it."""
+"""Figures → Vega-Lite specifications. No Streamlit in it."""
 
-import json
-import math
 from collections.abc import Sequence
-from dataclasses import dataclass
 from decimal import Decimal
-from typing import Any, Literal
-
-import pydeck
-from pydeck.bindings.json_tools import default_serialize
+from typing import Any
 
 from app.views.formats import Separators, count, money, short_money, span
-from app.views.sales import City, Figures, Step
-from app.views.viewport import Viewport
+from app.views.palette import Palette
+from app.views.sales import Figures, Step
 
-LAND = "/app/static/countries-110m.geojson"
-_SMALLEST, _LARGEST = 2.5, 20.0  # radius of a circle in pixels
-_SWATCH = 7.0
-_OPACITY = 0.85  # circles may lie on circles
-_TALLEST = 2_600_000  # metres of the highest column at zoom 1
 _MOST_BARS = 12
 _WEEK = 7
-
-Shape = Literal["Circles", "Columns"]
-SHAPES: tuple[Shape, ...] = ("Circles", "Columns")
-Colour = tuple[int, int, int]
-
-
-@dataclass(frozen=True)
-class Palette:
-    """The colours of a theme."""
-
-    background: str
-    text: str
-    muted: str
-    accent: str
-    land: str
-    line: str
-    ramp: tuple[str, str, str, str, str]
-
-
-LIGHT = Palette(
-    background="#FFFFFF",
-    text="#16202B",
-    muted="#5B6876",
-    accent="#0B6E6E",
-    land="#E6E9EE",
-    line="#DDE2E8",
-    ramp=("#8FCBC6", "#46A29C", "#14746F", "#0E5E5A", "#0A4744"),
-)
-DARK = Palette(
-    background="#0F1419",
-    text="#E7ECF1",
-    muted="#9AA8B6",
-    accent="#4FC3BF",
-    land="#1F2832",
-    line="#2A3541",
-    ramp=("#1D6662", "#2F908A", "#46A9A3", "#62BDB6", "#BCE7E3"),
-)
-
-
-def palette(theme: str | None) -> Palette:
-    """The palette of a browser's theme; the light one while it is not known."""
-    return DARK if theme == "dark" else LIGHT
-
-
-class Deck(pydeck.Deck):  # type: ignore[misc]  # pydeck has no types
-    """A deck whose JSON has no white space: half the size on the wire."""
-
-    def to_json(self) -> str:
-        return json.dumps(
-            self, default=default_serialize, sort_keys=True, separators=(",", ":"), ensure_ascii=False
-        )
-
-
-def weight(sales: Decimal, most: Decimal) -> float:
-    """0 to 1 by the root of the sales, so that the area of a circle is in proportion to them."""
-    return math.sqrt(float(sales / most)) if most > 0 and sales > 0 else 0.0
-
-
-def radius(share: float) -> float:
-    """Pixels of a circle of this weight."""
-    return round(max(_SMALLEST, _LARGEST * share), 1)
-
-
-def shade(share: float, colours: Palette) -> str:
-    """The colour of this weight: it says the same as the size."""
-    return colours.ramp[min(int(share * len(colours.ramp)), len(colours.ramp) - 1)]
-
-
-@dataclass(frozen=True)
-class LegendKey:
-    """What a circle of one size and colour stands for."""
-
-    sales: Decimal
-    radius: float
-    colour: str
-
-
-def legend(most: Decimal, *, shape: Shape, colours: Palette) -> list[LegendKey]:
-    """Three round figures, smallest first, as the map draws them; columns have one width for all."""
-    figures = sorted({_round_down(most / part) for part in (1, 5, 25)} - {Decimal(0)})
-    weights = {each: weight(each, most) for each in figures}
-    return [
-        LegendKey(each, radius(share) if shape == "Circles" else _SWATCH, shade(share, colours))
-        for each, share in weights.items()
-    ]
-
-
-def _round_down(amount: Decimal) -> Decimal:
-    """The next 1, 2 or 5 with zeros below an amount."""
-    if amount < 1:
-        return Decimal(0)
-    unit = Decimal(10) ** amount.adjusted()
-    return max(step * unit for step in (1, 2, 5) if step * unit <= amount)
-
-
-def city_map(
-    cities: Sequence[City], view: Viewport, *, shape: Shape, colours: Palette, marks: Separators
-) -> Deck:
-    """The map of the cities over an outline of the world that comes from the app itself."""
-    layer = _columns if shape == "Columns" else _circles
-    return Deck(
-        # Neither a provider nor a style: nothing is asked of anybody outside.
-        map_provider=None,
-        views=[pydeck.View("MapView", controller=True, repeat=True)],
-        initial_view_state=pydeck.ViewState(
-            longitude=round(view.longitude, 4),
-            latitude=round(view.latitude, 4),
-            zoom=round(view.zoom, 2),
-            min_zoom=-1,
-            max_zoom=12,
-            pitch=45 if shape == "Columns" else 0,
-        ),
-        layers=[_land(colours), layer(cities, view, colours, marks)],
-        tooltip={
-            "text": "{about}",
-            "style": {
-                "backgroundColor": colours.text,
-                "color": colours.background,
-                "fontSize": "0.875rem",
-                "borderRadius": "6px",
-                "whiteSpace": "pre-line",
-            },
-        },
-    )
-
-
-def _land(colours: Palette) -> pydeck.Layer:
-    return pydeck.Layer(
-        "GeoJsonLayer",
-        data=LAND,
-        id="land",
-        get_fill_color=list(_rgb(colours.land)),
-        get_line_color=list(_rgb(colours.background)),
-        line_width_min_pixels=0.5,
-        pickable=False,
-    )
-
-
-def _circles(cities: Sequence[City], _: Viewport, colours: Palette, marks: Separators) -> pydeck.Layer:
-    return pydeck.Layer(
-        "ScatterplotLayer",
-        data=[{"size": radius(share), **point} for point, share in _points(cities, colours, marks)],
-        id="circles",
-        get_position="at",
-        get_radius="size",
-        get_fill_color="fill",
-        radius_units="'pixels'",
-        stroked=True,
-        get_line_color=list(_rgb(colours.background)),
-        line_width_min_pixels=1,
-        opacity=_OPACITY,
-        pickable=True,
-        auto_highlight=True,
-    )
-
-
-def _columns(cities: Sequence[City], view: Viewport, colours: Palette, marks: Separators) -> pydeck.Layer:
-    nearer = 2 ** (1 - view.zoom)
-    return pydeck.Layer(
-        "ColumnLayer",
-        data=[{"size": round(share**2, 4), **point} for point, share in _points(cities, colours, marks)],
-        id="columns",
-        get_position="at",
-        get_elevation="size",
-        elevation_scale=round(_TALLEST * nearer),
-        get_fill_color="fill",
-        radius=round(60_000 * nearer),
-        pickable=True,
-        auto_highlight=True,
-    )
-
-
-def _points(
-    cities: Sequence[City], colours: Palette, marks: Separators
-) -> list[tuple[dict[str, Any], float]]:
-    """Each city and its weight, the largest first, so that no circle lies hidden under a larger one."""
-    best_first = sorted(cities, key=lambda city: city.figures.sales, reverse=True)
-    most = best_first[0].figures.sales if best_first else Decimal(0)
-    weights = [weight(city.figures.sales, most) for city in best_first]
-    return [
-        (_point(city, shade(share, colours), marks), share)
-        for city, share in zip(best_first, weights, strict=True)
-    ]
-
-
-def _point(city: City, colour: str, marks: Separators) -> dict[str, Any]:
-    return {
-        "at": [round(float(city.longitude or 0), 3), round(float(city.latitude or 0), 3)],
-        "fill": _rgb(colour),
-        "about": inert(
-            f"{city.name}, {city.country}\n{money(city.figures.sales, marks)}\n"
-            f"{count(city.figures.units, marks)} units in {count(city.figures.orders, marks)} orders"
-        ),
-    }
-
-
-def inert(text: str) -> str:
-    """Text that deck.gl takes as text: what begins with @@ would be read as an expression."""
-    return "\u200b" + text if text.startswith("@@") else text
 
 
 def sales_over_time(
@@ -333,6 +123,32 @@ def _config(colours: Palette, marks: Separators) -> dict[str, Any]:
 
 def by_category(figures: dict[str, Figures], *, colours: Palette, marks: Separators) -> dict[str, Any]:
     """A bar for each category, best first, each with its figure beside it."""
+    ranked = _ranked(figures)
+    values = [
+        {
+            "category": name,
+            "sales": float(each.sales),
+            "short": short_money(each.sales, marks),
+            "exact": money(each.sales, marks),
+            "units": count(each.units, marks),
+        }
+        for name, each in ranked
+    ]
+    beside = {"type": "text", "align": "left", "dx": 6, "color": colours.text}
+    return {
+        "data": {"values": values},
+        "height": 30 * len(values) + 10,
+        "encoding": _bars(longest=max((float(each.sales) for _, each in ranked), default=0.0)),
+        "layer": [
+            {"mark": {"type": "bar", "color": colours.accent, "height": {"band": 0.6}}},
+            {"mark": beside, "encoding": {"text": {"field": "short", "type": "nominal"}}},
+        ],
+        "config": _config(colours, marks),
+    }
+
+
+def _ranked(figures: dict[str, Figures]) -> list[tuple[str, Figures]]:
+    """The best, and the others in one."""
     best_first = sorted(figures.items(), key=lambda item: item[1].sales, reverse=True)
     shown, rest = best_first[:_MOST_BARS], best_first[_MOST_BARS:]
     if rest:
@@ -342,55 +158,16 @@ def by_category(figures: dict[str, Figures], *, colours: Palette, marks: Separat
             sum(each.orders for _, each in rest),
         )
         shown.append((f"{len(rest)} other categories", total))
-    values = [
-        {
-            "category": name,
-            "sales": float(each.sales),
-            "short": short_money(each.sales, marks),
-            "sales_text": money(each.sales, marks),
-            "units": count(each.units, marks),
-        }
-        for name, each in shown
-    ]
-    longest = max((float(each.sales) for _, each in shown), default=0.0)
-    encoding = {
-        "y": {
-            "field": "category",
-            "type": "nominal",
-            "sort": None,
-            "axis": {"title": None, "labelLimit": 140, "ticks": False, "domain": False},
-        },
-        "x": {
-            "field": "sales",
-            "type": "quantitative",
-            "axis": None,
-            # Room for the figure beside the longest bar.
-            "scale": {
-                "zero": True,
-                "domainMax": 1.25 * longest or 1.0,
-            },
-        },
-        "tooltip": [
-            {"field": "category", "type": "nominal", "title": "Category"},
-            {"field": "sales_text", "type": "nominal", "title": "Sales"},
-            {"field": "units", "type": "nominal", "title": "Units"},
-        ],
-    }
+    return shown
+
+
+def _bars(*, longest: float) -> dict[str, Any]:
+    titles = {"category": "Category", "exact": "Sales", "units": "Units"}
+    names = {"title": None, "labelLimit": 140, "ticks": False, "domain": False}
+    # Room for the figure beside the longest bar.
+    scale = {"zero": True, "domainMax": 1.25 * longest or 1.0}
     return {
-        "data": {"values": values},
-        "height": 30 * len(values) + 10,
-        "encoding": encoding,
-        "layer": [
-            {"mark": {"type": "bar", "color": colours.accent, "height": {"band": 0.6}}},
-            {
-                "mark": {"type": "text", "align": "left", "dx": 6, "color": colours.text},
-                "encoding": {"text": {"field": "short", "type": "nominal"}},
-            },
-        ],
-        "config": _config(colours, marks),
+        "y": {"field": "category", "type": "nominal", "sort": None, "axis": names},
+        "x": {"field": "sales", "type": "quantitative", "axis": None, "scale": scale},
+        "tooltip": [{"field": field, "type": "nominal", "title": title} for field, title in titles.items()],
     }
-
-
-def _rgb(colour: str) -> Colour:
-    red, green, blue = bytes.fromhex(colour.removeprefix("#"))
-    return red, green, blue

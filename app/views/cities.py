@@ -10,7 +10,7 @@ import streamlit as st
 from app.errors import QueryDenied
 from app.redshift.table import Table
 from app.redshift.warehouse import Warehouse
-from app.views import charts, filters, formats, page, viewport
+from app.views import filters, formats, maps, page, viewport
 from app.views.sales import Cities, City, Figures, cities_query, read_cities
 
 PATH = "cities"
@@ -50,8 +50,8 @@ def _draw(answer: Cities, table: Table, this: page.Page) -> None:
         top = st.selectbox(
             "Cities", list(_TOP), index=list(_TOP).index(_USUAL_TOP), key="cities.top", width=180
         )
-        shape: charts.Shape = st.segmented_control(
-            "Show as", charts.SHAPES, default=charts.SHAPES[0], required=True, key="cities.shape"
+        shape: maps.Shape = st.segmented_control(
+            "Show as", maps.SHAPES, default=maps.SHAPES[0], required=True, key="cities.shape"
         )
     shown = answer.cities[: _TOP[top]]
     located = [city for city in shown if city.longitude is not None and city.latitude is not None]
@@ -64,7 +64,7 @@ def _draw(answer: Cities, table: Table, this: page.Page) -> None:
     _table(shown, answer.total)
 
 
-def _map(located: Sequence[City], shape: charts.Shape, this: page.Page) -> None:
+def _map(located: Sequence[City], shape: maps.Shape, this: page.Page) -> None:
     width, height = _NARROW if _is_phone() else _WIDE
     view = viewport.around(
         [float(city.longitude or 0) for city in located],
@@ -73,7 +73,7 @@ def _map(located: Sequence[City], shape: charts.Shape, this: page.Page) -> None:
         height=height,
     )
     st.pydeck_chart(
-        charts.city_map(located, view, shape=shape, colours=this.colours, marks=this.marks),
+        maps.city_map(located, view, shape=shape, colours=this.colours, marks=this.marks),
         height=height,
         key="cities.map",
         alt="A map of sales by city; the table below it has the same figures",
@@ -84,12 +84,12 @@ def _is_phone() -> bool:
     return "Mobi" in (st.context.headers.get("User-Agent") or "")
 
 
-def _legend(located: Sequence[City], shape: charts.Shape, this: page.Page) -> None:
+def _legend(located: Sequence[City], shape: maps.Shape, this: page.Page) -> None:
     most = max((city.figures.sales for city in located), default=Decimal(0))
     keys = "".join(
         f'<span class="rl-key"><i style="width:{2 * key.radius}px;height:{2 * key.radius}px;'
         f'background:{key.colour}"></i>{escape(formats.round_money(key.sales, this.marks))}</span>'
-        for key in charts.legend(most, shape=shape, colours=this.colours)
+        for key in maps.legend(most, shape=shape, colours=this.colours)
     )
     st.html(f'<div class="rl-legend">Sales {keys}</div>')
 

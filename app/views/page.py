@@ -18,9 +18,9 @@ from app.redshift.query import Query
 from app.redshift.table import Table
 from app.redshift.warehouse import Warehouse
 from app.views import filters
-from app.views.charts import Palette, palette
 from app.views.filters import Filters
 from app.views.formats import Separators, separators, span
+from app.views.palette import Palette, palette
 
 NOTHING_VISIBLE = "RL-412"
 _DRAWN = "page drawn"
@@ -36,6 +36,7 @@ _STYLE = """<style>
 .st-key-first-figure [data-testid="stMetricValue"] { font-size: 3rem; line-height: 1.15; }
 [data-testid="stMetricDeltaDescription"] { flex-basis: 100%; }
 :has(> [data-testid="stMetricDeltaDescription"]) { flex-wrap: wrap; row-gap: 0.125rem; }
+[data-testid="stMetric"] [data-testid="stTooltipIcon"] { opacity: 0.45; }
 [data-testid="stMetricChart"] .mark-line path { stroke: currentColor; opacity: 0.45; }
 @media (max-width: 640px) {
   .st-key-figures [data-testid="stHorizontalBlock"] { flex-wrap: wrap; gap: 1rem; }
