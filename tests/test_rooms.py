@@ -22,7 +22,7 @@ MAY_IMPORT = {
     "infra.local": {"infra.provision"},
 }
 STREAMLIT = {"app.asgi", "app.main", "app.session", "app.auth.sign_in", "app.views"}
-DRAWS_NOTHING = {"app.views.charts", "app.views.formats"}
+DRAWS_NOTHING = {f"app.views.{name}" for name in ("charts", "maps", "palette", "viewport", "formats")}
 BOTO3 = {"app.session", "app.auth", "infra"}
 
 

@@ -30,6 +30,7 @@ _STYLE = """<style>
 .rl-legend { display: flex; flex-wrap: wrap; align-items: center; gap: 1rem; font-size: 0.875rem; }
 .rl-key { display: inline-flex; align-items: center; gap: 0.375rem; }
 .rl-key i { display: inline-block; border-radius: 50%; }
+[data-testid="stMainBlockContainer"] { padding-top: 4.5rem; padding-bottom: 3rem; }
 .st-key-heading h1 { font-size: 1.5rem; padding: 0; }
 [data-testid="stMain"] h3 { font-size: 1.125rem; }
 [data-testid="stMetricValue"] { font-variant-numeric: tabular-nums; }
