@@ -23,6 +23,7 @@ from infra.local.warehouse.rights import DbUser, Rights, rights_of
 
 _QUERIES = frozenset({"select", "with"})
 _KEPT_QUERIES = 256
+_INTERRUPT_SECONDS = 0.01
 _BATCH_ROWS = 122_880
 MAX_RESULT_BYTES = 500_000_000
 _NONE: Mapping[str, str] = {}
@@ -34,14 +35,23 @@ class Cancellation:
     def __init__(self) -> None:
         self._lock = threading.Lock()
         self._session: duckdb.DuckDBPyConnection | None = None
+        self._over = threading.Event()
         self.cancelled = False
 
     def cancel(self) -> None:
         """Interrupts the running statement; one that has not started will not."""
         with self._lock:
             self.cancelled = True
-            if self._session is not None:
-                self._session.interrupt()
+            running = self._session is not None
+        if running:
+            threading.Thread(target=self._interrupt, name="cancel", daemon=True).start()
+
+    def _interrupt(self) -> None:
+        """Interrupts until the statement is over: an interrupt between two queries of it is lost."""
+        while not self._over.wait(_INTERRUPT_SECONDS):
+            with self._lock:
+                if self._session is not None:
+                    self._session.interrupt()
 
     @contextmanager
     def watching(self, session: duckdb.DuckDBPyConnection) -> Iterator[None]:
@@ -54,6 +64,7 @@ class Cancellation:
         finally:
             with self._lock:
                 self._session = None
+            self._over.set()
 
     def check(self) -> None:
         """Raises SqlCancelled once cancelled."""
@@ -119,7 +130,7 @@ class Redshift:
         self._seen.add(user.name)
         with self._changing if changing else nullcontext():
             run = _Run(self._duckdb.session(), self._catalog, user, cancel or Cancellation())
-            with run.cancel.watching(run.session), self._transaction(run):
+            with self._transaction(run), run.cancel.watching(run.session):
                 return [self._statement(run, sql, parameters or _NONE) for sql in statements]
 
     @contextmanager

@@ -2,11 +2,16 @@
 
 # ruff: noqa: E501 - a statement a line reads better than wrapped SQL
 
+import json
+
 import duckdb
 import pytest
 
 from infra.local.warehouse import SqlError
+from infra.local.warehouse.context import Context
 from infra.local.warehouse.database import Database, check_reach
+from infra.local.warehouse.rewrite import Compiler
+from infra.local.warehouse.rights import rights_of
 from tests.infra.local.warehouse.conftest import ADMIN, PEOPLE, run
 
 DENIED, UNSUPPORTED, UNDEFINED, SYNTAX = "42501", "0A000", "42P01", "42601"
@@ -248,6 +253,38 @@ def test_the_answer_is_that_of_a_warehouse_with_the_permitted_rows_only(shared, 
     expected = answer(oracles[name], ADMIN)
     assert answer(shared, PEOPLE[name]) == expected
     assert name == "ethan" or not isinstance(expected, str), "the question must be answerable"
+
+
+@pytest.mark.parametrize(
+    "sql",
+    [
+        "SELECT count(*) FROM sales_data WHERE sku LIKE '%98765%'",
+        "SELECT count(*) FROM sales_data WHERE 1 / (quantity - strpos(sku, '98765')) > -10",
+        "SELECT count(*) FROM (SELECT strpos(sku, '98765') AS x FROM sales_data) AS t WHERE x > 0",
+        "WITH t AS (SELECT * FROM sales_data) SELECT count(*) FROM t WHERE city LIKE '%98765%'",
+        "SELECT count(*) FROM sales_data a JOIN sales_data b ON a.sku = b.sku AND b.city LIKE '%98765%'",
+        "SELECT city FROM sales_data GROUP BY 1 HAVING city LIKE '%98765%'",
+    ],
+)
+def test_a_persons_conditions_are_evaluated_after_the_policies(shared, sql):
+    """In DuckDB's plan, what reads the stored rows knows the policy and nothing of the person's."""
+    rights = rights_of(PEOPLE["frank"], shared._catalog, namespace="AWSIDC")
+    storage = shared._duckdb.storage
+    compiled = Compiler(rights, Context.at("AWSIDC:frank@example.com", "dev"), storage, "k").compile(sql, {})
+    session = shared._duckdb.session()
+    ((_, plan),) = session.execute(f"EXPLAIN (FORMAT json) {compiled.sql}").fetchall()
+    (cte,) = [node for node in walk(json.loads(plan)) if node.get("name") == "CTE"]
+    stored, asked = cte["children"]
+    assert "Americ" in json.dumps(stored)
+    assert "98765" not in json.dumps(stored)
+    assert "98765" in json.dumps(asked)
+    assert storage not in json.dumps(asked)
+
+
+def walk(tree):
+    for node in tree if isinstance(tree, list) else [tree]:
+        yield node
+        yield from walk(node["children"])
 
 
 def test_the_hidden_rows_would_raise_if_they_were_read(shared):
