@@ -23,7 +23,7 @@ from infra.local.config import (
 )
 from infra.local.directory import push_people
 from infra.local.idp import create_idp
-from infra.local.sample import sales, to_parquet
+from infra.local.sample import sales, to_csv, to_parquet
 from infra.local.warehouse import Redshift
 from infra.provision.apply import Outputs, apply
 from infra.provision.spec import Spec
@@ -32,6 +32,12 @@ log = logging.getLogger(__name__)
 
 DATA_BUCKET = "rowlight-demo-data"
 DATA_KEY = "sales_data/part-0.parquet"
+# Where AWS's own article on this keeps its sample, so that the article's COPY finds one here too.
+ARTICLE_BUCKET = "redshift-blogs"
+ARTICLE_KEY = "redshift-data-api-idc/sales_data.csv"
+ARTICLE_ROWS = 1_000
+# All of the demonstration's bucket, for whoever tries a COPY of their own.
+ALSO_READABLE = (f"{DATA_BUCKET}/", f"{ARTICLE_BUCKET}/redshift-data-api-idc/")
 # A long poll holds a thread for as long as its statement runs.
 AWS_THREADS = 64
 IDP_THREADS = 8
@@ -113,9 +119,14 @@ def _provision(stack: Stack, sample: Future[pa.Table]) -> Outputs:
     """What a company has before it provisions, people and data, and then what everybody runs."""
     session = _Session(stack)
     push_people(session, identity_store_id=stack.endpoint.identity_store_id)
+    rows = sample.result()
     s3 = session.client("s3")
-    s3.create_bucket(Bucket=DATA_BUCKET)
-    s3.put_object(Bucket=DATA_BUCKET, Key=DATA_KEY, Body=to_parquet(sample.result()))
+    for bucket, key, body in (
+        (DATA_BUCKET, DATA_KEY, to_parquet(rows)),
+        (ARTICLE_BUCKET, ARTICLE_KEY, to_csv(rows.slice(0, ARTICLE_ROWS))),
+    ):
+        s3.create_bucket(Bucket=bucket)
+        s3.put_object(Bucket=bucket, Key=key, Body=body)
     spec = Spec(
         region=REGION,
         account_id=ACCOUNT_ID,
@@ -124,6 +135,7 @@ def _provision(stack: Stack, sample: Future[pa.Table]) -> Outputs:
         issuer=stack.config.issuer,
         client_id=CLIENT_ID,
         data_bucket=DATA_BUCKET,
+        also_readable=ALSO_READABLE,
     )
     return apply(spec, session)
 

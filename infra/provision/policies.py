@@ -93,15 +93,15 @@ def load_trust() -> Policy:
 
 
 def load_permissions(spec: Spec) -> Policy:
-    """Read the data's prefix of the data's bucket."""
-    bucket = f"arn:aws:s3:::{spec.data_bucket}"
-    return _policy(
-        _allow("s3:GetObject", Resource=f"{bucket}/{spec.data_prefix}*"),
-        _allow(
-            "s3:ListBucket",
-            Resource=bucket,
-            Condition={"StringLike": {"s3:prefix": f"{spec.data_prefix}*"}},
-        ),
+    """Read the data's prefix of the data's bucket, and the other places that the specification names."""
+    return _policy(*(statement for place in spec.readable for statement in _read(*place.split("/", 1))))
+
+
+def _read(bucket: str, prefix: str) -> tuple[Policy, Policy]:
+    arn = f"arn:aws:s3:::{bucket}"
+    return (
+        _allow("s3:GetObject", Resource=f"{arn}/{prefix}*"),
+        _allow("s3:ListBucket", Resource=arn, Condition={"StringLike": {"s3:prefix": f"{prefix}*"}}),
     )
 
 

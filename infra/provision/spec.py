@@ -50,6 +50,8 @@ class Spec:
     data_bucket: str
     data_prefix: str = "sales_data/"
     data_format: str = "PARQUET"
+    # Where else COPY may read, each as bucket/ or bucket/prefix.
+    also_readable: tuple[str, ...] = ()
     # Who may connect to Redshift; their roles are in infra/sql.
     groups: tuple[str, ...] = ("amer-sales", "emea-sales", "apac-sales", "exec-global", "analytics-admins")
     # Whether people must also be assigned to the app's own application.
@@ -75,6 +77,12 @@ class Spec:
             value = getattr(self, name)
             if not re.fullmatch(pattern, value, re.ASCII):
                 raise SpecError(f"{name} is {value[:80]!r}: it must match {pattern}")
+        for place in self.also_readable:
+            bucket, _, prefix = place.partition("/")
+            if not re.fullmatch(_FIELDS["data_bucket"], bucket, re.ASCII) or (
+                prefix and not re.fullmatch(_FIELDS["data_prefix"], prefix, re.ASCII)
+            ):
+                raise SpecError(f"also_readable has {place[:80]!r}: it must be bucket/ or bucket/prefix")
         for group in self.groups:
             if not re.fullmatch(r"[\w+=,.@ -]{1,128}", group, re.ASCII):
                 raise SpecError(
@@ -93,6 +101,11 @@ class Spec:
     @property
     def provider_arn(self) -> str:
         return f"arn:aws:iam::{self.account_id}:oidc-provider/{self.issuer_name}"
+
+    @property
+    def readable(self) -> tuple[str, ...]:
+        """Where COPY may read, each as bucket/prefix."""
+        return (f"{self.data_bucket}/{self.data_prefix}", *self.also_readable)
 
     @property
     def data_location(self) -> str:

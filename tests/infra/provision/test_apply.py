@@ -11,6 +11,7 @@ import pytest
 
 from infra.provision import policies
 from infra.provision.__main__ import main
+from infra.local.stack import ALSO_READABLE
 from infra.provision.apply import apply
 from infra.provision.errors import ProvisioningError
 from infra.provision.spec import Spec
@@ -36,6 +37,7 @@ def spec(env: dict[str, str]) -> Spec:
         issuer=env["OIDC_ISSUER"],
         client_id=env["OIDC_CLIENT_ID"],
         data_bucket=env["S3_BUCKET"],
+        also_readable=ALSO_READABLE,
     )
 
 

@@ -92,6 +92,20 @@ def test_the_bridge_role_exchanges_and_assumes_and_nothing_else() -> None:
     }
 
 
+def test_the_load_role_reads_the_places_that_are_named() -> None:
+    statements = policies.load_permissions(spec(also_readable=("other/", "third/some/path")))["Statement"]
+    objects = [each["Resource"] for each in statements if each["Action"] == "s3:GetObject"]
+    listings = [
+        (each["Resource"], each["Condition"]["StringLike"]["s3:prefix"])
+        for each in statements
+        if each["Action"] == "s3:ListBucket"
+    ]
+    assert objects[1:] == ["arn:aws:s3:::other/*", "arn:aws:s3:::third/some/path*"]
+    assert listings[1:] == [("arn:aws:s3:::other", "*"), ("arn:aws:s3:::third", "some/path*")]
+    assert objects[0].endswith("/sales_data/*")
+    assert listings[0][1] == "sales_data/*"
+
+
 def test_the_data_role_trusts_the_bridge_role_alone() -> None:
     (statement,) = ALL["data trust"]["Statement"]
     assert statement["Principal"] == {"AWS": "arn:aws:iam::123456789012:role/IDCBridgeRole"}
@@ -113,6 +127,9 @@ def test_policies_that_aws_wrote_in_its_way_are_the_same() -> None:
         {"data_prefix": "../${aws:username}"},
         {"data_bucket": "bucket/*"},
         {"data_bucket": "*"},
+        {"also_readable": ("*/",)},
+        {"also_readable": ("bucket/*",)},
+        {"also_readable": ("bucket/${aws:username}",)},
         {"data_format": "CSV; DROP TABLE public.sales_data"},
         {"identity_namespace": 'AWSIDC"; GRANT IGNORE RLS TO PUBLIC; --'},
         {"identity_namespace": "AWSIDC'"},
