@@ -22,8 +22,8 @@ def main() -> None:
         print(f"{'make demo to healthy':<40}{seconds * 1000:8.1f} ms   200,000 rows, packages installed")
         os.environ.update({name: value for name, value in env.items() if not name.startswith("ADMIN_")})
         exchange.measure(env, runs=RUNS)
-        refresh.measure(env, runs=RUNS)
-        drawing.measure(url, runs=5)
+        queries = refresh.measure(env, runs=RUNS)
+        drawing.measure(url, queries, runs=RUNS)
 
 
 @contextmanager

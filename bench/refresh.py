@@ -1,5 +1,6 @@
 """A page's refresh in the app's process: the warehouse, the way back, columns, specifications."""
 
+import statistics
 from collections.abc import Callable, Mapping
 from datetime import UTC, datetime, timedelta
 from typing import Any
@@ -16,8 +17,8 @@ from bench.report import figure, ratio, timed
 from tests import outside
 
 
-def measure(env: Mapping[str, str], *, runs: int) -> None:
-    """Prints where a refresh of each page goes, and the whole of it against awswrangler."""
+def measure(env: Mapping[str, str], *, runs: int) -> dict[str, float]:
+    """Prints where a refresh of each page goes; returns the seconds of each page's query."""
     credentials = outside.credentials_of(env, "Ethan Global")
     client = outside.aws(env, "redshift-data", credentials)
     warehouse = Warehouse(
@@ -31,13 +32,17 @@ def measure(env: Mapping[str, str], *, runs: int) -> None:
     last = datetime.now(UTC).date() - timedelta(days=1)
     filters = Filters(last - timedelta(days=89), last)
     overview, cities = overview_query(filters), cities_query(filters)
-    _page(warehouse, peer, overview, read=lambda frame: read_overview(frame, filters), runs=runs)
-    _page(warehouse, peer, cities, read=read_cities, runs=runs)
+    return {
+        overview.name: _page(
+            warehouse, peer, overview, read=lambda frame: read_overview(frame, filters), runs=runs
+        ),
+        cities.name: _page(warehouse, peer, cities, read=read_cities, runs=runs),
+    }
 
 
 def _page(
     warehouse: Warehouse, peer: Any, query: Query, *, read: Callable[[pd.DataFrame], object], runs: int
-) -> None:
+) -> float:
     sql = _literal(query)
     tables = [warehouse.fetch(query, fresh=True)]
     reads, wholes, theirs = [], [], []
@@ -51,6 +56,7 @@ def _page(
     figure(f"{query.name}: parse", [each.parse for each in timings])
     figure(f"{query.name}: read into figures", reads)
     ratio(f"{query.name}: query to typed table", wholes, "awswrangler data_api.redshift", theirs)
+    return statistics.median(wholes)
 
 
 def _peer(env: Mapping[str, str], credentials: Mapping[str, str]) -> Any:

@@ -9,9 +9,9 @@ from typing import Any
 import boto3
 import pytest
 
+from infra.local.stack import ALSO_READABLE
 from infra.provision import policies
 from infra.provision.__main__ import main
-from infra.local.stack import ALSO_READABLE
 from infra.provision.apply import apply
 from infra.provision.errors import ProvisioningError
 from infra.provision.spec import Spec
