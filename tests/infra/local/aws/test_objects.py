@@ -7,6 +7,7 @@ from typing import Any
 
 import pytest
 
+from infra.local.stack import ARTICLE_BUCKET
 from tests import outside
 
 ROLE = "RedshiftDataLoadRole"
@@ -14,10 +15,10 @@ ROLE = "RedshiftDataLoadRole"
 
 @pytest.fixture(scope="module")
 def account(env: dict[str, str]) -> dict[str, Any]:
-    """The administrator's clients, and a file beside the data that COPY may read."""
+    """The administrator's clients, and a file in a bucket of which COPY may read another folder."""
     keys = outside.administrator(env)
     clients = {name: outside.aws(env, name, keys) for name in ("iam", "s3", "redshift-data")}
-    clients["s3"].put_object(Bucket=env["S3_BUCKET"], Key="elsewhere/rows.csv", Body=b"1\n2\n")
+    clients["s3"].put_object(Bucket=ARTICLE_BUCKET, Key="elsewhere/rows.csv", Body=b"1\n2\n")
     return clients
 
 
@@ -36,15 +37,19 @@ def trusting(account: dict[str, Any], service: str) -> Iterator[None]:
     before = iam.get_role(RoleName=ROLE)["Role"]["AssumeRolePolicyDocument"]
     other = json.dumps(before).replace("redshift", service)
     iam.update_assume_role_policy(RoleName=ROLE, PolicyDocument=other)
-    yield
-    iam.update_assume_role_policy(RoleName=ROLE, PolicyDocument=json.dumps(before))
+    try:
+        yield
+    finally:
+        iam.update_assume_role_policy(RoleName=ROLE, PolicyDocument=json.dumps(before))
 
 
-@pytest.mark.parametrize("place", ["elsewhere/rows.csv", "elsewhere/", "sales_dat", "sales_data_of_others/"])
+@pytest.mark.parametrize(
+    "place", ["elsewhere/rows.csv", "elsewhere/", "redshift-data-api", "redshift-data-api-idc-of-others/"]
+)
 def test_what_the_role_may_not_read_is_not_copied(
     env: dict[str, str], account: dict[str, Any], place: str
 ) -> None:
-    answer = copy(env, account, f"s3://{env['S3_BUCKET']}/{place}")
+    answer = copy(env, account, f"s3://{ARTICLE_BUCKET}/{place}")
     assert answer["Status"] == "FAILED"
     assert "Access Denied" in answer["Error"]
 
