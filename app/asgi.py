@@ -6,6 +6,7 @@ import gc
 import gzip
 import hashlib
 import logging
+import posixpath
 import re
 from collections.abc import AsyncIterator, MutableMapping
 from contextlib import asynccontextmanager
@@ -119,6 +120,7 @@ class CompressedAssets:
     _IMMUTABLE = "immutable"
     _TYPES = ("text/", "application/javascript", "application/json", "image/svg+xml", "application/wasm")
     _LEAST_BYTES = 1024
+    _GZIP = re.compile(r"(?:^|,)\s*gzip\s*(?:;\s*q=(?!0(?:\.0*)?\s*(?:,|$))|,|$)", re.IGNORECASE)
 
     def __init__(self, app: ASGIApp) -> None:
         self._app = app
@@ -143,8 +145,12 @@ class CompressedAssets:
     def _applies(scope: Scope) -> bool:
         if scope["type"] != "http" or scope["method"] != "GET" or not scope["path"].startswith("/static/"):
             return False
+        # One file has many addresses (`/static/./x`, `/static//x`): kept one by one, they would fill the memory.
+        if posixpath.normpath(scope["path"]) != scope["path"]:
+            return False
         headers = Headers(scope=scope)
-        return "gzip" in headers.get("accept-encoding", "") and "range" not in headers
+        accepted = headers.get("accept-encoding", "")
+        return CompressedAssets._GZIP.search(accepted) is not None and "range" not in headers
 
     async def _collect(self, scope: Scope, receive: Receive) -> list[Message]:
         messages: list[Message] = []
@@ -157,10 +163,15 @@ class CompressedAssets:
 
     async def _keep(self, path: str, messages: list[Message]) -> bool:
         """Compresses and keeps a response that will never change; tells whether it was one."""
+        if not messages or messages[0]["status"] != 200:  # noqa: PLR2004 - OK
+            return False
         headers = MutableHeaders(raw=list(messages[0]["headers"]))
         body = b"".join(message.get("body", b"") for message in messages[1:])
         if (
-            messages[0]["status"] != 200  # noqa: PLR2004 - OK
+            # A response that broke off must not be kept for everybody who comes after.
+            messages[-1].get("more_body", False)
+            or headers.get("content-length", str(len(body))) != str(len(body))
+            or "content-encoding" in headers
             or self._IMMUTABLE not in headers.get("cache-control", "")
             or not headers.get("content-type", "").startswith(self._TYPES)
             or len(body) < self._LEAST_BYTES

@@ -60,6 +60,17 @@ def get(application, path, **headers):
     return asyncio.run(ask())
 
 
+async def answer(app, scope):
+    """The body that an application sends, byte for byte."""
+    sent = []
+
+    async def send(message):
+        sent.append(message.get("body", b""))
+
+    await app(scope, None, send)
+    return b"".join(sent)
+
+
 class TestCompression:
     @pytest.fixture
     def files(self):
@@ -81,7 +92,14 @@ class TestCompression:
         assert files.served == 1
 
     @pytest.mark.parametrize(
-        "headers", [{}, {"accept-encoding": "br"}, {"accept-encoding": "gzip", "range": "bytes=0-9"}]
+        "headers",
+        [
+            {},
+            {"accept-encoding": "br"},
+            {"accept-encoding": "br, gzip;q=0"},
+            {"accept-encoding": "gzip; q=0.00, br"},
+            {"accept-encoding": "gzip", "range": "bytes=0-9"},
+        ],
     )
     def test_who_cannot_take_it_gets_it_as_it_is(self, app, headers):
         answer = get(app, "/static/js/index.js", **headers)
@@ -100,6 +118,45 @@ class TestCompression:
         for number in range(50):
             get(app, f"/static/{number}", **{"accept-encoding": "gzip"})
         assert app._compressed == {}
+
+    @pytest.mark.parametrize("detour", ["/static/./js/x.js", "/static//js/x.js", "/static/js/.///x.js"])
+    def test_other_addresses_of_a_file_fill_no_memory(self, asgi, files, detour):
+        app = asgi.CompressedAssets(Starlette(routes=[Route("/{path:path}", files.serve)]))
+        scope = {"type": "http", "method": "GET", "path": detour, "query_string": b""}
+        headers = [(b"accept-encoding", b"gzip")]
+        body = asyncio.run(answer(app, {**scope, "headers": headers}))
+        assert body == SCRIPT
+        assert app._compressed == {}
+
+    @pytest.mark.parametrize(
+        "broken",
+        [
+            [{"body": SCRIPT[:5000], "more_body": True}],
+            [{"body": SCRIPT[:5000], "more_body": False}],
+            [{"body": b"", "more_body": False}],
+        ],
+    )
+    def test_a_script_that_broke_off_is_not_kept_for_others(self, asgi, broken):
+        whole = [{"body": SCRIPT[:5000], "more_body": True}, {"body": SCRIPT[5000:]}]
+        parts = iter([broken, whole])
+
+        async def serve(scope, receive, send):
+            headers = [
+                (b"content-type", b"text/javascript"),
+                (b"cache-control", b"immutable"),
+                (b"content-length", str(len(SCRIPT)).encode()),
+            ]
+            await send({"type": "http.response.start", "status": 200, "headers": headers})
+            for part in next(parts):
+                await send({"type": "http.response.body", **part})
+
+        app = asgi.CompressedAssets(serve)
+        scope = {"type": "http", "method": "GET", "path": "/static/x.js", "query_string": b""}
+        scope["headers"] = [(b"accept-encoding", b"gzip")]
+        asyncio.run(answer(app, scope))
+        assert app._compressed == {}
+        for _ in range(2):
+            assert gzip.decompress(asyncio.run(answer(app, scope))) == SCRIPT
 
 
 class TestGuard:
