@@ -145,7 +145,7 @@ class CompressedAssets:
     def _applies(scope: Scope) -> bool:
         if scope["type"] != "http" or scope["method"] != "GET" or not scope["path"].startswith("/static/"):
             return False
-        # One file has many addresses (`/static/./x`, `/static//x`): kept one by one, they would fill the memory.
+        # One file has many addresses (`/static/./x`, `/static//x`): kept one by one, they would fill memory.
         if posixpath.normpath(scope["path"]) != scope["path"]:
             return False
         headers = Headers(scope=scope)
