@@ -12,11 +12,13 @@ from infra.local.config import Config, ConfigError, from_environment
 
 def main(run: Callable[[Config], int]) -> int:
     """Runs with the environment's settings; what the person can mend is one line and exit status 2."""
-    logging.basicConfig(level=os.environ.get("LOG_LEVEL", "WARNING").upper(), format="%(name)s %(message)s")
     # Ctrl-C and a polite kill end in the same way.
     signal.signal(signal.SIGTERM, signal.default_int_handler)
     try:
-        return run(from_environment())
+        config = from_environment()
+        logging.basicConfig(level=config.log_level, format="%(name)s %(message)s")
+        _forget_own_account()
+        return run(config)
     except ConfigError as error:
         print(error, file=sys.stderr)  # noqa: T201 - a command line's answer
     except ModuleNotFoundError as error:
@@ -27,6 +29,17 @@ def main(run: Callable[[Config], int]) -> int:
     except KeyboardInterrupt:
         return 0
     return 2
+
+
+def _forget_own_account() -> None:
+    """Nothing of the person's own AWS set-up, a profile or an endpoint, may reach what runs here."""
+    for name in [name for name in os.environ if name.startswith("AWS_")]:
+        del os.environ[name]
+    os.environ |= {
+        "AWS_CONFIG_FILE": os.devnull,
+        "AWS_SHARED_CREDENTIALS_FILE": os.devnull,
+        "AWS_EC2_METADATA_DISABLED": "true",
+    }
 
 
 def stand_in(config: Config) -> int:

@@ -31,6 +31,7 @@ class Config:
     demo_rows: int = 200_000
     id_token_seconds: int = 3600
     idc_token_seconds: int = 3600
+    log_level: str = "WARNING"
     client_secret: str = field(default_factory=lambda: secrets.token_urlsafe(32), repr=False)
 
     @property
@@ -63,6 +64,7 @@ _NUMBERS = {
     "ID_TOKEN_SECONDS": ("id_token_seconds", 1, 86_400),
     "IDC_TOKEN_SECONDS": ("idc_token_seconds", 1, 86_400),
 }
+_LOG_LEVELS = ("DEBUG", "INFO", "WARNING", "ERROR")
 
 
 def from_environment(environ: Mapping[str, str] = os.environ) -> Config:
@@ -75,6 +77,9 @@ def from_environment(environ: Mapping[str, str] = os.environ) -> Config:
         if not (re.fullmatch(r"[0-9]{1,9}", text) and least <= int(text) <= most):
             raise ConfigError(f"{name} is {text[:40]!r}: it must be a whole number from {least} to {most}.")
         values[attribute] = int(text)
+    values["log_level"] = environ.get("LOG_LEVEL", "").strip().upper() or "WARNING"
+    if values["log_level"] not in _LOG_LEVELS:
+        raise ConfigError(f"LOG_LEVEL is {values['log_level'][:40]!r}: it must be {', '.join(_LOG_LEVELS)}.")
     config = Config(**values)
     if len({config.app_port, config.idp_port, config.aws_port}) < 3:  # noqa: PLR2004 - the three ports
         raise ConfigError("APP_PORT, IDP_PORT and AWS_PORT must be three different ports.")

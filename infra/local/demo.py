@@ -6,16 +6,14 @@ import socket
 import subprocess
 import sys
 import time
-from collections.abc import Mapping
 
 from infra.local.__main__ import main
 from infra.local.config import Config, ConfigError
 from infra.local.people import PEOPLE
 
 START_SECONDS = 60
-# Nothing of the person's own AWS set-up may reach the app of the demonstration.
-PASSED_ON = ("PATH", "HOME", "LANG", "LC_ALL", "TZ", "TMPDIR", "LOG_LEVEL", "LOG_FORMAT", "VIRTUAL_ENV")
-APP_SETTINGS = ("QUERY_TIMEOUT_SECONDS", "MAX_ROWS", "SESSION_HOURS", "SESSION_IDLE_MINUTES", "SIGN_IN")
+# Settings of which the demonstration uses the alternative.
+OTHER_WAYS = ("OIDC_CLIENT_SECRET_ARN", "REDSHIFT_CLUSTER")
 
 
 def demonstrate(config: Config) -> int:
@@ -47,14 +45,9 @@ def _require_free(port: int, setting: str) -> None:
             ) from error
 
 
-def _start_app(config: Config, settings: Mapping[str, str]) -> subprocess.Popen[bytes]:
-    environment = {name: os.environ[name] for name in PASSED_ON + APP_SETTINGS if name in os.environ}
-    environment = {**environment, **{k: v for k, v in settings.items() if k not in environment}}
-    environment |= {
-        "AWS_CONFIG_FILE": os.devnull,
-        "AWS_SHARED_CREDENTIALS_FILE": os.devnull,
-        "AWS_EC2_METADATA_DISABLED": "true",
-    }
+def _start_app(config: Config, settings: dict[str, str]) -> subprocess.Popen[bytes]:
+    # What a person set for the app itself, such as MAX_ROWS, passes through; whereto it connects does not.
+    environment = {name: value for name, value in os.environ.items() if name not in OTHER_WAYS} | settings
     command = [sys.executable, "-m", "streamlit", "run", "app/asgi.py", f"--server.port={config.app_port}"]
     # A group of its own, so that Ctrl-C reaches it once, through us.
     return subprocess.Popen(  # noqa: S603 - our own command

@@ -36,6 +36,7 @@ def start(module: str = "infra.local", **settings: str) -> subprocess.CompletedP
         ({"IDP_PORT": "70000"}, "IDP_PORT"),
         ({"IDP_PORT": "8503", "AWS_PORT": "8503"}, "three different ports"),
         ({"ID_TOKEN_SECONDS": "0"}, "ID_TOKEN_SECONDS"),
+        ({"LOG_LEVEL": "loud"}, "LOG_LEVEL"),
     ],
 )
 def test_a_wrong_setting_is_named(settings, names):
@@ -88,7 +89,9 @@ def test_a_missing_package_is_one_line_and_status_2():
 def test_it_is_healthy_once_it_is_provisioned_and_ends_on_a_signal():
     app_port, idp_port, aws_port = map(str, free_ports(3))
     ports = {"APP_PORT": app_port, "IDP_PORT": idp_port, "AWS_PORT": aws_port, "DEMO_ROWS": "1000"}
-    process = subprocess.Popen([sys.executable, "-m", "infra.local"], env={**os.environ, **ports})
+    # A person's own set-up, which must not matter.
+    own = {"AWS_PROFILE": "not-there", "AWS_ENDPOINT_URL": "http://localhost:1", "AWS_REGION": "eu-west-1"}
+    process = subprocess.Popen([sys.executable, "-m", "infra.local"], env={**os.environ, **own, **ports})
     try:
         statuses = set()
         deadline = time.monotonic() + 60
