@@ -1,8 +1,17 @@
 """The stand-in, started once for each test process that asks for it."""
 
+import os
 import socket
 
 import pytest
+
+from app.settings import Settings
+from infra.local import config
+
+# Before any test module makes a client: the tests say the same whatever the person's shell is set up for.
+for name in {*map(str.upper, Settings.model_fields), *config._NUMBERS} & set(os.environ):
+    del os.environ[name]
+config.isolate()
 
 
 def free_ports(count: int) -> list[int]:

@@ -1,13 +1,12 @@
 """`python -m infra.local`: the stand-in alone, until Ctrl-C."""
 
 import logging
-import os
 import signal
 import sys
 import threading
 from collections.abc import Callable
 
-from infra.local.config import Config, ConfigError, from_environment
+from infra.local.config import Config, ConfigError, from_environment, isolate
 
 
 def main(run: Callable[[Config], int]) -> int:
@@ -17,7 +16,7 @@ def main(run: Callable[[Config], int]) -> int:
     try:
         config = from_environment()
         logging.basicConfig(level=config.log_level, format="%(name)s %(message)s")
-        _forget_own_account()
+        isolate()
         return run(config)
     except ConfigError as error:
         print(error, file=sys.stderr)  # noqa: T201 - a command line's answer
@@ -29,17 +28,6 @@ def main(run: Callable[[Config], int]) -> int:
     except KeyboardInterrupt:
         return 0
     return 2
-
-
-def _forget_own_account() -> None:
-    """Nothing of the person's own AWS set-up, a profile or an endpoint, may reach what runs here."""
-    for name in [name for name in os.environ if name.startswith("AWS_")]:
-        del os.environ[name]
-    os.environ |= {
-        "AWS_CONFIG_FILE": os.devnull,
-        "AWS_SHARED_CREDENTIALS_FILE": os.devnull,
-        "AWS_EC2_METADATA_DISABLED": "true",
-    }
 
 
 def stand_in(config: Config) -> int:

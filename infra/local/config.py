@@ -3,7 +3,7 @@
 import os
 import re
 import secrets
-from collections.abc import Mapping
+from collections.abc import Mapping, MutableMapping
 from dataclasses import dataclass, field
 from typing import Any
 
@@ -84,3 +84,17 @@ def from_environment(environ: Mapping[str, str] = os.environ) -> Config:
     if len({config.app_port, config.idp_port, config.aws_port}) < 3:  # noqa: PLR2004 - the three ports
         raise ConfigError("APP_PORT, IDP_PORT and AWS_PORT must be three different ports.")
     return config
+
+
+def isolate(environ: MutableMapping[str, str] = os.environ) -> None:
+    """Takes away what leads elsewhere: a person's own AWS set-up, and a proxy on the way to this machine."""
+    for name in [name for name in environ if name.startswith("AWS_") and name not in _NUMBERS]:
+        del environ[name]
+    environ.update(
+        {
+            "AWS_CONFIG_FILE": os.devnull,
+            "AWS_SHARED_CREDENTIALS_FILE": os.devnull,
+            "AWS_EC2_METADATA_DISABLED": "true",
+            "no_proxy": "localhost,127.0.0.1",
+        }
+    )

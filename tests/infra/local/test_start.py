@@ -90,7 +90,13 @@ def test_it_is_healthy_once_it_is_provisioned_and_ends_on_a_signal():
     app_port, idp_port, aws_port = map(str, free_ports(3))
     ports = {"APP_PORT": app_port, "IDP_PORT": idp_port, "AWS_PORT": aws_port, "DEMO_ROWS": "1000"}
     # A person's own set-up, which must not matter.
-    own = {"AWS_PROFILE": "not-there", "AWS_ENDPOINT_URL": "http://localhost:1", "AWS_REGION": "eu-west-1"}
+    own = {
+        "AWS_PROFILE": "not-there",
+        "AWS_ENDPOINT_URL": "http://localhost:1",
+        "AWS_REGION": "eu-west-1",
+        "HTTP_PROXY": "http://localhost:1",
+        "no_proxy": "",
+    }
     process = subprocess.Popen([sys.executable, "-m", "infra.local"], env={**os.environ, **own, **ports})
     try:
         statuses = set()
