@@ -1,10 +1,11 @@
-"""botocore, set up once for the process."""
+"""boto3, set up once for the process."""
 
 import threading
 from dataclasses import dataclass, field
 from datetime import datetime
 from typing import Any
 
+import boto3
 import botocore.session
 from botocore import UNSIGNED
 from botocore.config import Config
@@ -37,44 +38,42 @@ class RoleCredentials:
 
 
 class Aws:
-    """Makes clients for one region; safe to share between threads.
+    """Makes clients for one region, all on one botocore session's models; safe to share between threads.
 
     Each botocore session reads the services' models for itself, which costs more than all else in making a
     client: here they are read once.
     """
 
     def __init__(self, region: str) -> None:
-        self.region = region
+        self._region = region
         self._lock = threading.Lock()  # making clients on one session is not thread-safe; using them is
-        self._session = botocore.session.Session()
+        self._botocore = botocore.session.Session()
+        self._session = boto3.Session(botocore_session=self._botocore, region_name=region)
 
     def client(
         self, service: str, *, credentials: RoleCredentials | None = None, config: Config | None = None
     ) -> Any:
         """A client that signs with these credentials, or with the host's own."""
-        keys: dict[str, Any] = {}
+        make: Any = self._session.client  # its overloads name every service
+        keys = {}
         if credentials is not None:
             keys = {
                 "aws_access_key_id": credentials.access_key_id,
                 "aws_secret_access_key": credentials.secret_access_key,
                 "aws_session_token": credentials.session_token,
             }
-        return self._client(self._session, service, config=config, **keys)
+        with self._lock:
+            return make(service, config=_RETRYING if config is None else _RETRYING.merge(config), **keys)
 
     def client_of(self, provider: CredentialProvider, service: str) -> Any:
         """A client that signs with the provider's credentials and nobody else's."""
+        # Without boto3's session, which would lengthen the shared loader's search path for each person.
         session = botocore.session.Session()
-        session.register_component("data_loader", self._session.get_component("data_loader"))
+        session.register_component("data_loader", self._botocore.get_component("data_loader"))
         # The only provider: were it ever without credentials, nothing falls back to the host's.
         session.register_component("credential_provider", CredentialResolver([provider]))
-        return self._client(session, service)
-
-    def _client(
-        self, session: botocore.session.Session, service: str, *, config: Config | None = None, **keys: Any
-    ) -> Any:
-        merged = _RETRYING if config is None else _RETRYING.merge(config)
         with self._lock:
-            return session.create_client(service, region_name=self.region, config=merged, **keys)
+            return session.create_client(service, region_name=self._region, config=_RETRYING)
 
 
 def read_secret(arn: str, region: str) -> str:
