@@ -2,7 +2,6 @@
 
 import math
 import re
-import threading
 import time
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
@@ -59,8 +58,19 @@ class Tokens:
     refresh_token: str | None = field(repr=False)
 
 
+@dataclass(frozen=True)
+class _Keys:
+    by_id: Mapping[str, RSAPublicKey]
+    stale_at: float
+    refetch_at: float  # not before then for an id that is not among them
+
+
 class Provider:
-    """One OpenID Connect provider, and this app as its client; safe to share between threads."""
+    """One OpenID Connect provider, and this app as its client; safe to share between threads.
+
+    What it publishes is kept in values that are replaced whole. There is no lock: while the provider is slow
+    nobody waits behind somebody else's request.
+    """
 
     def __init__(
         self,
@@ -74,12 +84,10 @@ class Provider:
         self.issuer = issuer
         self.client_id = client_id
         self._client_secret = client_secret
-        self._http = http or httpx.Client(timeout=_TIMEOUT, follow_redirects=False)
+        self._http = http or httpx.Client(timeout=_TIMEOUT)
         self._clock = clock
-        self._lock = threading.RLock()
         self._metadata: tuple[float, Metadata] | None = None
-        self._keys: dict[str, RSAPublicKey] = {}
-        self._keys_stale_at = self._keys_refetch_at = -math.inf
+        self._keys = _Keys({}, stale_at=-math.inf, refetch_at=-math.inf)
 
     @property
     def host(self) -> str:
@@ -88,22 +96,21 @@ class Provider:
 
     def metadata(self) -> Metadata:
         """What the provider publishes about itself; asked again once an hour."""
-        with self._lock:
-            if self._metadata is None or self._clock() >= self._metadata[0] + METADATA_SECONDS:
-                url = self.issuer.rstrip("/") + "/.well-known/openid-configuration"
-                self._metadata = (self._clock(), self._checked(self._get(url)))
-            return self._metadata[1]
+        known = self._metadata
+        if known is None or self._clock() >= known[0] + METADATA_SECONDS:
+            url = self.issuer.rstrip("/") + "/.well-known/openid-configuration"
+            known = self._metadata = (self._clock(), self._checked(self._get(url)))
+        return known[1]
 
     def key(self, kid: str) -> RSAPublicKey:
         """The published key of that id; an unknown id has the keys fetched again, once in a while."""
-        with self._lock:
-            now = self._clock()
-            if now >= (self._keys_stale_at if kid in self._keys else self._keys_refetch_at):
-                self._keys = _signing_keys(self._get(self.metadata().jwks_uri))
-                self._keys_stale_at = now + KEYS_SECONDS
-                self._keys_refetch_at = now if kid in self._keys else now + KEYS_REFETCH_SECONDS
-            if kid in self._keys:
-                return self._keys[kid]
+        now, keys = self._clock(), self._keys
+        if now >= (keys.stale_at if kid in keys.by_id else keys.refetch_at):
+            found = _signing_keys(self._get(self.metadata().jwks_uri))
+            refetch_at = now if kid in found else now + KEYS_REFETCH_SECONDS
+            keys = self._keys = _Keys(found, stale_at=now + KEYS_SECONDS, refetch_at=refetch_at)
+        if kid in keys.by_id:
+            return keys.by_id[kid]
         raise InvalidToken(
             "The ID token is signed with a key that the identity provider does not publish.",
             "Sign in again in a minute: the provider may be changing its keys.",
@@ -225,7 +232,10 @@ class Provider:
 
     def _send(self, method: str, url: str, **content: Any) -> httpx.Response:
         try:
-            return self._http.request(method, url, headers={"Accept": "application/json"}, **content)
+            # A redirect would carry the client's secret elsewhere.
+            return self._http.request(
+                method, url, headers={"Accept": "application/json"}, follow_redirects=False, **content
+            )
         except (httpx.HTTPError, httpx.InvalidURL) as error:
             reason = type(error).__name__
         # Out of the handler: the caught error holds the request, and with it the client's secret.

@@ -2,13 +2,16 @@
 
 import base64
 import json
+import threading
 import traceback
+from concurrent.futures import ThreadPoolExecutor
 from urllib.parse import parse_qs, urlsplit
 
 import httpx
 import pytest
 from cryptography.hazmat.primitives.asymmetric import ec, rsa
 from jwt.algorithms import ECAlgorithm, RSAAlgorithm
+from pydantic import SecretStr
 
 from app.auth.oidc import KEYS_REFETCH_SECONDS, KEYS_SECONDS, METADATA_SECONDS, Tokens
 from app.errors import InvalidToken, SignInRefused
@@ -143,6 +146,20 @@ def test_a_provider_that_cannot_be_reached_is_told_plainly(idp, provider, error)
     assert "id.example.com cannot be reached" in refusal.message
 
 
+def test_nobody_waits_behind_somebody_elses_request(idp, clock):
+    asked, answer = threading.Barrier(2), idp.handle
+
+    def together(request):
+        if request.url.path == "/.well-known/openid-configuration":
+            asked.wait(10)  # passes once two have asked, and breaks if one has to wait for the other
+        return answer(request)
+
+    provider = make_provider(idp, clock, http=httpx.Client(transport=httpx.MockTransport(together)))
+    with ThreadPoolExecutor(2) as pool:
+        first, second = pool.map(lambda _: provider.metadata(), range(2))
+    assert first == second
+
+
 def test_a_failure_to_read_the_metadata_is_not_remembered(idp, provider):
     idp.answers["/.well-known/openid-configuration"] = httpx.ConnectError("no")
     refused(provider.metadata)
@@ -163,6 +180,24 @@ def test_a_code_is_exchanged_with_its_verifier_and_the_clients_secret(idp, provi
     ]
     credentials = base64.b64encode(f"{CLIENT_ID}:{CLIENT_SECRET}".encode()).decode()
     assert idp.requests[-1].headers["authorization"] == f"Basic {credentials}"
+
+
+def test_a_client_whose_id_has_a_colon_is_told_from_its_secret(idp, clock):
+    provider = make_provider(idp, clock, client_id="rowlight: test", client_secret=SecretStr("50% of it"))
+    exchange(provider)
+    credentials = base64.b64encode(b"rowlight%3A+test:50%25+of+it").decode()
+    assert idp.requests[-1].headers["authorization"] == f"Basic {credentials}"
+
+
+@pytest.mark.parametrize("status", [302, 307])
+def test_a_redirect_is_not_followed(idp, clock, status):
+    elsewhere = httpx.Response(status, headers={"Location": f"{ISSUER}/elsewhere"})
+    idp.answers["/token"] = elsewhere
+    follows = httpx.Client(transport=httpx.MockTransport(idp.handle), follow_redirects=True)
+    with pytest.raises(SignInRefused) as caught:
+        exchange(make_provider(idp, clock, http=follows))
+    assert caught.value.code == "RL-226"
+    assert idp.count("/elsewhere") == 0
 
 
 def test_the_secret_goes_in_the_form_where_the_provider_takes_no_header(idp, provider):
