@@ -108,7 +108,7 @@ def _signed_claims(token: UnverifiedToken, keys: Keys) -> Mapping[str, Any]:
     if header.get("alg") != "RS256":
         raise InvalidToken("The ID token is not signed with RS256.", _AGAIN, code="RL-212")
     kid = header.get("kid")
-    if not isinstance(kid, str) or not kid:
+    if not isinstance(kid, str):
         raise InvalidToken("The ID token does not name its key.", _AGAIN, code="RL-213")
     return _decode(token, keys.key(kid))
 

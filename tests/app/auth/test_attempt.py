@@ -77,6 +77,8 @@ def forgeries(idp, attempt):
     yield "RL-223", {"code": "code-1", "state": [attempt.state]}
     yield "RL-223", {"code": "code-1", "state": attempt.state + "x"}
     yield "RL-223", {"code": "code-1", "state": "é"}
+    yield "RL-223", {"code": "code-1", "state": "\ud800"}  # half a character, as JSON can hold it
+    yield "RL-224", {"code": "\ud800", "state": attempt.state}
     yield "RL-224", {"code": ["code-1"], "state": attempt.state}
     yield "RL-224", {"code": "", "state": attempt.state}
     yield "RL-224", {"code": "c" * 5000, "state": attempt.state}

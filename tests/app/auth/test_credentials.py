@@ -9,7 +9,7 @@ from types import SimpleNamespace
 import pytest
 from botocore.exceptions import ClientError
 
-from app.auth.aws import Aws
+from app.auth.aws import ONCE, UNSIGNED_REQUESTS, Aws
 from app.auth.credentials import IdentityCredentials, data_api_client
 from app.errors import AccessError, ExchangeRefused, NotAssigned, RoleRefused, SessionExpired
 
@@ -22,18 +22,23 @@ class FakeAws:
     def __init__(self, clock):
         self.clock = clock
         self.calls = []
+        self.configs = {}  # operation: the configuration of the client that was last asked for it
         self.tokens_seen = set()
         self.fail = {}  # operation: AWS's code
         self.refresh_tokens = True
 
-    def client(self, _service, *, credentials=None, **_):
+    def client(self, _service, *, credentials=None, config=None):
         signer = credentials.access_key_id if credentials else "host"
         return SimpleNamespace(
             **{
-                name: lambda _name=name, **parameters: self._call(_name, signer, parameters)
+                name: lambda _name=name, **parameters: self._ask(_name, signer, parameters, config)
                 for name in ("assume_role_with_web_identity", "create_token_with_iam", "assume_role")
             }
         )
+
+    def _ask(self, operation, signer, parameters, config):
+        self.configs[operation] = config
+        return self._call(operation, signer, parameters)
 
     def _call(self, operation, signer, parameters):
         self.calls.append((operation, signer, parameters))
@@ -121,6 +126,12 @@ def test_the_bridge_role_signs_the_second_and_third_step(aws, now, identity):
     assert [call[1] for call in aws.calls] == ["host", "key-1", "key-1"]
 
 
+def test_the_id_token_goes_unsigned_to_sts_and_once_to_identity_center(aws, now, identity):
+    make(aws, now, identity).get_frozen_credentials()
+    assert aws.configs["assume_role_with_web_identity"] is UNSIGNED_REQUESTS
+    assert aws.configs["create_token_with_iam"] is ONCE
+
+
 def test_without_a_bridge_role_the_host_signs(aws, now, identity):
     make(aws, now, identity, bridge="").get_frozen_credentials()
     assert [call[:2] for call in aws.calls] == [("create_token_with_iam", "host"), ("assume_role", "host")]
@@ -190,6 +201,41 @@ def test_a_refresh_token_that_is_refused_gives_way_to_the_provider(aws, now, ide
     aws._call = fails_once
     credentials.get_frozen_credentials()
     assert aws.grants == ["id-token", "idc-refresh", "id-token+"]
+
+
+def test_a_refresh_token_that_was_refused_is_not_sent_again(aws, now, identity):
+    credentials = make(aws, now, identity, bridge="")
+    credentials.get_frozen_credentials()
+    aws.fail["create_token_with_iam"] = "ExpiredTokenException"
+    for _ in range(2):
+        now.now += timedelta(minutes=61)
+        with pytest.raises(SessionExpired):
+            credentials.get_frozen_credentials()
+    assert aws.grants == ["id-token", "idc-refresh"]
+
+
+def test_a_refusal_that_was_overcome_is_not_told_at_the_end(aws, now, identity):
+    aws.refresh_tokens = False
+    aws.fail["create_token_with_iam"] = "AccessDeniedException"
+    credentials = make(aws, now, identity, renewals=1)
+    with pytest.raises(NotAssigned):
+        credentials.get_frozen_credentials()
+    aws.fail.clear()
+    credentials.get_frozen_credentials()
+    now.now += timedelta(minutes=61)
+    with pytest.raises(SessionExpired):
+        credentials.get_frozen_credentials()
+
+
+def test_no_two_raisings_are_one_error(aws, now, identity):
+    aws.fail["create_token_with_iam"] = "AccessDeniedException"
+    credentials = make(aws, now, identity)
+    raised = []
+    for _ in range(3):
+        with pytest.raises(NotAssigned) as caught:
+            credentials.get_frozen_credentials()
+        raised.append(caught.value)
+    assert len({id(error) for error in raised}) == 3  # or each would lengthen the others' traceback
 
 
 def test_when_nothing_is_left_to_renew_with_the_session_is_over(aws, now, identity):

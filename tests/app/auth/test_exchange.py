@@ -139,6 +139,14 @@ def test_a_context_is_renewed_without_the_token(sts, sso):
     assert context.refresh_token == "next"
 
 
+def test_a_refresh_token_stays_good_where_no_new_one_comes(sso):
+    answer = {name: value for name, value in CONTEXT_ANSWER.items() if name != "refreshToken"}
+    with Stubber(sso) as stub:
+        stub.add_response("create_token_with_iam", answer)
+        context = create_context(sso, application_arn=APPLICATION, token=TOKEN, refresh_token="first")
+    assert context.refresh_token == "first"
+
+
 def test_the_data_role_is_asked_for_with_the_context_for_an_hour(sts, sso):
     expected = {
         "RoleArn": DATA,
@@ -284,6 +292,9 @@ class TestSessionName:
     def test_an_address_that_fits_is_the_name(self, email):
         assert session_name(email) == email
 
+    def test_an_address_that_is_too_long_by_one_is_cut(self):
+        assert len(session_name("a" * 53 + "@example.com")) == 64
+
     @given(st.emails() | st.text(min_size=1, max_size=254))
     def test_every_name_is_one_that_aws_takes_and_stays_the_same(self, email):
         name = session_name(email)
@@ -295,6 +306,7 @@ class TestSessionName:
         [
             ("ä@example.com", "ö@example.com"),
             ("a" * 80 + "@x.de", "a" * 81 + "@x.de"),
+            ("a" * 61 + "@x.de", "a" * 61 + "@x.dk"),
             ("a b@x.de", "a_b@x.de"),
         ],
     )

@@ -193,6 +193,22 @@ def test_a_token_that_is_not_valid_yet_is_refused(signer):
     assert refused(signer, signer.token(nbf=int(signer.now) + 300)) == "RL-216"
 
 
+def test_a_token_of_the_future_is_refused_whatever_it_says_of_its_beginning(signer):
+    assert refused(signer, signer.token(iat=int(signer.now) + 300, nbf=int(signer.now) - 300)) == "RL-216"
+
+
+@pytest.mark.parametrize("off", [-LEEWAY_SECONDS - 5, LEEWAY_SECONDS + 5])
+def test_more_than_a_minute_is_not_forgiven(signer, off):
+    now = int(signer.now) + off
+    assert refused(signer, signer.token(iat=now - (1 if off < 0 else 0), exp=now, nbf=None)) == "RL-216"
+
+
+@pytest.mark.parametrize("claim", ["sub", "name"])
+@pytest.mark.parametrize("value", ["", "  ", "\u3000", 7, ["x"], "\x00"])
+def test_a_person_without_words_for_them_is_refused(signer, claim, value):
+    assert refused(signer, signed(signer, **{claim: value})) == "RL-211"
+
+
 @pytest.mark.parametrize("off", [-LEEWAY_SECONDS + 5, LEEWAY_SECONDS - 5])
 def test_a_minute_between_two_clocks_is_forgiven(signer, off):
     now = int(signer.now) + off
