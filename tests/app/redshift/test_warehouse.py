@@ -54,7 +54,7 @@ def build(clock=None, *, target=None, timeout=20.0, **handlers):
     warehouse = Warehouse(
         api.client,
         target=target or {"WorkgroupName": "sales"},
-        database="dev",
+        database="analytics",
         timeout_seconds=timeout,
         max_rows=100,
         clock=clock,
@@ -97,7 +97,7 @@ def test_a_quick_query_is_two_calls_and_no_sleep():
     assert len(asked.pop("ClientToken")) >= 1
     assert asked == {
         "WorkgroupName": "sales",
-        "Database": "dev",
+        "Database": "analytics",
         "Sql": SQL,
         "StatementName": "Overview",
         "Parameters": [{"name": "x", "value": "1"}],

@@ -84,14 +84,14 @@ def test_another_region_is_not_here(world):
     )
 
 
-def signed(world, body: bytes, **headers) -> AWSRequest:
+def signed(world, body: bytes, *, signer=SigV4Auth, **headers) -> AWSRequest:
     request = AWSRequest(
         "POST",
         f"{world.served.url}/",
         data=body,
         headers={"Content-Type": "application/x-www-form-urlencoded", **headers},
     )
-    SigV4Auth(Credentials(world.served.key, world.served.secret), "sts", "us-east-1").add_auth(request)
+    signer(Credentials(world.served.key, world.served.secret), "sts", "us-east-1").add_auth(request)
     return request
 
 
@@ -122,6 +122,23 @@ def test_a_signed_request_is_answered_with_its_id(world):
 def test_an_altered_request_is_refused(world, change):
     request = signed(world, IDENTITY)
     assert "SignatureDoesNotMatch" in send(request, **change(request)).text
+
+
+def test_a_signature_that_leaves_out_the_host_is_refused(world):
+    class Hostless(SigV4Auth):
+        def headers_to_sign(self, request):
+            headers = super().headers_to_sign(request)
+            del headers["host"]
+            return headers
+
+    answer = send(signed(world, IDENTITY, signer=Hostless))
+    assert "SignatureDoesNotMatch" in answer.text
+
+
+@pytest.mark.parametrize("claimed", ["UNSIGNED-PAYLOAD", "STREAMING-UNSIGNED-PAYLOAD-TRAILER", "0" * 64])
+def test_a_signature_that_leaves_out_the_body_is_refused(world, claimed):
+    answer = send(signed(world, IDENTITY, **{"X-Amz-Content-SHA256": claimed}))
+    assert "SignatureDoesNotMatch" in answer.text
 
 
 def test_the_scope_cannot_be_moved_to_another_service(world):
@@ -205,6 +222,21 @@ def test_a_presigned_url_is_for_what_it_says_and_for_its_time(world, bucket):
     assert "SignatureDoesNotMatch" in copied.text
     with world.served.later(601):
         assert "RequestTimeTooSkewed" in httpx.get(url).text
+
+
+def test_a_presigned_url_lasts_no_longer_than_a_week(world, bucket):
+    s3 = world.served.client("s3", signature_version="s3v4")
+    s3.put_object(Bucket=bucket, Key="week", Body=b"1")
+    url = s3.generate_presigned_url("get_object", Params={"Bucket": bucket, "Key": "week"}, ExpiresIn=999_999)
+    with world.served.later(604_790):
+        assert httpx.get(url).content == b"1"
+    with world.served.later(604_810):
+        assert "RequestTimeTooSkewed" in httpx.get(url).text
+
+
+def test_a_presigned_url_is_for_s3_alone(world):
+    url = world.served.client("sts").generate_presigned_url("get_caller_identity")
+    assert "IncompleteSignature" in httpx.get(url).text
 
 
 def test_a_body_other_than_the_signed_one_is_refused(world, bucket):
