@@ -3,7 +3,7 @@
 import json
 import re
 import secrets
-from collections.abc import Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager
 from typing import Any
 
@@ -17,6 +17,7 @@ from infra.local.warehouse.errors import (
     UndefinedColumn,
     UndefinedObject,
 )
+from infra.local.warehouse.sqltypes import MAX_VARCHAR
 
 # In this order: each setting forbids changing what comes before it, the last one everything.
 _LOCKDOWN = (
@@ -31,6 +32,26 @@ _LOCKDOWN = (
     "SET disabled_filesystems = 'LocalFileSystem'",
     "SET python_enable_replacements = false",
     "SET memory_limit = '2GB'",
+)
+
+# Text may not grow beyond the longest VARCHAR: joined and replaced again and again it would take all memory;
+# nothing interrupts one call. Each argument stands once, for calls are nested. It is a lambda, because DuckDB
+# computes constants before it looks at a CASE around them; and not error(), which PARTITION BY refuses.
+_TOO_LONG = "CAST(strptime('value too long', '%Y') AS VARCHAR)"
+_REST = "strlen(replace(s.old, s.sought, ''))"
+_MACROS = (
+    f"""text_within(value) AS list_transform([value], lambda s:
+        CASE WHEN strlen(s) > {MAX_VARCHAR} THEN {_TOO_LONG} ELSE s END)[1]""",
+    f"""text_replace(value, searched, replacement) AS list_transform(
+        [{{'old': value, 'sought': searched, 'new': replacement}}], lambda s:
+        CASE WHEN {_REST} + (strlen(s.old) - {_REST}) // greatest(strlen(s.sought), 1) * strlen(s.new)
+                  > {MAX_VARCHAR}
+        THEN {_TOO_LONG} ELSE replace(s.old, s.sought, s.new) END)[1]""",
+    # How often a pattern matches is not known before: this is far above what a VARCHAR can end up with.
+    f"""text_regexp_replace(value, pattern, replacement) AS text_within(list_transform(
+        [{{'old': value, 'new': replacement}}], lambda s:
+        CASE WHEN strlen(s.old) * strlen(s.new) > {16 * MAX_VARCHAR}
+        THEN {_TOO_LONG} ELSE regexp_replace(s.old, pattern, s.new, 'g') END)[1])""",
 )
 
 
@@ -57,6 +78,8 @@ class Database:
         self._connection.execute(f"CREATE SCHEMA {quoted(self.storage)}")
         self._anchor = f"SELECT 0 FROM {quoted(self.storage)}.anchor"
         self._connection.execute(f"CREATE TABLE {quoted(self.storage)}.anchor (nothing INTEGER)")
+        for macro in _MACROS:
+            self._connection.execute(f"CREATE MACRO {macro}")
         self._connection.execute("SET lock_configuration = true")
 
     def session(self) -> duckdb.DuckDBPyConnection:
@@ -82,8 +105,12 @@ def check_reach(session: duckdb.DuckDBPyConnection, sql: str, allowed: frozenset
             raise NotSupported("a statement of this kind")
         touched = session.get_table_names(sql, qualified=True)
         ((serialised,),) = session.execute("SELECT json_serialize_sql(?)", [sql]).fetchall()
+    try:
+        tree = json.loads(serialised)
+    except RecursionError:
+        raise _complexity() from None
     # DuckDB's own views do not count as tables there, so its parse tree is read as well.
-    if not (touched <= allowed and _reaches_only(json.loads(serialised), allowed)):
+    if not (touched <= allowed and _reaches_only(tree, allowed)):
         raise UndefinedObject("relation does not exist")
 
 
@@ -130,9 +157,9 @@ def translated() -> Iterator[None]:
     except duckdb.InterruptException:
         raise SqlCancelled from None
     except duckdb.ConversionException:
-        raise SqlError("invalid input syntax: a value does not have the form of its type", "22P02") from None
+        raise _conversion() from None
     except duckdb.OutOfRangeException:
-        raise SqlError("numeric value out of range", "22003") from None
+        raise _out_of_range() from None
     except duckdb.ConstraintException as fault:
         kind = (
             "null value in a column violates not-null constraint"
@@ -147,9 +174,41 @@ def translated() -> Iterator[None]:
     except duckdb.ParserException as fault:
         raise _complexity() if "depth" in str(fault) else SyntaxFault("syntax error") from None
     except duckdb.OutOfMemoryException:
-        raise SqlError("Out of memory: the statement needs more than the warehouse has", "53200") from None
+        raise _out_of_memory() from None
     except duckdb.Error as fault:
         raise _failure(str(fault)) from None
+
+
+@contextmanager
+def translated_reading() -> Iterator[None]:
+    """Does the same for errors while rows are read: Arrow stands between, and leaves but the text."""
+    with translated():
+        try:
+            yield
+        except OSError as fault:
+            text = str(fault)
+            kind = _WHILE_READING.get(text.partition(" Error:")[0])
+            raise (kind() if kind else _failure(text)) from None
+
+
+def _conversion() -> SqlError:
+    return SqlError("invalid input syntax: a value does not have the form of its type", "22P02")
+
+
+def _out_of_range() -> SqlError:
+    return SqlError("numeric value out of range", "22003")
+
+
+def _out_of_memory() -> SqlError:
+    return SqlError("Out of memory: the statement needs more than the warehouse has", "53200")
+
+
+_WHILE_READING: Mapping[str, Callable[[], SqlError]] = {
+    "INTERRUPT": SqlCancelled,
+    "Conversion": _conversion,
+    "Out of Range": _out_of_range,
+    "Out of Memory": _out_of_memory,
+}
 
 
 def _complexity() -> SqlError:

@@ -17,6 +17,9 @@ MAX_STATEMENT_BYTES = 100_000
 # sqlglot's parser tries several readings of an opening parenthesis, so depth costs more than linear time.
 MAX_DEPTH = 32
 MAX_TOKENS = 20_000
+MAX_SELECTS = 1_000
+MAX_DIGITS = 1_000
+_NO_TEXT = re.compile("[\0\ud800-\udfff]")
 _PARAMETER = re.compile(r"[A-Za-z_]\w*")
 
 _AGGREGATES = {
@@ -91,10 +94,10 @@ DIALECT = Analysts()
 
 def check_size(sql: str) -> None:
     """Raises SqlError when the statement is longer than the Data API takes."""
-    if len(sql.encode()) > MAX_STATEMENT_BYTES:
+    if len(sql.encode(errors="surrogatepass")) > MAX_STATEMENT_BYTES:
         raise SqlError(f"statement is larger than {MAX_STATEMENT_BYTES} bytes", "54000")
-    if "\0" in sql:
-        raise SyntaxFault("invalid byte sequence: 0x00")
+    if _NO_TEXT.search(sql):
+        raise SyntaxFault("invalid byte sequence")
 
 
 def parse(sql: str) -> exp.Expr:
@@ -138,10 +141,13 @@ def _near(fault: ParseError) -> str:
 
 
 def _check_depth(found: list[Token]) -> None:
-    if len(found) > MAX_TOKENS:
+    selects = sum(token.token_type == TokenType.SELECT for token in found)
+    if len(found) > MAX_TOKENS or selects > MAX_SELECTS:
         raise SqlError("statement is too complex", "54001")
     depth = 0
     for token in found:
+        if token.token_type == TokenType.NUMBER and len(token.text) > MAX_DIGITS:
+            raise SqlError("numeric value out of range", "22003")
         if token.token_type in (TokenType.L_PAREN, TokenType.L_BRACKET, TokenType.L_BRACE, TokenType.CASE):
             depth += 1
         elif token.token_type in (TokenType.R_PAREN, TokenType.R_BRACKET, TokenType.R_BRACE, TokenType.END):

@@ -3,7 +3,7 @@
 import threading
 from collections import OrderedDict
 from collections.abc import Iterator, Mapping, Sequence
-from contextlib import contextmanager, nullcontext
+from contextlib import closing, contextmanager, nullcontext
 from dataclasses import dataclass
 
 import duckdb
@@ -13,7 +13,7 @@ from infra.local.warehouse import changes, dialect, grammar
 from infra.local.warehouse.administration import Administration
 from infra.local.warehouse.catalog import Catalog
 from infra.local.warehouse.context import Context
-from infra.local.warehouse.database import Database, check_reach, translated
+from infra.local.warehouse.database import Database, check_reach, translated, translated_reading
 from infra.local.warehouse.errors import NotSupported, SqlCancelled, SqlError
 from infra.local.warehouse.lexer import Reader
 from infra.local.warehouse.loader import ObjectReader
@@ -24,7 +24,7 @@ from infra.local.warehouse.rights import DbUser, Rights, rights_of
 _QUERIES = frozenset({"select", "with"})
 _KEPT_QUERIES = 256
 _INTERRUPT_SECONDS = 0.01
-_BATCH_ROWS = 122_880
+_BATCH_ROWS = 2_048  # of the longest texts 128 MB: a batch is in memory before its size is known
 MAX_RESULT_BYTES = 500_000_000
 _NONE: Mapping[str, str] = {}
 
@@ -218,9 +218,12 @@ class Redshift:
 
 def fetch(session: duckdb.DuckDBPyConnection, sql: str) -> tuple[pa.Table, list[str]]:
     """The query's rows and DuckDB's types of them; SqlError when they are more than the Data API returns."""
-    with translated():
-        query = session.sql(sql)
-        reader = query.to_arrow_reader(_BATCH_ROWS)
+    # Closed whatever happens: a session with an open result takes no ROLLBACK.
+    with (
+        translated_reading(),
+        closing(session.sql(sql)) as query,
+        query.to_arrow_reader(_BATCH_ROWS) as reader,
+    ):
         batches, size = [], 0
         for batch in reader:
             size += batch.nbytes

@@ -24,6 +24,7 @@ class Function:
     build: Callable[[Arguments], exp.Expr]
     column: str | None = None  # Redshift's name of an unnamed column, when it is not the function's
     unit: bool = False  # the first argument is a date part, not a value
+    repeats: bool = False  # what is built holds an argument more than once, at most as often as there are any
 
 
 def call(name: str, *arguments: exp.Expr) -> exp.Anonymous:
@@ -167,12 +168,20 @@ def _decode_kind(arguments: Arguments) -> Kind:
     return _common(rest[1::2] + ([rest[-1]] if len(rest) % 2 else []))
 
 
+def within(text: exp.Expr) -> exp.Expr:
+    """The text, unless it is longer than any VARCHAR."""
+    return call("text_within", text)
+
+
 def _concat(arguments: Arguments) -> exp.Expr:
-    return exp.Paren(this=exp.DPipe(this=cast(arguments[0], TEXT), expression=cast(arguments[1], TEXT)))
+    return within(exp.DPipe(this=cast(arguments[0], TEXT), expression=cast(arguments[1], TEXT)))
 
 
-def _regexp(name: str, *more: exp.Expr) -> Callable[[Arguments], exp.Expr]:
-    return lambda arguments: call(name, *arguments, *(extra.copy() for extra in more))
+def _replace(arguments: Arguments) -> exp.Expr:
+    _, searched, new = arguments
+    literal = all(isinstance(part, exp.Literal) and part.is_string for part in (searched, new))
+    grows = not (literal and len(new.name.encode()) <= len(searched.name.encode()))
+    return call("text_replace" if grows else "replace", *arguments)
 
 
 def _regexp_count(arguments: Arguments) -> exp.Expr:
@@ -242,8 +251,8 @@ _DATE_DIFF = Function(3, 3, _always(BIGINT), _date_diff, column="date_diff", uni
 _COALESCE = Function(1, 100, _common, _renamed("coalesce"), column="coalesce")
 _CEILING = Function(1, 1, _whole_kind, _renamed("ceil"), column="ceil")
 _POWER = Function(2, 2, _always(DOUBLE), lambda a: call("pow", *(cast(x, DOUBLE) for x in a)), column="power")
-_REPEAT = Function(2, 2, _always(TEXT), _repeat, column="repeat")
-_SUBSTRING = Function(2, 3, _always(TEXT), _substr, column="substring")
+_REPEAT = Function(2, 2, _always(TEXT), _repeat, column="repeat", repeats=True)
+_SUBSTRING = Function(2, 3, _always(TEXT), _substr, column="substring", repeats=True)
 
 FUNCTIONS: Mapping[str, Function] = {
     "upper": _text("upper"),
@@ -255,11 +264,11 @@ FUNCTIONS: Mapping[str, Function] = {
     "textlen": _LENGTH,
     "left": _first_characters("left"),
     "right": _first_characters("right"),
-    "replace": _text("replace", 3),
+    "replace": Function(3, 3, _always(TEXT), _replace),
     "charindex": Function(2, 2, _always(INT), lambda a: _strpos(a[::-1]), column="charindex"),
     "strpos": Function(2, 2, _always(INT), _strpos),
-    "lpad": Function(2, 3, _always(TEXT), _pad("lpad")),
-    "rpad": Function(2, 3, _always(TEXT), _pad("rpad")),
+    "lpad": Function(2, 3, _always(TEXT), _pad("lpad"), repeats=True),
+    "rpad": Function(2, 3, _always(TEXT), _pad("rpad"), repeats=True),
     "repeat": _REPEAT,
     "replicate": _REPEAT,
     "reverse": _text("reverse"),
@@ -273,8 +282,8 @@ FUNCTIONS: Mapping[str, Function] = {
     "btrim": _text("trim", 1, 2),
     "concat": Function(2, 2, _always(TEXT), _concat),
     "substr": _SUBSTRING,
-    "regexp_substr": Function(2, 2, _always(TEXT), _regexp("regexp_extract")),
-    "regexp_replace": Function(3, 3, _always(TEXT), _regexp("regexp_replace", exp.Literal.string("g"))),
+    "regexp_substr": Function(2, 2, _always(TEXT), _renamed("regexp_extract")),
+    "regexp_replace": Function(3, 3, _always(TEXT), _renamed("text_regexp_replace")),
     "regexp_count": Function(2, 2, _always(INT), _regexp_count),
     "abs": Function(1, 1, _same, _renamed("abs")),
     "ceil": _CEILING,
@@ -301,7 +310,7 @@ FUNCTIONS: Mapping[str, Function] = {
     "coalesce": _COALESCE,
     "nvl": _COALESCE,
     "nvl2": Function(3, 3, lambda a: _common(a[1:]), _nvl2),
-    "decode": Function(3, 255, _decode_kind, _decode, column="case"),
+    "decode": Function(3, 255, _decode_kind, _decode, column="case", repeats=True),
     "nullif": Function(2, 2, _common, _renamed("nullif")),
     "greatest": Function(1, 100, _common, _renamed("greatest")),
     "least": Function(1, 100, _common, _renamed("least")),

@@ -9,7 +9,7 @@ from sqlglot import exp
 
 from infra.local.warehouse import calendar_formats as formats
 from infra.local.warehouse import functions, kinds
-from infra.local.warehouse.errors import NotSupported
+from infra.local.warehouse.errors import NotSupported, SqlError
 from infra.local.warehouse.functions import call, cast, number
 from infra.local.warehouse.inference import operands
 from infra.local.warehouse.kinds import BIGINT, DATE, DOUBLE, INT, TEXT, Kind
@@ -35,12 +35,20 @@ def normalize_casts(tree: exp.Expr) -> None:
             node.set("to", kinds.decimal(*DEFAULT_DECIMAL))
 
 
+# Rules that hold an argument more than once double what is nested in them, level by level.
+_MOST_REPEATED_NODES = 100_000
+
+
 def translate(tree: exp.Expr) -> exp.Expr:
     """The typed tree in DuckDB's terms, children before their parents: each sees the types below it."""
+    repeated = 0
     for node in reversed(list(tree.walk(bfs=False))):
         rule = _RULES.get(type(node))
         if rule is None:
             continue
+        repeated += _repeats(node)
+        if repeated > _MOST_REPEATED_NODES:
+            raise SqlError("statement is too complex", "54001")
         kind = node.type
         replacement = rule(node)
         if replacement is node:
@@ -51,6 +59,15 @@ def translate(tree: exp.Expr) -> exp.Expr:
         else:
             node.replace(replacement)
     return tree
+
+
+def _repeats(node: exp.Expr) -> int:
+    """How many nodes a rule may add to the tree by holding an argument of this node more than once."""
+    if isinstance(node, exp.Anonymous):
+        times = len(node.expressions) if functions.lookup(node).repeats else 0
+    else:
+        times = _REPEATING.get(type(node), 0)
+    return times * sum(1 for _ in node.walk()) if times else 0
 
 
 def exact_quotient(left: exp.Expr, right: exp.Expr, *, kinds_of: tuple[Kind, Kind], result: Kind) -> exp.Expr:
@@ -199,7 +216,18 @@ def _listagg(node: exp.GroupConcat, order: exp.Order | None = None) -> exp.Expr:
     separator = separator or exp.Literal.string("")
     if order is not None:
         separator = exp.Order(this=separator, expressions=order.expressions)
-    return call("string_agg", text, separator)
+    found = call("string_agg", text, separator)
+    return (
+        found
+        if isinstance(node.find_ancestor(exp.Window, exp.Select), exp.Window)
+        else functions.within(found)
+    )
+
+
+def _joined(node: exp.DPipe) -> exp.Expr:
+    """Text beside text; a literal can only add what the statement itself holds."""
+    plain = isinstance(node.this, exp.Literal) or isinstance(node.expression, exp.Literal)
+    return node if plain else functions.within(node.copy())
 
 
 def _bare_listagg(node: exp.GroupConcat) -> exp.Expr:
@@ -276,6 +304,9 @@ def _function(node: exp.Anonymous) -> exp.Expr:
     return functions.lookup(node).build(node.expressions)
 
 
+# How often the rules of these may hold an argument.
+_REPEATING: dict[type[exp.Expr], int] = {exp.Avg: 2, exp.Window: 2, exp.Substring: 3}
+
 _RULES: dict[type[exp.Expr], Callable[[Any], exp.Expr]] = {
     exp.Div: _divide,
     **dict.fromkeys((exp.Add, exp.Sub, exp.Mul, exp.Mod), _arithmetic),
@@ -287,6 +318,7 @@ _RULES: dict[type[exp.Expr], Callable[[Any], exp.Expr]] = {
     exp.GroupConcat: _bare_listagg,
     exp.Cast: _cast,
     exp.TryCast: _cast,
+    exp.DPipe: _joined,
     exp.SimilarTo: _similar_to,
     exp.Like: _like,
     exp.ILike: _like,

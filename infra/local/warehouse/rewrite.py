@@ -102,6 +102,8 @@ class Compiler:
         schema = secured.schema_of(relation.table for relation in relations.values())
         try:
             qualify_columns(tree, schema, dialect=dialect.DIALECT)
+            for select in tree.find_all(exp.Select):  # each star stands for many columns
+                shape.check_width(select)
             quote_identifiers(tree, dialect=dialect.DIALECT)
             validate_qualify_columns(tree)
             inference.annotate(tree, schema)

@@ -92,9 +92,16 @@ _CLAUSES: dict[type[Any], frozenset[str]] = {
     exp.NthValue: frozenset({"this", "offset"}),
 }
 _MOST_COLUMNS = 1_600
+_MOST_NODES = 100_000  # of a SELECT once its columns' names stand for what they name
 _TUPLE_PARENTS = (exp.Group, exp.GroupingSets, exp.Rollup, exp.Cube, exp.In)
 _JOINS = frozenset({"", "INNER", "CROSS", "OUTER"})
 _SIDES = frozenset({"", "LEFT", "RIGHT", "FULL"})
+
+
+def check_width(select: exp.Expr) -> None:
+    """Raises SqlError when a SELECT has more columns than Redshift takes."""
+    if len(select.expressions) > _MOST_COLUMNS:
+        raise SqlError(f"target lists can have at most {_MOST_COLUMNS} entries", "54011")
 
 
 def check(tree: exp.Expr) -> None:
@@ -127,8 +134,25 @@ def _words(node: exp.Expr) -> str:
 def _check_select(node: exp.Expr) -> None:
     if not node.expressions:
         raise SyntaxFault("syntax error: a SELECT needs a list of columns")
-    if len(node.expressions) > _MOST_COLUMNS:
-        raise SqlError(f"target lists can have at most {_MOST_COLUMNS} entries", "54011")
+    check_width(node)
+    _check_aliases(node)
+
+
+def _check_aliases(select: exp.Expr) -> None:
+    """A column may use the ones before it by name; `a + a AS b, b + b AS c, ...` doubles with each."""
+    sizes: dict[str, int] = {}
+
+    def size(tree: exp.Expr) -> int:
+        names = (part.name.lower() for part in tree.find_all(exp.Column) if not part.table)
+        return sum(sizes.get(name, 1) for name in names) + sum(1 for _ in tree.walk())
+
+    for projection in select.expressions:
+        sizes[projection.alias_or_name.lower()] = max(
+            size(projection.unalias()), sizes.get(projection.alias_or_name.lower(), 1)
+        )
+    clauses = (select.args.get(name) for name in ("where", "group", "having", "qualify", "order"))
+    if sum(sizes.values()) + sum(size(clause) for clause in clauses if clause) > _MOST_NODES:
+        raise SqlError("statement is too complex", "54001")
 
 
 def _check_table(node: exp.Expr) -> None:

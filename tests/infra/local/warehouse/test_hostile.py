@@ -226,6 +226,10 @@ PERMITTED = [
     'SELECT count(*) FROM "Public"."Sales_Data"',
     "SELECT count(*) /* OR */ FROM sales_data -- WHERE",
     "(SELECT count(*) FROM sales_data)",
+    "SELECT city || timezone AS place, count(*) FROM sales_data GROUP BY city || timezone ORDER BY 1",
+    "SELECT sum(quantity) OVER (PARTITION BY city || timezone) AS s FROM sales_data ORDER BY 1 LIMIT 1",
+    "SELECT max(city) || min(timezone) || count(*), listagg(city || sku, '/') WITHIN GROUP (ORDER BY sku, city, timestamp) FROM sales_data",
+    "SELECT " + " || ".join(["max(city)"] * 60) + " FROM sales_data",
 ]
 INVISIBLE = ("Tokyo", "Asia", "999", "424242", "hush", "t1", "CTE", "SELECT 1 /", "DECIMAL", "LINE", "rows")
 
