@@ -18,7 +18,9 @@ LIST_RESULTS = range(101)
 _ID = re.compile(r"([a-z0-9]{8}(?:-[a-z0-9]{4}){3}-[a-z0-9]{12})(?::([0-9]{1,2}))?")
 _PARAMETER = re.compile(r"[0-9a-zA-Z_]+")
 # Text, quoted names, comments and casts hide a colon that is no parameter.
-_TOKEN = re.compile(r"""'(?:[^']|'')*'|"(?:[^"]|"")*"|--[^\n]*|/\*.*?\*/|::|:([0-9a-zA-Z_]+)""", re.DOTALL)
+_TOKEN = re.compile(
+    r"""'(?:[^']|'')*'|"(?:[^"]|"")*"|--[^\n]*|/\*.*?(?:\*/|\Z)|::|:([0-9a-zA-Z_]+)""", re.DOTALL
+)
 
 
 def invalid(message: str) -> AwsError:

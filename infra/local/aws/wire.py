@@ -124,6 +124,7 @@ def parameters(request: HttpRequest, model: OperationModel) -> dict[str, Any]:
             found = QueryParser(model).parse(values) if model.input_shape else {}
         else:
             found = json.loads(request.body or b"{}")
+            json.dumps(found, ensure_ascii=False).encode()  # half a surrogate pair is no text
     except (ValueError, RecursionError) as error:
         raise AwsError("SerializationException", "The request's body cannot be read.") from error
     check(found, model)

@@ -81,3 +81,11 @@ def test_an_error_in_xml_is_only_text():
     error = AwsError("Code", '<a>&"é\N{SNOWMAN}')
     answer = wire.failure(error, wire.model_of("sts"), "the-id")
     assert '<Message>&lt;a&gt;&amp;"é\N{SNOWMAN}</Message>' in answer.body.decode()
+
+
+def test_half_a_surrogate_pair_is_no_text():
+    model = wire.model_of("redshift-data").operation_model("ExecuteStatement")
+    for body in (b'{"Sql": "SELECT \'\\ud800\'"}', b'{"\\udfff": 1}'):
+        with pytest.raises(AwsError) as caught:
+            wire.parameters(request(body, {}), model)
+        assert caught.value.code == "SerializationException"
