@@ -21,17 +21,17 @@ from infra.local.warehouse.sqltypes import MAX_VARCHAR
 
 # In this order: each setting forbids changing what comes before it, the last one everything.
 _LOCKDOWN = (
-    "SET temp_directory = ''",
-    "SET TimeZone = 'UTC'",
-    "SET ieee_floating_point_ops = false",
+    "SET GLOBAL temp_directory = ''",
+    "SET GLOBAL TimeZone = 'UTC'",
+    "SET GLOBAL ieee_floating_point_ops = false",
     # Otherwise a user's conditions would move into the materialised relation, beside the policies.
-    "SET disabled_optimizers = 'cte_filter_pusher'",
-    "SET enable_external_access = false",
-    "SET autoinstall_known_extensions = false",
-    "SET autoload_known_extensions = false",
-    "SET disabled_filesystems = 'LocalFileSystem'",
-    "SET python_enable_replacements = false",
-    "SET memory_limit = '2GB'",
+    "SET GLOBAL disabled_optimizers = 'cte_filter_pusher'",
+    "SET GLOBAL enable_external_access = false",
+    "SET GLOBAL autoinstall_known_extensions = false",
+    "SET GLOBAL autoload_known_extensions = false",
+    "SET GLOBAL disabled_filesystems = 'LocalFileSystem'",
+    "SET GLOBAL python_enable_replacements = false",
+    "SET GLOBAL memory_limit = '2GB'",
 )
 
 # Text may not grow beyond the longest VARCHAR: joined and replaced again and again it would take all memory;
