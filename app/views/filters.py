@@ -10,6 +10,7 @@ CUSTOM = "Custom dates"
 _DAYS = {"Last 7 days": 7, "Last 30 days": 30, "Last 90 days": 90, "Last 12 months": 364}
 _DEFAULT = "Last 90 days"
 _KEPT = "filters"
+MOST_CATEGORIES = 100  # each is a parameter of the query
 
 
 @dataclass(frozen=True)
@@ -75,8 +76,9 @@ def choose_categories(page: str, known: Sequence[str]) -> None:
             options,
             key=f"{page}.categories",
             placeholder="All categories",
+            max_selections=MOST_CATEGORIES,
             on_change=_keep_categories,
-            args=(page,),
+            args=(page, frozenset(options)),
         )
 
 
@@ -122,8 +124,10 @@ def _keep_period(page: str, today: date) -> None:
 def _keep_dates(page: str) -> None:
     dates = st.session_state[f"{page}.dates"]
     if not _half_chosen(dates) and dates:
-        st.session_state[_KEPT] = replace(_kept(), dates=(dates[0], dates[1]))
+        st.session_state[_KEPT] = replace(_kept(), dates=(min(dates), max(dates)))
 
 
-def _keep_categories(page: str) -> None:
-    st.session_state[_KEPT] = replace(_kept(), categories=tuple(st.session_state[f"{page}.categories"]))
+def _keep_categories(page: str, offered: frozenset[str]) -> None:
+    # The browser sends texts, and can send any: what was not offered would become a parameter all the same.
+    chosen = [name for name in dict.fromkeys(st.session_state[f"{page}.categories"]) if name in offered]
+    st.session_state[_KEPT] = replace(_kept(), categories=tuple(chosen[:MOST_CATEGORIES]))

@@ -166,6 +166,18 @@ class TestFilters:
         assert not page.exception
         assert len(person.asked) == asked
 
+    @pytest.mark.parametrize(
+        "sent", [[""], ["a\0b"], ["No such"], [f"c{number}" * 50 for number in range(3_000)]]
+    )
+    @pytest.mark.parametrize("path", PATHS)
+    def test_the_browser_may_choose_what_was_offered_and_nothing_else(self, world, path, sent):
+        page = open_page(Person(world, ETHAN), path)
+        before = metrics(page)["Total sales"].value
+        page.multiselect(key=f"{path}.categories").set_value(sent).run()
+        assert not page.exception
+        assert metrics(page)["Total sales"].value == before
+        assert page.multiselect(key=f"{path}.categories").value == []
+
     def test_all_categories_stay_to_choose_from(self, world):
         page = open_page(Person(world, ETHAN))
         options = page.multiselect(key="overview.categories").options
