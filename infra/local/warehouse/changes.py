@@ -18,6 +18,7 @@ from infra.local.warehouse.errors import NotSupported, SqlError, UndefinedColumn
 from infra.local.warehouse.rewrite import Compiled, Compiler, generate
 
 KEYWORDS = frozenset({"insert", "update", "delete"})
+_WHOLE = frozenset({"int2", "int4", "int8"})
 _PARTS: Mapping[type[Any], frozenset[str]] = {
     exp.Insert: frozenset({"this", "expression"}),
     exp.Update: frozenset({"this", "expressions", "where"}),
@@ -41,6 +42,13 @@ def apply(
 
 def _assigned(value: str, column: ColumnDefinition) -> str:
     """The value as the column stores it; text that is too long is an error, not cut."""
+    if column.type.name in _WHOLE:
+        written = f"regexp_replace(CAST({value} AS VARCHAR), '{meaning.NO_WHOLE_NUMBER}', '?')"
+        kind = column.type.duckdb
+        return (
+            f"CASE typeof({value}) WHEN 'VARCHAR' THEN CAST({written} AS {kind})"
+            f" ELSE CAST({value} AS {kind}) END"
+        )
     if not column.type.is_text:
         return f"CAST({value} AS {column.type.duckdb})"
     text = f"CAST({value} AS VARCHAR)"

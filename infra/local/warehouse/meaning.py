@@ -25,6 +25,10 @@ _CAST_TYPES = frozenset(
 )
 
 
+# Of text: what DuckDB reads as part of a whole number, and Redshift does not.
+NO_WHOLE_NUMBER = r"[^0-9+\-\s]"
+
+
 def normalize_casts(tree: exp.Expr) -> None:
     """Gives DECIMAL without digits Redshift's, and refuses casts to types that are not stored."""
     for node in tree.find_all(exp.Cast):
@@ -107,7 +111,18 @@ def _divide(node: exp.Div) -> exp.Expr:
 
 
 def _typed(value: exp.Expr, kind: Kind) -> exp.Expr:
-    return cast(value, kind) if kinds.is_untyped(value) else value
+    return _from_text(value, kind) if kinds.is_untyped(value) else value
+
+
+def _from_text(value: exp.Expr, kind: Kind) -> exp.Expr:
+    """Text as a value of the kind: DuckDB's whole numbers come from 5.7, 1e3, 0x1F and 1_000 too."""
+    return cast(_whole(value) if kinds.is_integer(kind) else value, kind)
+
+
+def _whole(text: exp.Expr) -> exp.Expr:
+    """The text, made unreadable unless it is written with digits alone."""
+    strange = exp.Literal.string(NO_WHOLE_NUMBER)
+    return call("regexp_replace", cast(text, TEXT), strange, exp.Literal.string("?"))
 
 
 def _grouped(value: exp.Expr) -> exp.Expr:
@@ -120,7 +135,7 @@ def _arithmetic(node: exp.Binary) -> exp.Expr:
         raise NotSupported(f"{type(node).__name__.lower()} of values of these types: a CAST")
     for side, kind in (("this", left), ("expression", right)):
         if kinds.is_untyped(node.args[side]) and kind.this != exp.DType.UNKNOWN:
-            node.set(side, cast(node.args[side], kind))
+            node.set(side, _from_text(node.args[side], kind))
     if isinstance(node, exp.Add | exp.Sub) and exp.DType.DATE in (left.this, right.this):
         return _date_arithmetic(node, left, right)
     return node
@@ -234,9 +249,33 @@ def _bare_listagg(node: exp.GroupConcat) -> exp.Expr:
     return node if isinstance(node.parent, exp.WithinGroup) else _listagg(node)
 
 
+def _compared(node: exp.Binary) -> exp.Expr:
+    for side, kind in zip(("this", "expression"), operands(node), strict=True):
+        node.set(side, _beside(node.args[side], kind))
+    return node
+
+
+def _between(node: exp.Between) -> exp.Expr:
+    for side in ("low", "high"):
+        node.set(side, _beside(node.args[side], kinds.of(node.this)))
+    return node
+
+
+def _in(node: exp.In) -> exp.Expr:
+    node.set("expressions", [_beside(value, kinds.of(node.this)) for value in node.expressions])
+    return node
+
+
+def _beside(value: exp.Expr, kind: Kind) -> exp.Expr:
+    """A literal takes the type of what it is compared with."""
+    return _from_text(value, kind) if kinds.is_untyped(value) and kinds.is_integer(kind) else value
+
+
 def _cast(node: exp.Cast) -> exp.Expr:
     """Casts to VARCHAR(n) and CHAR(n) cut, where DuckDB ignores the length."""
     to = node.args["to"]
+    if kinds.is_integer(to) and (kinds.is_text(kinds.of(node.this)) or kinds.is_untyped(node.this)):
+        return type(node)(this=_whole(node.this), to=to)
     if to.this not in (exp.DType.VARCHAR, exp.DType.CHAR) or not to.expressions:
         return node
     length = to.expressions[0]
@@ -323,6 +362,9 @@ _RULES: dict[type[exp.Expr], Callable[[Any], exp.Expr]] = {
     exp.Like: _like,
     exp.ILike: _like,
     exp.RegexpLike: _regexp_like,
+    **dict.fromkeys((exp.EQ, exp.NEQ, exp.LT, exp.LTE, exp.GT, exp.GTE), _compared),
+    exp.Between: _between,
+    exp.In: _in,
     exp.Extract: _extract,
     exp.Substring: _substring,
     exp.StrPosition: _position,

@@ -32,6 +32,10 @@ VALUES = [
     ("CAST(12 AS VARCHAR)", "12", "varchar"),
     ("CONVERT(INT, '12')", 12, "int4"),
     ("TRY_CAST('x' AS INT)", None, "int4"),
+    ("TRY_CAST('5.7' AS INT)", None, "int4"),
+    ("' 5 '::INT", 5, "int4"),
+    ("'-5'::SMALLINT", -5, "int2"),
+    ("NULL::BIGINT", None, "int8"),
     ("nvl(NULL, 3)", 3, "int4"),
     ("nvl2(NULL, 1, 2)", 2, "int4"),
     ("coalesce(NULL, 'x')", "x", "varchar"),
@@ -280,6 +284,42 @@ def test_queries_have_redshifts_meaning(numbers, sql, rows):
 def test_what_would_differ_is_refused(shared, expression):
     with pytest.raises(SqlError, match="is not supported by the stand-in"):
         shared.execute(f"SELECT {expression}", user=ADMIN)
+
+
+@pytest.mark.parametrize(
+    "condition",
+    [
+        "'5.7'::INT = 6",
+        "'1e3'::INT = 1000",
+        "'1_000'::BIGINT = 1000",
+        "'0x1F'::INT = 31",
+        "t::INT = 6",
+        "''::INT = 0",
+        "i = '5.7'",
+        "'5.7' > i",
+        "i IN (1, '5.7')",
+        "i BETWEEN '0' AND '5.7'",
+        "i + '5.7' > 0",
+        "i / '5.7' > 0",
+    ],
+)
+def test_text_is_a_whole_number_only_where_it_is_written_as_one(shared, condition):
+    with pytest.raises(SqlError, match="invalid input syntax"):
+        shared.execute(f"SELECT 1 FROM (SELECT 6 AS i, '5.7' AS t) AS x WHERE {condition}", user=ADMIN)
+
+
+def test_text_is_a_whole_number_only_where_it_is_written_as_one_in_changes_too(empty):
+    empty.execute("CREATE TABLE whole (i INT)", user=ADMIN)
+    for change in (
+        "INSERT INTO whole VALUES ('5.7')",
+        "INSERT INTO whole SELECT '5.7'",
+        "INSERT INTO whole SELECT t FROM (SELECT '5.7' AS t) AS x",
+        "INSERT INTO whole VALUES (5); UPDATE whole SET i = '5.7'",
+    ):
+        *before, last = change.split("; ")
+        run(empty, ";".join(before))
+        with pytest.raises(SqlError, match="invalid input syntax"):
+            empty.execute(last, user=ADMIN)
 
 
 def test_the_clock_is_that_of_the_statement(shared):
