@@ -88,6 +88,16 @@ class Analysts(Redshift):
             RedshiftParser.NO_PAREN_FUNCTION_PARSERS, "CASE", "APPROXIMATE", "SYSDATE"
         )
 
+        def _parse_join(self, *arguments: Any, **options: Any) -> exp.Join | None:
+            """A join with its condition: sqlglot reads one without as a product of the tables."""
+            comma = self._curr is not None and self._curr.token_type == TokenType.COMMA
+            join = super()._parse_join(*arguments, **options)
+            if join is None or comma or join.args.get("kind") == "CROSS":
+                return join
+            if not any(join.args.get(part) for part in ("on", "using", "method")):
+                self.raise_error("A join needs a condition")
+            return join
+
 
 DIALECT = Analysts()
 

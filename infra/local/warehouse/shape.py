@@ -94,6 +94,11 @@ _CLAUSES: dict[type[Any], frozenset[str]] = {
 _MOST_COLUMNS = 1_600
 _MOST_NODES = 100_000  # of a SELECT once its columns' names stand for what they name
 _TUPLE_PARENTS = (exp.Group, exp.GroupingSets, exp.Rollup, exp.Cube, exp.In)
+# The functions whose result depends on a frame; Redshift assumes none beside an ORDER BY.
+_FRAMED = (
+    *(exp.Sum, exp.Avg, exp.Min, exp.Max, exp.Count, exp.StddevSamp, exp.StddevPop, exp.Variance),
+    *(exp.VariancePop, exp.LogicalAnd, exp.LogicalOr, exp.FirstValue, exp.LastValue, exp.NthValue),
+)
 _JOINS = frozenset({"", "INNER", "CROSS", "OUTER"})
 _SIDES = frozenset({"", "LEFT", "RIGHT", "FULL"})
 
@@ -172,6 +177,18 @@ def _check_anonymous(node: exp.Expr) -> None:
 def _check_window(node: exp.Expr) -> None:
     if node.args.get("over") != "OVER":
         raise NotSupported("a clause other than OVER after a window function")
+    function, frame = node.this, node.args.get("spec")
+    if isinstance(function, exp.IgnoreNulls | exp.RespectNulls):
+        function = function.this
+    if frame is None and node.args.get("order") and isinstance(function, _FRAMED):
+        raise SyntaxFault("Aggregate window functions with an ORDER BY clause require a frame clause")
+    if frame is not None and str(frame.args.get("kind")).upper() != "ROWS":
+        raise SyntaxFault("syntax error: the frame of a window is given in ROWS")
+
+
+def _check_set_operation(node: exp.Expr) -> None:
+    if not node.args.get("distinct"):
+        raise SyntaxFault(f"syntax error: {type(node).__name__.upper()} ALL")
 
 
 def _check_with(node: exp.Expr) -> None:
@@ -201,6 +218,8 @@ _CHECKS: dict[type[Any], Callable[[Any], None]] = {
     exp.Join: _check_join,
     exp.Anonymous: _check_anonymous,
     exp.Window: _check_window,
+    exp.Intersect: _check_set_operation,
+    exp.Except: _check_set_operation,
     exp.With: _check_with,
     exp.WithinGroup: _check_within_group,
     exp.Distinct: _check_distinct,
