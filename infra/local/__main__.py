@@ -15,7 +15,9 @@ def main(run: Callable[[Config], int]) -> int:
     signal.signal(signal.SIGTERM, signal.default_int_handler)
     try:
         config = from_environment()
-        logging.basicConfig(level=config.log_level, format="%(name)s %(message)s")
+        # At DEBUG, botocore writes whole requests with their signatures: the level is for our own records.
+        logging.basicConfig(level=logging.WARNING, format="%(name)s %(message)s")
+        logging.getLogger("infra").setLevel(config.log_level)
         isolate()
         return run(config)
     except ConfigError as error:

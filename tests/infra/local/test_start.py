@@ -50,6 +50,18 @@ def test_settings_that_are_not_set_have_their_defaults():
     assert "secret" not in repr(Config(client_secret="a-secret"))
 
 
+def test_no_level_makes_libraries_write_whole_requests():
+    script = """
+import logging
+from infra.local.__main__ import main
+names = ("infra.local.aws.front", "botocore.auth", "urllib3", "waitress")
+main(lambda _: print(*(logging.getLogger(name).getEffectiveLevel() for name in names)) or 0)
+"""
+    environment = {**os.environ, "LOG_LEVEL": "DEBUG"}
+    shown = subprocess.check_output([sys.executable, "-c", script], env=environment, text=True)
+    assert shown.split() == ["10", "30", "30", "30"]
+
+
 @pytest.mark.parametrize("module", ["infra.local", "infra.local.demo"])
 def test_a_wrong_setting_is_one_line_and_status_2(module):
     ended = start(module, DEMO_ROWS="many")
