@@ -40,12 +40,25 @@ def name_of(node: exp.Expr) -> str:
     if isinstance(node, exp.Paren | exp.Window | exp.WithinGroup | exp.IgnoreNulls | exp.RespectNulls):
         return name_of(node.this)
     if isinstance(node, exp.Cast):
-        inner = name_of(node.this)
-        return inner if inner != UNNAMED else _TYPES.get(node.to.this, node.to.this.value.lower())
+        own = _TYPES.get(node.to.this, node.to.this.value.lower())
+        return _own_name(node.this) or own
     if isinstance(node, exp.Case):
         default = node.args.get("default")
-        return default.name.lower() if isinstance(default, exp.Column) else "case"
+        return (default and _own_name(default)) or "case"
     return _function_name(node)
+
+
+def _own_name(node: exp.Expr) -> str | None:
+    """The name that a column or a function gives whatever stands around it; a type or CASE gives none."""
+    if isinstance(node, exp.Paren):
+        return _own_name(node.this)
+    if isinstance(node, exp.Cast):
+        return _own_name(node.this)
+    if isinstance(node, exp.Case):
+        default = node.args.get("default")
+        return _own_name(default) if default else None
+    found = name_of(node)
+    return None if found == UNNAMED or isinstance(node, exp.Boolean) else found
 
 
 def _function_name(node: exp.Expr) -> str:

@@ -1,5 +1,6 @@
 """The scalar functions that analysts may call: Redshift's name, its type, and what DuckDB computes for it."""
 
+import re
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 
@@ -12,6 +13,8 @@ from infra.local.warehouse.kinds import BIGINT, DATE, DOUBLE, INT, TEXT, TIMESTA
 from infra.local.warehouse.sqltypes import MAX_VARCHAR
 
 Arguments = Sequence[exp.Expr]
+# Abbreviations and offsets have meanings of Redshift's own.
+_ZONE = re.compile(r"UTC|GMT|[A-Z][A-Za-z_]+(/[A-Z][A-Za-z_+-]+){1,2}", re.IGNORECASE)
 
 
 @dataclass(frozen=True)
@@ -119,6 +122,18 @@ def _date_trunc(arguments: Arguments) -> exp.Expr:
 def date_part(unit: exp.Expr, value: exp.Expr, kind: Kind) -> exp.Expr:
     """A part of a date or timestamp as a number of the given type."""
     return cast(call("date_part", exp.Literal.string(formats.part(unit)), _timestamp(value)), kind)
+
+
+def _convert_timezone(arguments: Arguments) -> exp.Expr:
+    """The moment of one zone's clock on another's; without a source, the clock is UTC's."""
+    *source, target, moment = arguments
+    for zone in (*source, target):
+        if isinstance(zone, exp.Literal) and not _ZONE.fullmatch(zone.name):
+            raise NotSupported("CONVERT_TIMEZONE with anything but UTC, GMT or a name such as Europe/Paris")
+    start = source[0] if source else exp.Literal.string("UTC")
+    at = cast(moment, TIMESTAMP) if kinds.of(moment).this != exp.DType.TIMESTAMPTZ else moment
+    zoned = at if at is moment else call("timezone", start, at)
+    return call("timezone", target, zoned)
 
 
 def _trunc(arguments: Arguments) -> exp.Expr:
@@ -316,6 +331,7 @@ FUNCTIONS: Mapping[str, Function] = {
     "least": Function(1, 100, _common, _renamed("least")),
     "dateadd": _DATE_ADD,
     "date_add": _DATE_ADD,
+    "convert_timezone": Function(2, 3, _always(TIMESTAMP), _convert_timezone),
     "datediff": _DATE_DIFF,
     "date_diff": _DATE_DIFF,
     "date_trunc": Function(2, 2, _always(TIMESTAMP), _date_trunc, unit=True),

@@ -14,6 +14,7 @@ from infra.local.warehouse.kinds import BIGINT, DATE, DOUBLE, INT, INTERVAL, TEX
 _INT_LIMIT = 2**31
 _BIGINT_LIMIT = 2**63
 _MEDIAN_SCALE = 4
+_SHORT_DECIMAL = 19  # digits of what fits in 64 bits
 
 
 class _Annotator(TypeAnnotator):
@@ -112,7 +113,10 @@ def _average(node: exp.Expr) -> Kind:
     kind = kinds.of(_summed(node))
     if kinds.is_integer(kind):
         return BIGINT
-    return kinds.decimal(38, kinds.digits(kind)[1]) if kinds.is_decimal(kind) else DOUBLE
+    if not kinds.is_decimal(kind):
+        return DOUBLE
+    precision, scale = kinds.digits(kind)
+    return kinds.decimal(38 if precision > _SHORT_DECIMAL else _SHORT_DECIMAL, scale)
 
 
 def _summed(node: exp.Expr) -> exp.Expr:
@@ -168,7 +172,9 @@ _AS_ARGUMENT = (
 
 _METADATA: dict[type[exp.Expr], Any] = {
     **Analysts.EXPRESSION_METADATA,
-    **dict.fromkeys((*_BOOLEANS, exp.SimilarTo, exp.RegexpLike, exp.Escape), _always(kinds.BOOLEAN)),
+    **dict.fromkeys(
+        (*_BOOLEANS, exp.SimilarTo, exp.RegexpLike, exp.RegexpILike, exp.Escape), _always(kinds.BOOLEAN)
+    ),
     **dict.fromkeys(_TEXTS, _always(TEXT)),
     **dict.fromkeys(_COUNTS, _always(BIGINT)),
     **dict.fromkeys(_SPREADS, _always(DOUBLE)),

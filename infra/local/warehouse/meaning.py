@@ -305,8 +305,9 @@ def _like(node: exp.Like | exp.ILike) -> exp.Expr:
     return exp.Paren(this=exp.Not(this=exp.Paren(this=found))) if negate else exp.Paren(this=found)
 
 
-def _regexp_like(node: exp.RegexpLike) -> exp.Expr:
-    return call("regexp_matches", node.this, node.expression)
+def _regexp_like(node: exp.RegexpLike | exp.RegexpILike) -> exp.Expr:
+    options = [exp.Literal.string("i")] if isinstance(node, exp.RegexpILike) else []
+    return call("regexp_matches", node.this, node.expression, *options)
 
 
 def _extract(node: exp.Extract) -> exp.Expr:
@@ -362,6 +363,7 @@ _RULES: dict[type[exp.Expr], Callable[[Any], exp.Expr]] = {
     exp.Like: _like,
     exp.ILike: _like,
     exp.RegexpLike: _regexp_like,
+    exp.RegexpILike: _regexp_like,
     **dict.fromkeys((exp.EQ, exp.NEQ, exp.LT, exp.LTE, exp.GT, exp.GTE), _compared),
     exp.Between: _between,
     exp.In: _in,

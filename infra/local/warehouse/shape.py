@@ -15,7 +15,7 @@ _SET_OPERATION = _BINARY | {"distinct", "order", "limit", "offset", "with_"}
 _BINARIES = (
     *(exp.Add, exp.Sub, exp.Mul, exp.Mod, exp.And, exp.Or),
     *(exp.EQ, exp.NEQ, exp.LT, exp.LTE, exp.GT, exp.GTE, exp.Is),
-    *(exp.Escape, exp.SimilarTo, exp.RegexpLike, exp.WithinGroup),
+    *(exp.Escape, exp.SimilarTo, exp.RegexpLike, exp.RegexpILike, exp.WithinGroup),
 )
 _UNARIES = (
     *(exp.From, exp.Where, exp.Having, exp.Qualify, exp.Paren, exp.Neg, exp.Not, exp.Exists, exp.Var),
