@@ -78,7 +78,7 @@ UNION ALL
 SELECT 'visible', NULL, NULL, NULL, NULL, NULL, NULL, NULL, COUNT(*)
 FROM (SELECT sku FROM public.sales_data LIMIT 1) AS any_row
 -- The cities come last: a cap on rows must take the smallest of them and nothing else.
-ORDER BY part DESC, sales DESC, city, country
+ORDER BY part DESC, sales DESC NULLS LAST, city, country
 """
 
 _STEPS = ((35, 1), (400, 7), (1500, 28))
@@ -215,10 +215,15 @@ def _city(row: Any) -> City:
     return City(
         name=_named(row.city),
         country=_named(row.country),
-        longitude=None if pd.isna(row.longitude) else row.longitude,
-        latitude=None if pd.isna(row.latitude) else row.latitude,
+        longitude=_degrees(row.longitude, most=180),
+        latitude=_degrees(row.latitude, most=90),
         figures=_figures(row),
     )
+
+
+def _degrees(value: Any, *, most: int) -> Decimal | None:
+    """A coordinate; None for one that is no place on Earth: the map would zoom out to reach it."""
+    return None if pd.isna(value) or abs(value) > most else value
 
 
 def _named(text: Any) -> str:

@@ -197,3 +197,17 @@ def test_nora_is_denied_by_the_warehouse(world):
         overview(world, NORA, last(90))
     assert caught.value.code == "RL-410"
     assert caught.value.statement_id == people.STATEMENT_ID
+
+
+def test_a_city_nowhere_on_earth_has_no_place_on_the_map():
+    rows = [
+        ("city", "Lima", "PE", Decimal("-12.05"), Decimal("-77.04")),
+        ("city", "North", "XX", Decimal("90.000001"), Decimal(0)),
+        ("city", "West", "XX", Decimal(0), Decimal("-180.000001")),
+        ("city", "Nowhere", "XX", None, None),
+    ]
+    frame = pd.DataFrame(rows, columns=["part", "city", "country", "latitude", "longitude"], dtype=object)
+    found = read_cities(frame.assign(category=None, sales=Decimal(1), units=1, orders=1)).cities
+    assert [(each.longitude is None, each.latitude is None) for each in found] == [
+        *((False, False), (False, True), (True, False), (True, True)),
+    ]
