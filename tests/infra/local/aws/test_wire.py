@@ -2,6 +2,7 @@
 
 import contextlib
 import json
+from datetime import UTC, datetime
 
 import pytest
 from hypothesis import given
@@ -89,3 +90,37 @@ def test_half_a_surrogate_pair_is_no_text():
         with pytest.raises(AwsError) as caught:
             wire.parameters(request(body, {}), model)
         assert caught.value.code == "SerializationException"
+
+
+@pytest.mark.parametrize(
+    ("operation", "members", "sent"),
+    [
+        (
+            ("redshift-data", "GetStatementResult"),
+            {
+                "Records": [[{"longValue": 1}, {"stringValue": "é"}, {"isNull": True}]],
+                "TotalNumRows": 1,
+                "NextToken": None,
+                "Secret": "not a member",
+            },
+            {"Records": [[{"longValue": 1}, {"stringValue": "é"}, {"isNull": True}]], "TotalNumRows": 1},
+        ),
+        (
+            ("redshift-data", "DescribeStatement"),
+            {"Id": "1", "CreatedAt": datetime(2026, 1, 2, 3, 4, 5, 678900, UTC), "Duration": 5},
+            {"Id": "1", "CreatedAt": 1767323045.679, "Duration": 5},
+        ),
+        (
+            ("sso-admin", "GetApplicationAuthenticationMethod"),
+            {"AuthenticationMethod": {"Iam": {"ActorPolicy": {"Version": "2012-10-17", "any": [None]}}}},
+            {"AuthenticationMethod": {"Iam": {"ActorPolicy": {"Version": "2012-10-17", "any": [None]}}}},
+        ),
+        (("sso-admin", "DeleteApplication"), {}, {}),
+    ],
+)
+def test_a_json_answer_has_the_members_of_its_model(operation, members, sent):
+    service, name = operation
+    answer = wire.success(members, wire.model_of(service).operation_model(name), "request")
+    assert answer.status == 200
+    assert answer.headers["Content-Type"] == "application/x-amz-json-1.1"
+    assert json.loads(answer.body) == sent
