@@ -82,12 +82,9 @@ class CsvPages:
             text = _cut(text, most_rows + header)
         table = self._parse(text, skip=header)
         # A single row of text that equals the names of its columns is told from a header by the count alone.
-        if header and table.num_rows < min(self.total, most_rows) and self._all_text():
+        if header and table.num_rows < min(self.total, most_rows):
             table = self._parse(text, skip=0)
         return table.slice(0, most_rows)
-
-    def _all_text(self) -> bool:
-        return all(pa.types.is_string(kind) for kind in columns.types(self._metadata))
 
     def _parse(self, text: str, *, skip: int) -> pa.Table:
         names = columns.names(self._metadata)

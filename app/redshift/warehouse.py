@@ -212,7 +212,7 @@ class Warehouse:
             table = pages.table(self._max_rows)
         except (pa.ArrowInvalid, ValueError) as error:
             raise self._unreadable(statement) from error
-        truncated = more or pages.rows > table.num_rows or pages.total > self._max_rows
+        truncated = more or pages.rows > table.num_rows
         if not truncated and pages.total not in (0, table.num_rows):
             raise self._unreadable(statement)
         return _frame(table), truncated

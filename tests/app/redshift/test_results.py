@@ -8,6 +8,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
+from app.errors import QueryFailed
 from app.redshift.query import Query
 from app.redshift.warehouse import Warehouse
 from tests.app.redshift.data_api import (
@@ -208,6 +209,22 @@ def test_a_cap_that_falls_within_a_page_cut_through_a_record():
     table = fetch_csv(metadata, ['1,x\r\n2,"y', '"\r\n3,z\r\n'], max_rows=1)
     assert rows_of(table) == [(1, "x")]
     assert table.truncated
+
+
+def test_line_ends_within_a_value_are_no_rows_wherever_its_page_ends():
+    API.calls.clear()
+    metadata = [column("a", "int4"), column("b", "varchar")]
+    chunks = ['1,"a', "b,c\r\nd\r\n", '"\r\n2,e\r\n', "3,f\r\n"]
+    table = fetch_csv(metadata, chunks, total=3, max_rows=2)
+    assert rows_of(table) == [(1, "ab,c\r\nd\r\n"), (2, "e")]
+    assert table.truncated
+    assert API.operations().count("GetStatementResultV2") == 3
+
+
+def test_fewer_rows_than_redshift_counted_are_no_answer_below_the_cap():
+    with pytest.raises(QueryFailed) as caught:
+        fetch_csv([column("a", "int4")], ["1\r\n2\r\n"], total=20, max_rows=10)
+    assert caught.value.code == "RL-425"
 
 
 def test_an_exactly_full_result_is_not_called_truncated():

@@ -475,6 +475,19 @@ def test_a_sign_out_before_the_id_is_known_still_stops_the_statement():
     assert api.operations() == ["ExecuteStatement", "CancelStatement"]
 
 
+def test_a_sign_out_when_no_credentials_are_left_is_no_error():
+    def describe(_):
+        warehouses[0].cancel()
+        return ends("ABORTED")(_)
+
+    def cancel(_):
+        raise SessionExpired("Your sign-in has run out.", "Sign in again.")
+
+    warehouses = [build(ExecuteStatement=started, DescribeStatement=describe, CancelStatement=cancel)[1]]
+    with pytest.raises(QueryCancelled):
+        warehouses[0].fetch(QUERY)
+
+
 def test_cancel_with_nothing_running_calls_nothing():
     api, warehouse = build(ExecuteStatement=finished)
     warehouse.fetch(QUERY)
