@@ -83,6 +83,8 @@ USER = {"aws__username": "ann", "aws__userid": "AROA:frank"}
         ({"StringEquals": {"sts:ExternalId": "x"}}, False),
         ({"StringEqualsIfExists": {"sts:ExternalId": "x"}}, True),
         ({"StringNotEquals": {"sts:ExternalId": "x"}}, True),
+        ({"ForAnyValue:StringNotEquals": {"sts:ExternalId": "x"}}, False),
+        ({"ForAllValues:StringEquals": {"sts:ExternalId": "x"}}, True),
         ({"Null": {"sts:ExternalId": "true"}}, True),
         ({"Null": {"aws:username": "true"}}, False),
         # Not known: it never allows, whichever way it is asked for.
@@ -112,6 +114,10 @@ def test_what_is_not_understood_denies_in_a_deny(condition):
     assert not granted(statement(), statement("Deny", Condition=condition), **USER)
 
 
+def test_a_resource_that_is_not_understood_denies_in_a_deny():
+    assert not granted(statement(), statement("Deny", Resource="arn:aws:s3:::home/${aws:unheard-of}"))
+
+
 def test_values_of_several():
     request = Request(
         "s3:GetObject",
@@ -126,6 +132,8 @@ def test_values_of_several():
     assert not holds("ForAllValues:ArnEquals", "arn:aws:iam::aws:p/a")
     assert holds("ForAllValues:ArnLike", "arn:aws:iam::aws:p/*")
     assert not holds("ForAnyValue:ArnLike", "arn:*:p/*")
+    # A variable stands for one value.
+    assert not holds("ForAnyValue:StringEquals", "${sts:RequestContextProviders}")
 
 
 def test_a_variable_does_not_widen_a_pattern():
@@ -155,10 +163,19 @@ def test_principals(principal, expected):
     assert decide_for_principals(trust, request).granted is expected
 
 
-def test_an_identity_provider_has_to_be_named():
-    trust = document({"Effect": "Allow", "Action": "*", "Principal": "*"})
+@pytest.mark.parametrize("principal", ["*", {"Federated": "*"}, {"AWS": "*"}])
+def test_an_identity_provider_has_to_be_named(principal):
+    trust = document({"Effect": "Allow", "Action": "*", "Principal": principal})
     request = Request("sts:AssumeRoleWithWebIdentity", principals={"Federated": frozenset({"arn"})})
     assert not decide_for_principals(trust, request).granted
+
+
+def test_not_principal_always_denies():
+    allow = {"Effect": "Allow", "Action": "*", "Principal": {"AWS": ROLE}}
+    deny = {"Effect": "Deny", "Action": "*", "NotPrincipal": {"AWS": ROLE}}
+    request = Request("sts:AssumeRole", principals={"AWS": frozenset({ROLE})})
+    assert decide_for_principals(document(allow), request).granted
+    assert not decide_for_principals(document(allow, deny), request).granted
 
 
 def test_not_principal_never_allows():
@@ -178,3 +195,9 @@ def test_what_is_no_policy_denies(text):
     decision = decide([document(statement()), text], Request("s3:GetObject"))
     assert decision.denied
     assert not decision.granted
+
+
+@pytest.mark.parametrize("elements", [{}, {"Action": "s3:*", "NotAction": "iam:*"}, {"Action": [1]}])
+def test_a_statement_says_once_what_it_is_about(elements):
+    with pytest.raises(MalformedPolicy):
+        parse(document({"Effect": "Allow", "Resource": "*", **elements}))

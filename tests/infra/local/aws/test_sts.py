@@ -5,7 +5,7 @@ import pytest
 from cryptography.hazmat.primitives import serialization
 from cryptography.hazmat.primitives.asymmetric import rsa
 
-from tests.infra.local.aws.conftest import ACCOUNT, CLIENT_ID, Issuer, allow, policy, refusal
+from tests.infra.local.aws.conftest import ACCOUNT, CLIENT_ID, PROVIDER, Issuer, allow, policy, refusal
 
 HOUR = 3600
 
@@ -52,12 +52,14 @@ FORGERIES = {
     "tampered": lambda issuer: tampered(issuer.token()),
     "no expiry": lambda issuer: issuer.token(exp=None),
     "from the future": lambda issuer: issuer.token(iat=4_000_000_000),
+    "not valid yet": lambda issuer: issuer.token(nbf=4_000_000_000),
     "not a token": lambda _: "not.a.token",
     "no issuer": lambda issuer: issuer.token(iss=None),
     "unregistered issuer": lambda issuer: issuer.token(iss="http://localhost:1"),
     "issuer without its port": lambda issuer: issuer.token(iss="http://localhost"),
     "wrong audience": lambda issuer: issuer.token(aud="another-app"),
     "wrong authorized party": lambda issuer: issuer.token(azp="another-app"),
+    "authorized for us, but meant for another": lambda issuer: issuer.token(aud="another-app", azp=CLIENT_ID),
     "two audiences": lambda issuer: issuer.token(aud=[CLIENT_ID, "another-app"]),
 }
 
@@ -91,6 +93,19 @@ def test_an_issuer_that_is_down_is_told_so(world):
     silent.server.shutdown()
     silent.server.server_close()
     assert refusal(world.web_identity, token=silent.token()) == "IDPCommunicationError"
+
+
+def test_an_issuer_that_calls_itself_otherwise_is_none(world):
+    class Misnamed(Issuer):
+        def document(self, path):
+            found = super().document(path)
+            return {**found, "issuer": "http://localhost:1"} if "issuer" in found else found
+
+    other = Misnamed()
+    world.served.client("iam").create_open_id_connect_provider(Url=other.url, ClientIDList=[CLIENT_ID])
+    assert refusal(world.web_identity, token=other.token()) == "IDPCommunicationError"
+    other.server.shutdown()
+    other.server.server_close()
 
 
 def test_a_trust_policy_that_does_not_name_the_provider_refuses(world):
@@ -212,6 +227,8 @@ def test_a_context_has_its_limits_and_its_provider(world):
     assert refusal(world.assume, context="x" * 3073) == "ValidationError"
     other = "arn:aws:iam::aws:contextProvider/Another"
     assert refusal(world.assume, context=world.context(), provider=other) == "ValidationError"
+    both = [{"ProviderArn": PROVIDER, "ContextAssertion": world.context()} for _ in range(2)]
+    assert refusal(world.assume, context=None, ProvidedContexts=both) == "ValidationError"
 
 
 def test_a_role_assumed_by_a_role_lasts_an_hour(world):
