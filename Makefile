@@ -18,11 +18,11 @@ local: .venv/local  ## the stand-in alone: identity provider on 8502, AWS on 850
 
 test: lint types unit browser  ## everything: lint, types, unit, integration and browser tests
 
-lint: .venv/dev
+lint: .venv/dev  ## ruff: faults and layout
 	$(BIN)/ruff check .
 	$(BIN)/ruff format --check .
 
-types: .venv/dev
+types: .venv/dev  ## mypy, strict
 	$(BIN)/mypy
 
 unit: .venv/dev  ## unit and integration tests
@@ -43,7 +43,7 @@ lock: .venv/dev  ## compile the locks from pyproject.toml
 	$(COMPILE) --extra local -c requirements-dev.txt -o requirements-local.txt
 	$(COMPILE) -c requirements-dev.txt -o requirements.txt
 
-clean:
+clean:  ## take away what was set up
 	rm -rf .venv .mypy_cache .ruff_cache .pytest_cache
 
 # A marker for each lock, so that a changed lock installs again and an unchanged one costs nothing.

@@ -9,13 +9,13 @@ ROOT = Path(__file__).parent.parent
 
 # room: the rooms of this project that it may import, beside itself and app.errors
 MAY_IMPORT = {
-    "app.asgi": {"app.main", "app.session", "app.auth", "app.views", "app.settings", "app.logs"},
-    "app.main": {"app.session", "app.auth", "app.views", "app.settings", "app.logs"},
+    "app.asgi": {"app.main", "app.session", "app.logs"},
+    "app.main": {"app.session", "app.auth.sign_in", "app.views"},
     "app.session": {"app.auth", "app.redshift", "app.settings"},
     "app.settings": set(),
     "app.logs": set(),
     "app.errors": set(),
-    "app.auth": {"app.settings", "app.session"},
+    "app.auth": {"app.settings"},
     "app.redshift": set(),
     "app.views": {"app.redshift"},
     "infra.provision": set(),
@@ -23,7 +23,7 @@ MAY_IMPORT = {
 }
 STREAMLIT = {"app.asgi", "app.main", "app.session", "app.auth.sign_in", "app.views"}
 DRAWS_NOTHING = {f"app.views.{name}" for name in ("charts", "maps", "palette", "viewport", "formats")}
-BOTO3 = {"app.session", "app.auth", "infra"}
+BOTO3 = {"app.auth", "infra"}
 
 
 def modules() -> list[str]:

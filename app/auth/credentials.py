@@ -20,7 +20,6 @@ class IdentityCredentials(CredentialProvider):
     """
 
     METHOD = "identity-center"
-    CANONICAL_NAME = "IdentityCenter"
 
     def __init__(
         self,
