@@ -1,4 +1,4 @@
-"""What COPY reads from S3: as the namespace's default role, or not at all."""
+"""What COPY reads from S3: as a role of the namespace, or not at all."""
 
 from collections.abc import Callable, Iterator
 
@@ -17,28 +17,30 @@ _SERVICES = frozenset({"redshift.amazonaws.com", "redshift-serverless.amazonaws.
 class S3Objects:
     """Reads moto's S3 with the permissions of the role that Redshift takes for COPY."""
 
-    def __init__(self, iam: Iam, *, default_role: Callable[[], str | None]) -> None:
+    def __init__(self, iam: Iam, *, copy_role: Callable[[str | None], str | None]) -> None:
         self._iam = iam
         self._authorize = IamAuthorizer(iam)
-        self._default_role = default_role
+        self._copy_role = copy_role
 
-    def __call__(self, bucket: str, key_prefix: str) -> Iterator[tuple[str, bytes]]:
+    def __call__(self, bucket: str, key_prefix: str, role: str | None) -> Iterator[tuple[str, bytes]]:
         """The objects of a bucket whose keys start with the prefix, with their content."""
-        role = self._assume()
-        self._check(role, "s3:ListBucket", f"arn:aws:s3:::{bucket}", context={"s3:prefix": key_prefix})
+        caller = self._assume(role)
+        self._check(caller, "s3:ListBucket", f"arn:aws:s3:::{bucket}", context={"s3:prefix": key_prefix})
         backend = s3_backends[ACCOUNT_ID]["aws"]
         try:
             found, *_ = backend.list_objects(backend.get_bucket(bucket), key_prefix, None, None, None)
         except MissingBucket as error:
             raise _s3_error("The specified bucket does not exist", 404, "NoSuchBucket") from error
         for key in found:
-            self._check(role, "s3:GetObject", f"arn:aws:s3:::{bucket}/{key.name}")
+            self._check(caller, "s3:GetObject", f"arn:aws:s3:::{bucket}/{key.name}")
             yield key.name, key.value
 
-    def _assume(self) -> Caller:
-        arn = self._default_role()
-        if arn is None:
+    def _assume(self, asked: str | None) -> Caller:
+        arn = self._copy_role(asked)
+        if arn is None and asked is None:
             raise SqlError("No default IAM role is set for the namespace")
+        if arn is None:
+            raise SqlError(f"The requested role {asked} is not associated to cluster")
         try:
             role = self._iam.role(arn)
         except LookupError as error:

@@ -124,9 +124,12 @@ class RedshiftServerless:
         ]
         return SUPERUSER if any(matches) else None
 
-    def default_role(self) -> str | None:
-        """The role that COPY takes with IAM_ROLE default; None when there is none."""
-        return next((namespace.default_role for namespace in list(self._namespaces.values())), None)
+    def copy_role(self, asked: str | None) -> str | None:
+        """COPY's role: the default one, or the one asked for; None when the namespace has it not."""
+        namespace = next(iter(list(self._namespaces.values())), None)
+        if namespace is None:
+            return None
+        return namespace.default_role if asked is None else asked if asked in namespace.roles else None
 
     def resource(self, call: Call) -> str:
         """The ARN that an operation's permission is asked for; "*" for what is not there yet."""

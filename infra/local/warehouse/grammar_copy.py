@@ -31,21 +31,22 @@ def copy(reader: Reader, database: str) -> Copy:
     if source is None:
         raise NotSupported("COPY from anything but s3://bucket/prefix")
     options: dict[str, str | int | bool] = {}
+    roles: list[str | None] = []
     while reader.current.kind == "word":
-        _option(reader, options)
-    if not options.pop("authorized", False):
+        if reader.accept("iam_role"):
+            roles.append(_role(reader))
+        else:
+            _option(reader, options)
+    if len(roles) != 1:
         raise SqlError("COPY command requires credentials: specify IAM_ROLE", "42601")
     file_format = str(options.pop("format", "text"))
     if file_format == "text":
         raise NotSupported("COPY of a format other than CSV and PARQUET")
-    return Copy(key, columns, source["bucket"], source["prefix"], file_format, options)
+    return Copy(key, columns, source["bucket"], source["prefix"], roles[0], file_format, options)
 
 
 def _option(reader: Reader, options: dict[str, str | int | bool]) -> None:
-    if reader.accept("iam_role"):
-        _role(reader)
-        options["authorized"] = True
-    elif reader.accept("format"):
+    if reader.accept("format"):
         reader.accept("as")
         options["format"] = reader.one_of("csv", "parquet")
     elif reader.current.text in ("csv", "parquet"):
@@ -66,8 +67,11 @@ def _option(reader: Reader, options: dict[str, str | int | bool]) -> None:
         raise NotSupported(f"COPY option {reader.current.text.upper()[:40]}")
 
 
-def _role(reader: Reader) -> None:
+def _role(reader: Reader) -> str | None:
+    """The ARN of the role that reads; None for the namespace's default one."""
     if reader.accept("default"):
-        return
-    if not _ARN.fullmatch(reader.take("string")):
+        return None
+    arn = reader.take("string")
+    if not _ARN.fullmatch(arn):
         raise SqlError("The requested role is not a valid IAM role ARN", "42601")
+    return arn

@@ -45,9 +45,9 @@ _ARROW = {
 
 
 class ObjectReader(Protocol):
-    """Reads COPY's objects: the key and the bytes of each whose key begins with the prefix."""
+    """Reads COPY's objects as a role: the key and the bytes of each whose key begins with the prefix."""
 
-    def __call__(self, bucket: str, key_prefix: str) -> Iterable[tuple[str, bytes]]: ...
+    def __call__(self, bucket: str, key_prefix: str, role: str | None) -> Iterable[tuple[str, bytes]]: ...
 
 
 class LoadFailed(SqlError):
@@ -70,7 +70,7 @@ def load(copy: Copy, table: Table, read_object: ObjectReader) -> pa.Table:
     """The rows of every object under COPY's prefix, in the order and types of the columns it fills."""
     columns = _columns(copy, table)
     parts = []
-    for _, body in read_object(copy.bucket, copy.prefix):
+    for _, body in read_object(copy.bucket, copy.prefix, copy.role):
         try:
             content = _inflated(body) if copy.options.get("gzip") else body
             parts.append(_READERS[copy.format](content, columns, copy.options))

@@ -128,6 +128,7 @@ class Copy:
     columns: tuple[str, ...]
     bucket: str
     prefix: str
+    role: str | None  # None: the default one
     format: str  # "csv" or "parquet"
     options: Mapping[str, str | int | bool]
 

@@ -1,4 +1,4 @@
-"""COPY reads S3 with the permissions of the namespace's default role, whoever runs it."""
+"""COPY reads S3 with the permissions of a role of the namespace, whoever runs it."""
 
 import json
 from collections.abc import Iterator
@@ -22,8 +22,10 @@ def account(env: dict[str, str]) -> dict[str, Any]:
     return clients
 
 
-def copy(env: dict[str, str], account: dict[str, Any], location: str) -> dict[str, Any]:
-    sql = f"COPY public.sales_data (sku) FROM '{location}' IAM_ROLE default CSV"
+def copy(
+    env: dict[str, str], account: dict[str, Any], location: str, role: str = "default"
+) -> dict[str, Any]:
+    sql = f"COPY public.sales_data (sku) FROM '{location}' IAM_ROLE {role} CSV"
     answer: dict[str, Any] = outside.run(
         account["redshift-data"], env, sql, SecretArn=env["ADMIN_SECRET_ARN"]
     )
@@ -56,6 +58,22 @@ def test_what_the_role_may_not_read_is_not_copied(
 
 def test_another_bucket_is_not_read(env: dict[str, str], account: dict[str, Any]) -> None:
     assert "Access Denied" in copy(env, account, "s3://another-bucket/sales_data/")["Error"]
+
+
+@pytest.mark.parametrize("name", ["RedshiftDataAPIClientRole", "Nobody", "redshiftdataloadrole"])
+def test_a_role_that_is_not_the_namespaces_is_not_taken(
+    env: dict[str, str], account: dict[str, Any], name: str
+) -> None:
+    role = f"'arn:aws:iam::123456789012:role/{name}'"
+    answer = copy(env, account, f"s3://{env['S3_BUCKET']}/sales_data/", role)
+    assert answer["Status"] == "FAILED"
+    assert "is not associated to cluster" in answer["Error"]
+
+
+def test_a_role_of_the_namespace_can_be_named(env: dict[str, str], account: dict[str, Any]) -> None:
+    role = f"'arn:aws:iam::123456789012:role/{ROLE}'"
+    assert "is not associated" not in copy(env, account, "s3://another-bucket/rows/", role)["Error"]
+    assert "does not exist" in copy(env, account, f"s3://{env['S3_BUCKET']}/nothing", role)["Error"]
 
 
 def test_a_role_that_does_not_trust_redshift_is_not_taken(
