@@ -10,7 +10,6 @@ from typing import Any
 
 import boto3
 import pyarrow as pa
-import waitress
 
 from infra.local.aws.front import Endpoint, create_endpoint
 from infra.local.config import (
@@ -24,6 +23,7 @@ from infra.local.config import (
 from infra.local.directory import push_people
 from infra.local.idp import create_idp
 from infra.local.sample import sales, to_csv, to_parquet
+from infra.local.serving import create_server
 from infra.local.warehouse import Redshift
 from infra.provision.apply import Outputs, apply
 from infra.provision.spec import Spec
@@ -86,10 +86,9 @@ def start(config: Config) -> Stack:
 
 
 def _serve(application: Any, port: int, setting: str, threads: int) -> Any:
-    """Serves on loopback alone, IPv4 and, where the machine has it, IPv6."""
-    listen = f"127.0.0.1:{port}"
+    """Serves on loopback alone."""
     try:
-        server = waitress.create_server(application, listen=listen, threads=threads, ident=None)
+        server = create_server(application, port=port, threads=threads)
     except OSError as error:
         if error.errno != errno.EADDRINUSE:
             raise

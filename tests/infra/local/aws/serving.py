@@ -10,10 +10,9 @@ import sys
 import threading
 import time
 
-import waitress
-
 from infra.local.aws.front import create_endpoint
 from infra.local.config import Config
+from infra.local.serving import create_server
 from infra.local.warehouse import Redshift
 
 IDC_TOKEN_SECONDS = 60
@@ -28,7 +27,7 @@ def main(log_file: str) -> None:
         clock=lambda: time.time() + offset[0],
     )
     endpoint.settings["SETTING"] = "of the runner"
-    server = waitress.create_server(endpoint, listen="127.0.0.1:0", threads=8, ident=None)
+    server = create_server(endpoint, port=0, threads=8)
     threading.Thread(target=server.run, daemon=True).start()
     said = {
         "port": server.effective_port,
