@@ -130,6 +130,31 @@ def test_a_person_names_the_workgroup_to_list(api: Api) -> None:
     assert api.refused("ListStatements").code == "ValidationException"
 
 
+def test_a_listing_may_be_of_one_session_alone(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr("tests.infra.local.aws.known_warehouse.authorize", lambda *_, **__: None)
+    api = Api()
+    here, there = (api.execute(as_=each)["Id"] for each in (FRANK, caller(FRANK.person, session="another")))
+    for role_level, expected in ((True, [there, here]), (False, [here])):
+        listed = api.call("ListStatements", WorkgroupName=WORKGROUP, RoleLevel=role_level)["Statements"]
+        assert [line["Id"] for line in listed] == expected
+
+
+def test_listing_is_asked_for_under_its_own_name(monkeypatch: pytest.MonkeyPatch) -> None:
+    asked = []
+    monkeypatch.setattr(
+        "tests.infra.local.aws.known_warehouse.authorize", lambda _, action, *__, **___: asked.append(action)
+    )
+    Api().call("ListStatements", WorkgroupName=WORKGROUP)
+    assert asked == ["redshift-data:ListStatements"]
+
+
+def test_a_batch_is_cancelled_as_a_whole(api: Api) -> None:
+    batch = api.batch("wait", "select 1", WaitTimeSeconds=None)["Id"]
+    assert api.refused("CancelStatement", Id=f"{batch}:1").code == "ValidationException"
+    assert api.call("CancelStatement", Id=batch)["Status"]
+    api.warehouse.released.set()
+
+
 def test_a_listing_is_paged(api: Api) -> None:
     made = [api.execute()["Id"] for _ in range(3)]
     first = api.call("ListStatements", WorkgroupName=WORKGROUP, MaxResults=2)

@@ -1,5 +1,8 @@
 """The exchange: an ID token, once, by who may, at an application that trusts its issuer."""
 
+import contextlib
+import datetime as dt
+import time
 from concurrent.futures import ThreadPoolExecutor
 
 import jwt
@@ -31,6 +34,23 @@ def test_a_token_is_exchanged_once(world):
     assert refusal(world.exchange, token=token) == "InvalidGrantException"
     again = world.issuer.token(jti=jwt.decode(token, options={"verify_signature": False})["jti"])
     assert refusal(world.exchange, token=again) == "InvalidGrantException"
+
+
+@contextlib.contextmanager
+def hours_later(world, monkeypatch, hours: float):
+    """Inside, both sides believe that it is so much later; gives the bridge role's credentials of then."""
+    now = dt.datetime.now(dt.UTC).replace(tzinfo=None) + dt.timedelta(hours=hours)
+    with world.served.later(hours * 3600), monkeypatch.context() as patched:
+        patched.setattr("botocore.auth.get_current_datetime", lambda: now)
+        token = world.issuer.token(exp=int(time.time() + (hours + 1) * 3600))
+        yield world.web_identity(token)["Credentials"]
+
+
+def test_a_token_is_remembered_for_as_long_as_it_is_valid(world, monkeypatch):
+    token = world.issuer.token(exp=int(time.time()) + 48 * 3600)
+    world.exchange(token)
+    with hours_later(world, monkeypatch, 25) as keys:
+        assert refusal(world.exchange, token=token, keys=keys) == "InvalidGrantException"
 
 
 def test_of_many_at_once_one_wins(world):
@@ -219,8 +239,8 @@ def test_without_the_scope_a_context_does_not_open_redshift(world):
 # --- refresh ----------------------------------------------------------------------------------------
 
 
-def refresh(world, token: str, application: str = "", **more):
-    return world.served.client("sso-oidc", world.bridge()).create_token_with_iam(
+def refresh(world, token: str, application: str = "", *, keys=None, **more):
+    return world.served.client("sso-oidc", keys or world.bridge()).create_token_with_iam(
         clientId=application or world.application, grantType="refresh_token", refreshToken=token, **more
     )
 
@@ -237,6 +257,14 @@ def test_a_refresh_token_is_its_applications_own(world):
     other = world.new_application("another")
     assert refusal(refresh, world=world, token=token, application=other) == "InvalidGrantException"
     assert refusal(refresh, world=world, token="x" * 128) == "InvalidGrantException"
+
+
+def test_a_refresh_token_lasts_eight_hours(world, monkeypatch):
+    token = world.exchange(world.issuer.token())["refreshToken"]
+    with hours_later(world, monkeypatch, 7.9) as keys:
+        assert refresh(world, token, keys=keys)["accessToken"]
+    with hours_later(world, monkeypatch, 8.1) as keys:
+        assert refusal(refresh, world=world, token=token, keys=keys) == "ExpiredTokenException"
 
 
 def test_a_refresh_token_is_checked_against_the_assignments_of_now(world):
