@@ -93,8 +93,11 @@ class Pages:
     def authorize(self) -> Response:
         """Shows the people to choose from, or answers at once where the request asks for silence."""
         sign_in = self._signed_in()
+        silent = request.args.get("prompt") == "none"
+        if silent and sign_in and _hint() not in {"", sign_in.person.email, sign_in.person.username}:
+            sign_in = None  # whoever is meant, it is not who is there
         grant = self._grant(sign_in)
-        if request.args.get("prompt") == "none":
+        if silent:
             return self._redirected(grant, sign_in)
         return self._choice(sign_in)
 
@@ -190,7 +193,7 @@ class Pages:
         )
 
     def _choice(self, sign_in: SignIn | None) -> Response:
-        hint = request.args.get("login_hint", "").lower()
+        hint = _hint()
         hinted = next((p for p in self._people.values() if hint in {p.email, p.username}), None)
         return self._page(
             "choose.html",
@@ -246,6 +249,10 @@ class Pages:
         if request.endpoint not in _CACHED:
             response.headers["Cache-Control"] = "no-store"
         return response
+
+
+def _hint() -> str:
+    return request.args.get("login_hint", "").lower()
 
 
 def _csrf() -> str:

@@ -6,6 +6,7 @@ from urllib.parse import unquote_plus
 
 import flask
 from authlib.integrations.flask_oauth2 import AuthorizationServer, ResourceProtector
+from authlib.oauth2 import OAuth2Error
 from authlib.oauth2.rfc6749 import InvalidGrantError, InvalidRequestError
 from authlib.oauth2.rfc6749.grants import AuthorizationCodeGrant, RefreshTokenGrant
 from authlib.oauth2.rfc6750 import BearerTokenValidator
@@ -37,7 +38,7 @@ class Provider(AuthorizationServer):  # type: ignore[misc]  # Authlib is not typ
         # The thumbprint of RFC 7638 is the key's id.
         self.key = RSAKey.generate_key(2048, {"use": "sig", "alg": ALGORITHM}, auto_kid=True)
         self.register_client_auth_method("client_secret_basic", _client_by_basic)
-        self.register_grant(CodeGrant, [S256(), CodeIdToken(self)])
+        self.register_grant(CodeGrant, [S256(), PlainRequest(), CodeIdToken(self)])
         self.register_grant(RefreshGrant, [RefreshIdToken(self)])
         self.register_endpoint(Revocation)
         self.register_endpoint(EndSession)
@@ -148,6 +149,21 @@ class S256(CodeChallenge):  # type: ignore[misc]  # Authlib is not typed
         if not parameters.get("code_challenge") or parameters.get("code_challenge_method") != "S256":
             raise InvalidRequestError("PKCE is required: code_challenge with code_challenge_method=S256.")
         super().validate_code_challenge(grant, redirect_uri)
+
+
+class PlainRequest:
+    """Refuses what OpenID Connect lets a request ask for and the discovery document says is not here."""
+
+    def __call__(self, grant: Any) -> None:
+        grant.register_hook("after_validate_authorization_request_payload", self._validate)
+
+    def _validate(self, grant: Any, redirect_uri: str) -> None:  # noqa: ARG002 - Authlib's shape
+        parameters = grant.request.payload.data
+        for name in ("request", "request_uri"):
+            if parameters.get(name):
+                raise OAuth2Error(error=f"{name}_not_supported", description="Send plain parameters.")
+        if parameters.get("response_mode", "query") != "query":
+            raise InvalidRequestError("The only response_mode is query.")
 
 
 class _IdToken:

@@ -76,6 +76,10 @@ def test_an_unknown_client_is_never_answered_by_redirect(party, client_id):
         ({"scope": None}, "invalid_scope"),
         ({"prompt": "none"}, "login_required"),
         ({"prompt": "none login"}, "invalid_request"),
+        ({"response_mode": "fragment"}, "invalid_request"),
+        ({"response_mode": "form_post"}, "invalid_request"),
+        ({"request": "e30.e30."}, "request_not_supported"),
+        ({"request_uri": "https://evil.example/request"}, "request_uri_not_supported"),
     ],
 )
 def test_a_wrong_request_is_told_to_the_client(party, changes, error):
@@ -138,6 +142,14 @@ def test_a_form_is_checked_as_strictly_as_the_request(party):
 
 def test_nobody_signs_in_as_somebody_who_is_not_there(party):
     assert party.press(party.authorize(asked()), "Frank Amer", person="root").status_code == 400
+
+
+@pytest.mark.parametrize("hint", ["ethan@example.com", "ethan", "nobody@example.com"])
+def test_silence_is_not_answered_for_somebody_else_than_the_client_means(party, hint):
+    party.sign_in(asked(), "Alex Emea")
+    answer = parameters_of(party.authorize(asked(prompt="none", login_hint=hint)))
+    assert answer["error"] == "login_required"
+    assert "code" in parameters_of(party.authorize(asked(prompt="none", login_hint="Alex@example.com")))
 
 
 def test_silence_is_answered_for_who_is_signed_in(party):
