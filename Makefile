@@ -59,8 +59,9 @@ clean:  ## take away what was set up
 	$(BIN)/python -m pip install --quiet --disable-pip-version-check --require-hashes -r requirements-dev.txt
 	@touch $@ .venv/local
 
-# Debian's Chromium; elsewhere CHROMIUM names a browser that is there already.
-.venv/chromium: | .venv/bin/python
-	@command -v "$${CHROMIUM:-chromium}" >/dev/null || \
-		{ apt-get update -qq && apt-get install -y -qq chromium chromium-driver >/dev/null; }
+# Debian's Chromium, and the library that Playwright's driver needs; elsewhere CHROMIUM names a browser.
+DRIVER = $(BIN)/python -m playwright --version
+.venv/chromium: | .venv/dev
+	@{ command -v "$${CHROMIUM:-chromium}" && $(DRIVER); } >/dev/null 2>&1 || \
+		{ apt-get update -qq && apt-get install -y -qq chromium chromium-driver libatomic1 >/dev/null; }
 	@touch $@

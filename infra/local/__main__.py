@@ -11,8 +11,9 @@ from infra.local.config import Config, ConfigError, from_environment, isolate
 
 def main(run: Callable[[Config], int]) -> int:
     """Runs with the environment's settings; what the person can mend is one line and exit status 2."""
-    # Ctrl-C and a polite kill end in the same way.
-    signal.signal(signal.SIGTERM, signal.default_int_handler)
+    # Ctrl-C and a polite kill end in the same way, also where a shell started this in the background.
+    for ending in (signal.SIGINT, signal.SIGTERM):
+        signal.signal(ending, signal.default_int_handler)
     try:
         config = from_environment()
         # At DEBUG, botocore writes whole requests with their signatures: the level is for our own records.
