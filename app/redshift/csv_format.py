@@ -78,7 +78,8 @@ class CsvPages:
         """The first rows, typed; raises pyarrow.ArrowInvalid for what is no CSV of these columns."""
         text = "".join(self._chunks)
         header = int(self._starts_with_names())
-        if self._ends > most_rows + header:
+        # What stands behind the cap may be half a record.
+        if self._ends >= most_rows + header:
             text = _cut(text, most_rows + header)
         table = self._parse(text, skip=header)
         # A single row of text that equals the names of its columns is told from a header by the count alone.

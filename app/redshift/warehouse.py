@@ -212,10 +212,9 @@ class Warehouse:
             table = pages.table(self._max_rows)
         except (pa.ArrowInvalid, ValueError) as error:
             raise self._unreadable(statement) from error
-        truncated = more or pages.rows > table.num_rows
-        if not truncated and pages.total not in (0, table.num_rows):
+        if pages.total and table.num_rows != min(pages.total, self._max_rows):
             raise self._unreadable(statement)
-        return _frame(table), truncated
+        return _frame(table), more or max(pages.rows, pages.total) > self._max_rows
 
     @staticmethod
     def _unreadable(statement: "_Statement") -> QueryError:

@@ -204,9 +204,10 @@ def test_a_capped_result_asks_for_no_page_that_it_does_not_need():
     assert API.operations() == ["ExecuteStatement", "GetStatementResultV2", "GetStatementResultV2"]
 
 
-def test_a_cap_that_falls_within_a_page_cut_through_a_record():
+@pytest.mark.parametrize("chunks", [['1,x\r\n2,"y', '"\r\n3,z\r\n'], ["1,x\r\n2", ",y\r\n3,z\r\n"]])
+def test_a_cap_that_falls_within_a_page_cut_through_a_record(chunks):
     metadata = [column("a", "int4"), column("b", "varchar")]
-    table = fetch_csv(metadata, ['1,x\r\n2,"y', '"\r\n3,z\r\n'], max_rows=1)
+    table = fetch_csv(metadata, chunks, max_rows=1)
     assert rows_of(table) == [(1, "x")]
     assert table.truncated
 
@@ -225,6 +226,12 @@ def test_fewer_rows_than_redshift_counted_are_no_answer_below_the_cap():
     with pytest.raises(QueryFailed) as caught:
         fetch_csv([column("a", "int4")], ["1\r\n2\r\n"], total=20, max_rows=10)
     assert caught.value.code == "RL-425"
+
+
+def test_a_cap_before_a_last_row_without_its_newline_is_told():
+    table = fetch_csv([column("a", "int4")], ["1\r\n2"], total=2, max_rows=1)
+    assert rows_of(table) == [(1,)]
+    assert table.truncated
 
 
 def test_an_exactly_full_result_is_not_called_truncated():
