@@ -83,7 +83,9 @@ class Warehouse:
         self.users.append(user)
         self.bound.append(dict(parameters or {}))
         if sql == "wait":
-            while not self.released.wait(0.005):
+            for _ in range(2_000):  # a test that forgets to release it fails, and does not hang
+                if self.released.wait(0.005):
+                    break
                 if cancel is not None and cancel.cancelled:
                     raise SqlCancelled
         answer = self.answers.get(sql, table(a=pa.array(["x"])))

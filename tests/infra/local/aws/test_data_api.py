@@ -266,13 +266,18 @@ def test_a_client_token_starts_one_statement(api: Api) -> None:
         api.execute("select 2", ClientToken="once")
     assert other.value.code == "ValidationException"
     assert api.execute(as_=MING, ClientToken="once")["Id"] != first["Id"]
+    api.now += 8 * 3600 + 1
+    assert api.execute(ClientToken="once")["Id"] != first["Id"]
 
 
 def test_active_statements_are_limited() -> None:
     api = Api(active_statements=2)
-    for _ in range(2):
-        api.execute("wait", WaitTimeSeconds=None)
+    under_way = [api.execute("wait", WaitTimeSeconds=None)["Id"] for _ in range(2)]
     with pytest.raises(AwsError) as refused:
         api.execute()
     assert refused.value.code == "ActiveStatementsExceededException"
     api.warehouse.released.set()
+    for statement in under_way:
+        api.call("DescribeStatement", Id=statement, WaitTimeSeconds=30)
+    for _ in range(3):
+        assert api.execute()["Status"] == "FINISHED"
