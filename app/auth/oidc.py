@@ -150,16 +150,21 @@ class Provider:
 
     def revoke(self, refresh_token: str) -> None:
         """Has the provider forget a refresh token; raises SignInRefused when that is not certain."""
-        endpoint = self.metadata().revocation_endpoint
-        response = None
-        if endpoint is not None:
-            response = self._post(endpoint, {"token": refresh_token, "token_type_hint": "refresh_token"})
-        if response is None or not response.is_success:
+        if not self._revoked(refresh_token):
             raise SignInRefused(
-                "The identity provider did not confirm that the sign-in was revoked.",
+                "You are signed out here, but the identity provider did not confirm it.",
                 "Sign out at the identity provider too, so that nothing stays open there.",
                 code="RL-235",
             )
+
+    def _revoked(self, refresh_token: str) -> bool:
+        form = {"token": refresh_token, "token_type_hint": "refresh_token"}
+        try:
+            endpoint = self.metadata().revocation_endpoint
+            return endpoint is not None and self._post(endpoint, form).is_success
+        except SignInRefused:
+            # Out of reach: "sign in again" is no advice to somebody who leaves.
+            return False
 
     def end_session_url(self) -> str | None:
         """Where a person ends their session at the provider itself, if it has such a page."""

@@ -251,6 +251,12 @@ def test_a_revocation_that_is_not_confirmed_is_told(idp, provider, answer):
     assert refused(provider.revoke, "refresh-1").code == "RL-235"
 
 
+def test_who_leaves_is_not_told_to_sign_in_because_the_provider_is_out_of_reach(idp, provider):
+    provider.metadata()
+    idp.answers["/revoke"] = httpx.ConnectError("no")
+    assert refused(provider.revoke, "refresh-1").code == "RL-235"
+
+
 def test_a_provider_that_cannot_revoke_is_told(idp, provider):
     del idp.metadata["revocation_endpoint"]
     assert refused(provider.revoke, "refresh-1").code == "RL-235"
