@@ -1,10 +1,12 @@
 """The script that Streamlit runs for each page: settings, who is signed in, the page."""
 
 import logging
+import re
 import secrets
 from collections.abc import Callable
 from functools import partial
 from html import escape
+from pathlib import Path
 
 import streamlit as st
 
@@ -16,6 +18,10 @@ from app.views import VIEWS, View
 
 log = logging.getLogger("app.main")
 
+_ICON = Path(__file__).parent / "static" / "icon.svg"
+# An address that is an example must not become a link.
+_ADDRESS = re.compile(r"(https?://[^\s,;]*[^\s,;.])")
+
 _PERSON = """<div style="line-height:1.4"><strong>{}</strong>
 <div style="font-size:0.875rem;opacity:0.72;overflow-wrap:anywhere">{}<br>{}</div></div>"""
 
@@ -25,7 +31,7 @@ def main() -> None:
     try:
         shared = session.services()
     except SettingsError as error:
-        st.set_page_config(page_title="Rowlight", layout="centered")
+        st.set_page_config(page_title="Rowlight", page_icon=_ICON, layout="centered")
         explain(error)
         return
     visit = session.visit()
@@ -41,14 +47,20 @@ def main() -> None:
 
 def _welcome(visit: Visit, shared: Services) -> None:
     """The sign-in page, at whichever page's address the browser is."""
-    st.set_page_config(page_title="Rowlight: sign in", layout="centered", initial_sidebar_state="collapsed")
+    st.set_page_config(
+        page_title="Rowlight: sign in",
+        page_icon=_ICON,
+        layout="centered",
+        initial_sidebar_state="collapsed",
+    )
     # The address stays, so that signing in leads to the page that was asked for.
     st.navigation(_pages(lambda _: None), position="hidden")
     try:
         url = visit.attempt(shared).url
     except AppError as error:
-        explain(error)
-        st.button("Try again")
+        with sign_in.frame():
+            explain(error)
+            st.button("Try again")
         return
     answer = sign_in.show(
         url,
@@ -66,7 +78,12 @@ def _serve(visit: Visit, user: UserSession) -> None:
     """The page itself, for somebody who is signed in."""
     user.touch()
     page = st.navigation(_pages(lambda view: _draw(view, visit, user)), position="top")
-    st.set_page_config(page_title=f"{page.title} · Rowlight", layout="wide", initial_sidebar_state="auto")
+    st.set_page_config(
+        page_title=f"{page.title} · Rowlight",
+        page_icon=_ICON,
+        layout="wide",
+        initial_sidebar_state="auto",
+    )
     _account(visit, user)
     page.run()
 
@@ -106,8 +123,8 @@ def explain(error: AppError) -> None:
     reference = _reference()
     log.warning("reference=%s error=%s %s%s", reference, error.code, error.message, _statement(error))
     headline, _, rest = error.message.partition("\n")
-    st.subheader(headline, anchor=False)
-    st.markdown(f"{rest}\n\n{error.remedy}")
+    st.header(headline, anchor=False)
+    st.markdown(_ADDRESS.sub(r"`\1`", f"{rest}\n\n{error.remedy}"))
     st.caption(f"Code {error.code} · Reference {reference}")
 
 
@@ -120,7 +137,7 @@ def on_script_error(error: Exception) -> bool:
         return True
     reference = _reference()
     log.error("reference=%s %s", reference, type(error).__name__, exc_info=error)
-    st.subheader("This part of the page failed.", anchor=False)
+    st.header("This part of the page failed.", anchor=False)
     st.markdown(
         "It is a fault of the app, not of yours. Reload the page; if it happens again, report the reference."
     )

@@ -1,5 +1,7 @@
 """The sign-in page: the product's name, a sentence, a button."""
 
+from collections.abc import Iterator
+from contextlib import contextmanager
 from html import escape
 from typing import Any
 from urllib.parse import urlsplit
@@ -19,9 +21,7 @@ def show(url: str, *, provider: Provider, app_url: str, notice: AppError | None,
     streamlit-oauth draws the button and watches the pop-up. Its own Python half is left aside, because it
     takes a token from the browser as readily as a code.
     """
-    _, middle, _ = st.columns([1, 3, 1])
-    with middle, st.container(horizontal_alignment="center", gap="medium"):
-        st.title("Rowlight", anchor=False, text_alignment="center")
+    with frame():
         st.markdown("Sign in once, and see exactly the rows you are entitled to.", text_alignment="center")
         if notice is not None:
             st.warning(f"{notice.message} {notice.remedy}\n\nCode {notice.code}")
@@ -31,9 +31,20 @@ def show(url: str, *, provider: Provider, app_url: str, notice: AppError | None,
         answer = _button(url, provider)
         _quiet("No window, or closed it? Press the button again.")
         if signed_out and (farewell := provider.end_session_url()) is not None:
-            link = f'<a href="{escape(farewell)}" target="_blank" rel="noreferrer">Sign out of {{}} too</a>'
-            _quiet("You are signed out here. " + link.format(escape(_account(provider))))
+            link = f'<a style="color:inherit" href="{escape(farewell)}" target="_blank" rel="noreferrer">'
+            _quiet(f"You are signed out here. {link}Sign out of {escape(_account(provider))} too</a>")
         return answer
+
+
+@contextmanager
+def frame() -> Iterator[None]:
+    """The page's middle under the product's name, and nothing beside it."""
+    # Who signed out leaves an empty sidebar behind.
+    st.html("<style>[data-testid=stSidebar], [data-testid=stExpandSidebarButton] { display: none; }</style>")
+    _, middle, _ = st.columns([1, 3, 1])
+    with middle, st.container(horizontal_alignment="center", gap="medium"):
+        st.title("Rowlight", anchor=False, text_alignment="center")
+        yield
 
 
 def _button(url: str, provider: Provider) -> Any:

@@ -127,6 +127,18 @@ def test_wrong_settings_are_told_and_nothing_else(monkeypatch):
     assert buttons(page) == []
 
 
+def test_an_address_that_is_an_example_is_no_link(monkeypatch):
+    def broken():
+        raise SettingsError(
+            "Not set up.\n\n- A. Such as https://example.okta.com.", "Set http://localhost:8501, then."
+        )
+
+    monkeypatch.setattr(session, "services", broken)
+    shown = text(run(monkeypatch))
+    assert "`https://example.okta.com`." in shown
+    assert "`http://localhost:8501`, then." in shown
+
+
 def test_nobody_sees_a_view_without_signing_in(monkeypatch, visit):
     rendered = []
     page = run(monkeypatch, lambda *_: rendered.append(1))
@@ -194,6 +206,7 @@ def test_a_good_answer_opens_the_page(monkeypatch, visit, shared, idp):
 def test_a_provider_that_cannot_be_reached_is_told_with_a_way_out(monkeypatch, visit, idp):
     idp.answers["/.well-known/openid-configuration"] = httpx.ConnectError("no")
     page = run(monkeypatch)
+    assert page.title[0].value == "Rowlight"
     assert "id.example.com cannot be reached" in text(page)
     assert "Code RL-227" in text(page)
     del idp.answers["/.well-known/openid-configuration"]
@@ -299,7 +312,7 @@ class TestLastResort:
     @pytest.fixture
     def drawn(self, monkeypatch):
         lines = []
-        for name in ("subheader", "markdown", "caption"):
+        for name in ("header", "markdown", "caption"):
             monkeypatch.setattr(main.st, name, lambda value, **_: lines.append(value))
         return lines
 
