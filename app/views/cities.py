@@ -18,14 +18,17 @@ TITLE = "Total sales by city"
 _TOP = {"Top 10": 10, "Top 50": 50, "Top 250": 250, "Top 1,000": 1_000, "All cities": None}
 _USUAL_TOP = "Top 250"
 # The page does not know how wide it is drawn; a phone says that it is one.
-_WIDE, _NARROW = (1_000, 480), (340, 420)
+_WIDE, _NARROW = (640, 440), (340, 420)
+_PLACES = (3, 1)
+_SHAPES = (((1,), 84), (_PLACES, 490), ((1,), 320))
+_BEST = 10
 
 
 def render(warehouse: Warehouse, person: str) -> None:
     """Draws the page for whoever the warehouse knows as its caller."""
     this = page.begin(PATH, TITLE, person)
     try:
-        table = this.ask(warehouse, cities_query(this.filters))
+        table = this.ask(warehouse, cities_query(this.filters), shapes=_SHAPES)
     except QueryDenied as error:
         page.denied(error)
         return
@@ -41,27 +44,50 @@ def render(warehouse: Warehouse, person: str) -> None:
 
 
 def _draw(answer: Cities, table: Table, this: page.Page) -> None:
-    with st.container(key="figures"), st.container(key="first-figure"):
-        total = answer.total.sales
+    top, shape = _heading(answer.total, this)
+    shown = answer.cities[: _TOP[top]]
+    located = [city for city in shown if city.longitude is not None and city.latitude is not None]
+    with st.container(key="places"):
+        places, best = st.columns(_PLACES, gap="medium")
+        with places:
+            _map(located, shape, this)
+            _legend(located, shape, this)
+        with best:
+            _best(shown[:_BEST], this)
+    for line in _what_is_shown(shown, answer, this, more=table.truncated):
+        page.note(line)
+    if missing := len(shown) - len(located):
+        page.note(f"{missing} of them {'has' if missing == 1 else 'have'} no coordinates: in the table only.")
+    _table(shown, answer.total)
+
+
+def _heading(total: Figures, this: page.Page) -> tuple[str, maps.Shape]:
+    """The page's one figure, and beside it how the map is chosen."""
+    row = st.container(horizontal=True, horizontal_alignment="distribute", vertical_alignment="bottom")
+    with row, st.container(key="first-figure", width="content"):
         st.metric(
-            "Total sales", formats.short_money(total, this.marks), help=formats.money(total, this.marks)
+            "Total sales",
+            formats.short_money(total.sales, this.marks),
+            help=formats.money(total.sales, this.marks),
         )
-    with st.container(horizontal=True, vertical_alignment="bottom"):
+    with row, st.container(horizontal=True, vertical_alignment="bottom", width="content"):
         top = st.selectbox(
-            "Cities", list(_TOP), index=list(_TOP).index(_USUAL_TOP), key="cities.top", width=180
+            "Cities", list(_TOP), index=list(_TOP).index(_USUAL_TOP), key="cities.top", width=150
         )
         shape: maps.Shape = st.segmented_control(
             "Show as", maps.SHAPES, default=maps.SHAPES[0], required=True, key="cities.shape"
         )
-    shown = answer.cities[: _TOP[top]]
-    located = [city for city in shown if city.longitude is not None and city.latitude is not None]
-    _map(located, shape, this)
-    _legend(located, shape, this)
-    for line in _what_is_shown(shown, answer, this, more=table.truncated):
-        page.note(line)
-    if len(located) < len(shown):
-        page.note(f"{len(shown) - len(located)} of them have no coordinates: in the table only.")
-    _table(shown, answer.total)
+    return top, shape
+
+
+def _best(cities: Sequence[City], this: page.Page) -> None:
+    st.header("Top cities", anchor=False)
+    lines = "".join(
+        f"<li><span>{escape(city.name)}, {escape(city.country)}</span>"
+        f"<span>{escape(formats.short_money(city.figures.sales, this.marks))}</span></li>"
+        for city in cities
+    )
+    st.html(f'<ol class="rl-best">{lines}</ol>')
 
 
 def _map(located: Sequence[City], shape: maps.Shape, this: page.Page) -> None:
@@ -98,7 +124,8 @@ def _what_is_shown(shown: Sequence[City], answer: Cities, this: page.Page, *, mo
     """What the map and the table leave out."""
     known = formats.count(len(answer.cities), this.marks)
     if more:
-        yield f"First {known} of more cities. Narrow the filters to see the others."
+        known = f"more than {known}"
+        yield "There are more cities than a page takes. Narrow the filters to see the others."
     if len(shown) == len(answer.cities) and not more:
         yield f"{known} {'city' if len(shown) == 1 else 'cities'}: all that sold."
         return
@@ -117,7 +144,8 @@ def _table(shown: Sequence[City], total: Figures) -> None:
             "Country": [city.country for city in shown],
             "Sales": [float(city.figures.sales) for city in shown],
             "Share": [
-                float(100 * city.figures.sales / total.sales) if total.sales else 0.0 for city in shown
+                round(float(100 * city.figures.sales / total.sales), 2) if total.sales else 0.0
+                for city in shown
             ],
             "Units": [city.figures.units for city in shown],
             "Orders": [city.figures.orders for city in shown],

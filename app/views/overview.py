@@ -13,6 +13,8 @@ from app.views.sales import Figures, Overview, overview_query, read_overview
 
 PATH = "overview"
 TITLE = "Overview"
+_WEIGHTS, _CHARTS = (1.5, 1, 1, 1), (3, 2)
+_SHAPES = ((_WEIGHTS, 190), (_CHARTS, 350))
 
 
 @dataclass(frozen=True)
@@ -37,7 +39,7 @@ def render(warehouse: Warehouse, person: str) -> None:
     """Draws the page for whoever the warehouse knows as its caller."""
     this = page.begin(PATH, TITLE, person)
     try:
-        table = this.ask(warehouse, overview_query(this.filters))
+        table = this.ask(warehouse, overview_query(this.filters), shapes=_SHAPES)
     except QueryDenied as error:
         page.denied(error)
         return
@@ -50,16 +52,17 @@ def render(warehouse: Warehouse, person: str) -> None:
         page.no_match(this.filters)
         return
     _figures(answer, this)
-    course, categories = st.columns([3, 2], gap="large")
-    with course:
-        _course(answer, this)
-    with categories:
-        _categories(answer, this)
+    with st.container(key="charts"):
+        course, categories = st.columns(_CHARTS, gap="large")
+        with course:
+            _course(answer, this)
+        with categories:
+            _categories(answer, this)
 
 
 def _figures(answer: Overview, this: page.Page) -> None:
     with st.container(key="figures"):
-        first, *others = st.columns([1.5, 1, 1, 1], gap="large", vertical_alignment="bottom")
+        first, *others = st.columns(_WEIGHTS)
         with first, st.container(key="first-figure"):
             _metric(_FIGURES[0], answer, this)
         for column, figure in zip(others, _FIGURES[1:], strict=True):
@@ -90,7 +93,7 @@ def _sparkline(answer: Overview, of: Callable[[Figures], Decimal]) -> list[float
 
 
 def _course(answer: Overview, this: page.Page) -> None:
-    st.subheader("Sales over time", anchor=False)
+    st.header("Sales over time", anchor=False)
     page.note(charts.a_point_is(answer.steps))
     previous = f"Previous {this.filters.days} days" if answer.before.orders else None
     chart = charts.sales_over_time(answer.steps, previous=previous, colours=this.colours, marks=this.marks)
@@ -98,7 +101,7 @@ def _course(answer: Overview, this: page.Page) -> None:
 
 
 def _categories(answer: Overview, this: page.Page) -> None:
-    st.subheader("By category", anchor=False)
+    st.header("By category", anchor=False)
     chosen = this.filters.categories or tuple(answer.categories)
     figures = {name: now for name, (now, _) in answer.categories.items() if name in chosen and now.orders}
     chart = charts.by_category(figures, colours=this.colours, marks=this.marks)

@@ -4,10 +4,12 @@ Text that comes from data or from a person's name goes into HTML, escaped; never
 become a link, an image or a formula.
 """
 
-from contextlib import nullcontext
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager, nullcontext
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from html import escape
+from pathlib import Path
 from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
 
 import streamlit as st
@@ -25,25 +27,9 @@ from app.views.palette import Palette, palette
 NOTHING_VISIBLE = "RL-412"
 _DRAWN = "page drawn"
 
-_STYLE = """<style>
-.rl-note { margin: 0; font-size: 0.875rem; line-height: 1.4; opacity: 0.72; }
-.rl-legend { display: flex; flex-wrap: wrap; align-items: center; gap: 1rem; font-size: 0.875rem; }
-.rl-key { display: inline-flex; align-items: center; gap: 0.375rem; }
-.rl-key i { display: inline-block; border-radius: 50%; }
-[data-testid="stMainBlockContainer"] { padding-top: 4.5rem; padding-bottom: 3rem; }
-.st-key-heading h1 { font-size: 1.5rem; padding: 0; }
-[data-testid="stMain"] h3 { font-size: 1.125rem; }
-[data-testid="stMetricValue"] { font-variant-numeric: tabular-nums; }
-.st-key-first-figure [data-testid="stMetricValue"] { font-size: 3rem; line-height: 1.15; }
-[data-testid="stMetricDeltaDescription"] { flex-basis: 100%; }
-:has(> [data-testid="stMetricDeltaDescription"]) { flex-wrap: wrap; row-gap: 0.125rem; }
-[data-testid="stMetric"] [data-testid="stTooltipIcon"] { opacity: 0.45; }
-[data-testid="stMetricChart"] .mark-line path { stroke: currentColor; opacity: 0.45; }
-@media (max-width: 640px) {
-  .st-key-figures [data-testid="stHorizontalBlock"] { flex-wrap: wrap; gap: 1rem; }
-  .st-key-figures [data-testid="stColumn"] { min-width: 40%; flex: 1 1 40%; }
-}
-</style>"""
+Shapes = tuple[Sequence[float], int]  # a row of a page: its columns' weights, and its height
+
+_STYLE = f"<style>{(Path(__file__).parent / 'page.css').read_text()}</style>"
 
 
 @dataclass(frozen=True)
@@ -57,11 +43,11 @@ class Page:
     marks: Separators
     as_of: DeltaGenerator
 
-    def ask(self, warehouse: Warehouse, query: Query) -> Table:
+    def ask(self, warehouse: Warehouse, query: Query, *, shapes: Sequence[Shapes]) -> Table:
         """The page's one question to the warehouse; the heading then says how fresh the answer is."""
         # Where figures stand already they stay, paler; only an empty page shows where they will be.
         empty = st.session_state.get(_DRAWN) != self.path
-        body = st.skeleton(height=560) if empty else nullcontext()
+        body = _skeleton(shapes) if empty else nullcontext()
         with body, self.as_of, st.spinner("Asking the warehouse", show_time=True):
             table = warehouse.fetch(query, fresh=self.fresh)
         st.session_state[_DRAWN] = self.path
@@ -71,11 +57,14 @@ class Page:
 
 def begin(path: str, title: str, person: str) -> Page:
     """Draws what a page begins with."""
-    st.html(_STYLE)
+    colours = palette(st.context.theme.type)
+    st.html(_STYLE.replace("ON-ACCENT", colours.background))
     chosen = filters.choose_period(path)
     with st.container(key="heading", horizontal=True, vertical_alignment="center"):
         st.title(title, anchor=False, width="stretch")
-        with st.container(horizontal=True, vertical_alignment="center", width="content"):
+        with st.container(
+            horizontal=True, horizontal_alignment="right", vertical_alignment="center", width="content"
+        ):
             as_of = st.empty()
             fresh = st.button(":primary[Refresh]", type="tertiary", key=f"{path}.refresh")
     period = span(chosen.first_day, chosen.last_day)
@@ -84,10 +73,24 @@ def begin(path: str, title: str, person: str) -> Page:
         path=path,
         filters=chosen,
         fresh=fresh,
-        colours=palette(st.context.theme.type),
+        colours=colours,
         marks=separators(st.context.locale),
         as_of=as_of,
     )
+
+
+@contextmanager
+def _skeleton(shapes: Sequence[Shapes]) -> Iterator[None]:
+    """Shows where the figures will be, until they are there."""
+    place = st.empty()
+    with place.container():
+        for weights, height in shapes:
+            for column in st.columns(weights, gap="large"):
+                column.skeleton(height=height)
+    try:
+        yield
+    finally:
+        place.empty()
 
 
 def note(text: str) -> None:
@@ -115,7 +118,7 @@ def denied(error: QueryDenied) -> None:
 
 def no_match(chosen: Filters) -> None:
     """Says which choice leaves nothing, and offers the way back."""
-    st.subheader("No sales match these filters", anchor=False)
+    st.header("No sales match these filters", anchor=False)
     period = span(chosen.first_day, chosen.last_day)
     what = f"There are none in {_categories(chosen)}" if chosen.categories else "There are none"
     note(f"{what} from {period}.")
@@ -123,7 +126,7 @@ def no_match(chosen: Filters) -> None:
 
 
 def _nothing_here(why: str, ask: str, code: str) -> None:
-    st.subheader("There is nothing here for you yet.", anchor=False)
+    st.header("There is nothing here for you yet.", anchor=False)
     st.html(f"<p>{escape(why)}</p><p>{escape(ask)}</p>")
     st.code(code, language=None, wrap_lines=True, width="content")
 

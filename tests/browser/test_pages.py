@@ -40,6 +40,47 @@ def test_signing_out_leaves_nothing(visitor):
     expect(visitor.page.get_by_role("button", name="Sign out")).to_have_count(0)
 
 
+def test_nothing_stands_beside_the_sign_in_page_after_signing_out(visitor):
+    visitor.sign_in("Ethan Global")
+    visitor.page.get_by_role("button", name="Sign out").click()
+    expect(visitor.button()).to_be_visible()
+    expect(visitor.page.get_by_test_id("stSidebar")).to_be_hidden()
+    expect(visitor.page.get_by_test_id("stExpandSidebarButton")).to_be_hidden()
+
+
+@pytest.mark.parametrize("width", [390, 768, 1024, 1440])
+def test_no_figure_is_cut_off(width, visitor):
+    visitor.page.set_viewport_size({"width": width, "height": 900})
+    visitor.open()
+    visitor.provider().get_by_role("button", name="Ethan Global").click()
+    metric(visitor, "Average order")
+    cut = visitor.page.get_by_test_id("stMetricValue").evaluate_all(
+        "values => values.flatMap(value => [value, ...value.querySelectorAll('*')])"
+        ".filter(each => each.scrollWidth > each.clientWidth + 1).map(each => each.innerText)"
+    )
+    assert cut == []
+
+
+def test_headings_leave_no_level_out_and_the_tab_has_a_mark_of_its_own(visitor):
+    visitor.sign_in("Ethan Global")
+    metric(visitor, "Total sales")
+    for heading in ("Sales over time", "By category"):
+        expect(visitor.page.get_by_role("heading", name=heading, level=2)).to_be_visible()
+    expect(visitor.page.locator("link[rel~=icon]")).to_have_attribute("href", re.compile("^data:image/svg"))
+    open_cities(visitor)
+    expect(visitor.page.get_by_role("heading", name="Top cities", level=2)).to_be_visible()
+
+
+def test_a_chosen_category_can_be_read_in_the_dark(visitor):
+    visitor.page.emulate_media(color_scheme="dark")
+    visitor.sign_in("Ethan Global")
+    metric(visitor, "Total sales")
+    visitor.page.get_by_role("combobox", name="Category").click()
+    visitor.page.get_by_role("option", name="Cycling").click()
+    chosen = visitor.page.get_by_test_id("stMultiSelectTagsContainer").get_by_text("Cycling")
+    expect(chosen).to_have_css("color", "rgb(15, 20, 25)")
+
+
 def test_who_says_no_at_the_provider_can_try_again(visitor):
     visitor.open()
     visitor.provider().get_by_role("button", name="Cancel").click()

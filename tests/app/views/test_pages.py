@@ -213,12 +213,24 @@ class TestCities:
 
     def test_a_capped_answer_admits_it(self, world):
         page = open_page(Person(world, ETHAN, max_rows=40), "cities")
-        assert "of more cities. Narrow the filters" in html(page)
+        assert "There are more cities than a page takes. Narrow the filters" in html(page)
+        assert "of more than " in html(page)
+
+    def test_the_best_cities_are_named_beside_the_map(self, world):
+        page = open_page(Person(world, ETHAN), "cities")
+        (best,) = [body for body in map(str, html(page).split("\n")) if "<ol" in body]
+        assert best.count("<li>") == 10
+        first = grid(page).iloc[0]
+        assert best.startswith(f'<ol class="rl-best"><li><span>{first.City}, {first.Country}</span><span>$')
+
+    def test_a_share_has_no_more_digits_than_a_reader_can_hear(self, world):
+        shares = grid(open_page(Person(world, ETHAN), "cities")).Share
+        assert (shares == shares.round(2)).all()
 
     def test_a_city_without_coordinates_is_in_the_table_and_said(self, hostile):
         page = open_page(Person(hostile, ETHAN), "cities")
         assert len(grid(page)) == len(deck(page)["layers"][1]["data"]) + 1
-        assert "1 of them have no coordinates" in html(page)
+        assert "1 of them has no coordinates" in html(page)
 
 
 @pytest.mark.parametrize("path", PATHS)
@@ -228,7 +240,7 @@ class TestStates:
     )
     def test_who_may_see_nothing_gets_an_explanation_and_no_empty_chart(self, world, path, user, code):
         page = open_page(Person(world, user), path)
-        assert "There is nothing here for you yet." in [element.value for element in page.subheader]
+        assert "There is nothing here for you yet." in [element.value for element in page.header]
         assert page.code[0].value == f"{code} {STATEMENT_ID}"
         assert "Ask the person who looks after access" in html(page)
         assert not page.metric
@@ -241,7 +253,7 @@ class TestStates:
         page.selectbox(key=f"{path}.period").select(CUSTOM).run()
         old = datetime.now(UTC).date() - timedelta(days=500)
         page.date_input(key=f"{path}.dates").set_value((old, old)).run()
-        assert "No sales match these filters" in [element.value for element in page.subheader]
+        assert "No sales match these filters" in [element.value for element in page.header]
         assert not page.metric
         (reset,) = [button for button in page.button if button.label == "Reset filters"]
         reset.click().run()
@@ -271,7 +283,6 @@ class TestHostileNames:
                 *page.markdown,
                 *page.caption,
                 *page.header,
-                *page.subheader,
                 *page.title,
                 *page.metric,
             )
