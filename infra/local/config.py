@@ -5,11 +5,10 @@ import re
 import secrets
 from collections.abc import Mapping, MutableMapping
 from dataclasses import dataclass, field
-from typing import Any
+from typing import Any, Self
 
 ACCOUNT_ID = "123456789012"
 REGION = "us-east-1"
-WORKGROUP = "redshift-tip-enabled"
 DATABASE = "dev"
 CLIENT_ID = "rowlight-demo"
 ROLE_NAMESPACE = "AWSIDC"
@@ -19,6 +18,10 @@ OUTSIDE_REDIRECT_URI = "http://localhost:9999/callback"
 
 class ConfigError(ValueError):
     """A setting of the stand-in that it cannot work with, in one line."""
+
+    @classmethod
+    def port_in_use(cls, port: int, setting: str) -> Self:
+        return cls(f"Port {port} is in use: stop what listens there, or set {setting} to a free port.")
 
 
 @dataclass(frozen=True)

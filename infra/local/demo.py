@@ -40,9 +40,7 @@ def _require_free(port: int, setting: str) -> None:
         try:
             probe.bind(("127.0.0.1", port))
         except OSError as error:
-            raise ConfigError(
-                f"Port {port} is in use: stop what listens there, or set {setting} to a free port."
-            ) from error
+            raise ConfigError.port_in_use(port, setting) from error
 
 
 def _start_app(config: Config, settings: dict[str, str]) -> subprocess.Popen[bytes]:

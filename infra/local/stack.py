@@ -2,7 +2,6 @@
 
 import datetime as dt
 import errno
-import logging
 import threading
 from concurrent.futures import Future, ThreadPoolExecutor
 from dataclasses import dataclass
@@ -27,8 +26,6 @@ from infra.local.serving import create_server
 from infra.local.warehouse import Redshift
 from infra.provision.apply import Outputs, apply
 from infra.provision.spec import Spec
-
-log = logging.getLogger(__name__)
 
 DATA_BUCKET = "rowlight-demo-data"
 DATA_KEY = "sales_data/part-0.parquet"
@@ -92,9 +89,7 @@ def _serve(application: Any, port: int, setting: str, threads: int) -> Any:
     except OSError as error:
         if error.errno != errno.EADDRINUSE:
             raise
-        raise ConfigError(
-            f"Port {port} is in use: stop what listens there, or set {setting} to a free port."
-        ) from error
+        raise ConfigError.port_in_use(port, setting) from error
     threading.Thread(target=server.run, name=f"serve-{port}", daemon=True).start()
     return server
 
