@@ -14,7 +14,7 @@ from app import session
 from app.auth import sign_in
 from app.errors import AccessError, AppError, QueryError, SessionExpired, SettingsError
 from app.session import Services, UserSession, Visit
-from app.views import VIEWS, View
+from app.views import VIEWS, View, filters
 
 log = logging.getLogger("app.main")
 
@@ -77,6 +77,7 @@ def _welcome(visit: Visit, shared: Services) -> None:
 def _serve(visit: Visit, user: UserSession) -> None:
     """The page itself, for somebody who is signed in."""
     user.touch()
+    filters.follow_address()
     page = st.navigation(_pages(lambda view: _draw(view, visit, user)), position="top")
     st.set_page_config(
         page_title=f"{page.title} · Rowlight",

@@ -11,7 +11,7 @@ import pandas as pd
 
 from app.redshift.query import Query
 from app.redshift.warehouse import Warehouse
-from app.views.filters import Filters
+from app.views.choice import Filters
 from app.views.sales import cities_query, overview_query, read_cities, read_overview
 from bench.report import figure, ratio, timed
 from tests import outside

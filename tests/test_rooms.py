@@ -22,7 +22,9 @@ MAY_IMPORT = {
     "infra.local": {"infra.provision"},
 }
 STREAMLIT = {"app.asgi", "app.main", "app.session", "app.auth.sign_in", "app.views"}
-DRAWS_NOTHING = {f"app.views.{name}" for name in ("charts", "maps", "palette", "viewport", "formats")}
+DRAWS_NOTHING = {
+    f"app.views.{name}" for name in ("charts", "choice", "maps", "palette", "viewport", "formats")
+}
 BOTO3 = {"app.auth", "infra"}
 
 

@@ -1,64 +1,50 @@
-"""The period and the categories: one choice for all pages, kept while the person moves between them."""
+"""The period and the categories: one choice for all pages, kept while the person moves between them.
+
+In a tab the kept choice is the truth. Every page's address says it too, for what a tab does not outlive: a
+reload, a sign-in, a link, a second tab.
+"""
 
 from collections.abc import Sequence
-from dataclasses import dataclass, replace
-from datetime import UTC, date, datetime, timedelta
+from dataclasses import replace
+from datetime import UTC, date, datetime
 
 import streamlit as st
+from streamlit.runtime.scriptrunner import get_script_run_ctx
 
-CUSTOM = "Custom dates"
-_DAYS = {"Last 7 days": 7, "Last 30 days": 30, "Last 90 days": 90, "Last 12 months": 364}
-_DEFAULT = "Last 90 days"
+from app.views.choice import CUSTOM, EARLIEST, MOST_CATEGORIES, NAMES, PERIODS, Choice, Filters, read
+
 _KEPT = "filters"
-MOST_CATEGORIES = 100  # each is a parameter of the query
 
 
-@dataclass(frozen=True)
-class Filters:
-    """What the person wants to see: whole days, both ends included; no categories means all of them."""
+def follow_address() -> None:
+    """Takes the choice from an address that is new to this tab, and writes any other choice into the address.
 
-    first_day: date
-    last_day: date
-    categories: tuple[str, ...] = ()
-
-    @property
-    def days(self) -> int:
-        return (self.last_day - self.first_day).days + 1
-
-    @property
-    def day_after(self) -> date:
-        return self.last_day + timedelta(days=1)
-
-    @property
-    def previous_first_day(self) -> date:
-        """The first of the same number of days just before."""
-        return self.first_day - timedelta(days=self.days)
+    To be called before the menu is drawn: the browser then has one entry in its history for a page and its
+    parameters, where otherwise the way back would lead over the page without them.
+    """
+    said = {name: values for name in NAMES if (values := st.query_params.get_all(name))}
+    if _KEPT not in st.session_state or _went_back_or_forward():
+        st.session_state[_KEPT] = read(said, _today())
+    chosen = _kept().parameters()
+    if chosen != said:
+        others = {name: st.query_params.get_all(name) for name in st.query_params if name not in NAMES}
+        st.query_params.from_dict(others | chosen)
 
 
-@dataclass(frozen=True)
-class _Choice:
-    """What the widgets say; the days of a preset move with the calendar."""
-
-    period: str = _DEFAULT
-    dates: tuple[date, date] | None = None
-    categories: tuple[str, ...] = ()
-
-    def filters(self, today: date) -> Filters:
-        last = today - timedelta(days=1)  # the last whole day
-        if self.period == CUSTOM and self.dates:
-            return Filters(*self.dates, self.categories)
-        days = _DAYS.get(self.period, _DAYS[_DEFAULT])
-        return Filters(last - timedelta(days=days - 1), last, self.categories)
+def _went_back_or_forward() -> bool:
+    """Whether the browser's history led here: a link of the menu has no parameters, and says nothing."""
+    context = get_script_run_ctx(suppress_warning=True)
+    return context is not None and context.is_history_navigation
 
 
 def choose_period(page: str) -> Filters:
     """Draws the period's widgets and tells what is chosen; the categories follow by choose_categories."""
-    today = datetime.now(UTC).date()
+    today = _today()
     kept = _kept()
     with st.sidebar:
         _seed(f"{page}.period", kept.period)
         st.selectbox(
-            "Period", [*_DAYS, CUSTOM], key=f"{page}.period", on_change=_keep_period, args=(page, today)
+            "Period", [*PERIODS, CUSTOM], key=f"{page}.period", on_change=_keep_period, args=(page, today)
         )
         if kept.period == CUSTOM:
             _choose_dates(page, kept.filters(today), today)
@@ -84,16 +70,27 @@ def choose_categories(page: str, known: Sequence[str]) -> None:
 
 def reset() -> None:
     """Back to what the pages show at first."""
-    st.session_state[_KEPT] = _Choice()
+    st.session_state[_KEPT] = Choice()
 
 
 def _choose_dates(page: str, filters: Filters, today: date) -> None:
     _seed(f"{page}.dates", (filters.first_day, filters.last_day))
-    st.date_input("Dates", max_value=today, key=f"{page}.dates", on_change=_keep_dates, args=(page,))
+    st.date_input(
+        "Dates",
+        min_value=EARLIEST,
+        max_value=today,
+        key=f"{page}.dates",
+        on_change=_keep_dates,
+        args=(page,),
+    )
 
 
-def _kept() -> _Choice:
-    choice: _Choice = st.session_state.setdefault(_KEPT, _Choice())
+def _today() -> date:
+    return datetime.now(UTC).date()
+
+
+def _kept() -> Choice:
+    choice: Choice = st.session_state.setdefault(_KEPT, Choice())
     return choice
 
 

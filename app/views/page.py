@@ -20,7 +20,7 @@ from app.redshift.query import Query
 from app.redshift.table import Table
 from app.redshift.warehouse import Warehouse
 from app.views import filters
-from app.views.filters import Filters
+from app.views.choice import Filters
 from app.views.formats import Separators, separators, span
 from app.views.palette import Palette, palette
 

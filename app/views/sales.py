@@ -12,7 +12,7 @@ from typing import Any
 import pandas as pd
 
 from app.redshift.query import Query
-from app.views.filters import Filters
+from app.views.choice import Filters
 
 # A category that is NULL or '' has this name: a parameter of the Data API cannot be empty.
 NO_CATEGORY = "(none)"

@@ -8,7 +8,7 @@ import pytest
 from streamlit.testing.v1 import AppTest
 
 from app.views import VIEWS
-from app.views.filters import CUSTOM
+from app.views.choice import CUSTOM
 from tests.app.redshift.data_api import STATEMENT_ID, Fault
 from tests.app.views.people import ETHAN, EXPRESSION, FRANK, IMAGE, MARKDOWN, NORA, OTTO, Person
 
@@ -22,10 +22,11 @@ def script():
     import streamlit as st
 
     from app.errors import AppError
-    from app.views import VIEWS
+    from app.views import VIEWS, filters
     from tests.app.views.test_pages import READER
 
     st.set_page_config(layout="wide")
+    filters.follow_address()
     path = st.session_state.get("path", VIEWS[0].path)
     view = next(view for view in VIEWS if view.path == path)
     try:

@@ -7,7 +7,7 @@ from decimal import Decimal
 import pandas as pd
 import pytest
 
-from app.views.filters import Filters
+from app.views.choice import Filters
 from app.views.sales import (
     NO_CATEGORY,
     Figures,
