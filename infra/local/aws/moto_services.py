@@ -1,10 +1,13 @@
 """The services that moto plays: what is let through to it, under which permission."""
 
 import io
+import threading
 from collections.abc import Mapping
 from typing import Any
 
 from moto.core.utils import camelcase_to_underscores, method_names_from_class
+from moto.dynamodb.models import dynamodb_backends
+from moto.dynamodb.responses import DynamoHandler
 from moto.iam.responses import IamResponse
 from moto.identitystore.responses import IdentityStoreResponse
 from moto.moto_server.werkzeug_app import create_backend_app
@@ -13,7 +16,7 @@ from moto.secretsmanager.models import secretsmanager_backends
 from moto.secretsmanager.responses import SecretsManagerResponse
 from werkzeug.test import run_wsgi_app
 
-from infra.local.aws import s3_operations, wire
+from infra.local.aws import dynamodb, s3_operations, wire
 from infra.local.aws.iam import Iam
 from infra.local.aws.identity_center import IdentityCenter
 from infra.local.aws.model import Authorizer, AwsError, Caller
@@ -21,6 +24,7 @@ from infra.local.aws.policy import MalformedPolicy, parse
 from infra.local.config import ACCOUNT_ID, REGION
 
 _RESPONSES = {
+    "dynamodb": DynamoHandler,
     "iam": IamResponse,
     "identitystore": IdentityStoreResponse,
     "secretsmanager": SecretsManagerResponse,
@@ -35,20 +39,24 @@ _HEADERS = ("HTTP_AUTHORIZATION", "HTTP_X_AMZ_TARGET", "HTTP_X_AMZ_DATE", "HTTP_
 
 
 class MotoServices:
-    """Moto's applications for IAM, the identity store, Secrets Manager and S3, behind our own gate."""
+    """Moto's applications for each of these services, behind our own gate."""
 
     def __init__(self, *, iam: Iam, identity_center: IdentityCenter, authorize: Authorizer) -> None:
+        dynamodb_backends.reset()
         s3_backends.reset()
         secretsmanager_backends.reset()
         self._iam = iam
         self._identity_center = identity_center
         self._authorize = authorize
         self._applications: dict[str, Any] = {
+            "dynamodb": create_backend_app("dynamodb"),
             "iam": create_backend_app("iam"),
             "identitystore": create_backend_app("identitystore"),
             "secretsmanager": create_backend_app("secretsmanager"),
             "s3": create_backend_app("s3"),
         }
+        # Moto reads an item, decides a condition and writes: two at once would both pass one condition.
+        self._tables = threading.Lock()
 
     def s3(
         self, request: wire.HttpRequest, environ: Mapping[str, Any], caller: Caller
@@ -76,9 +84,15 @@ class MotoServices:
             raise wire.not_implemented(service, operation)
         if any(word in name for word in _NOT_ENFORCED for name in (operation, *parameters)):
             raise wire.not_implemented(service, f"{operation} with a boundary or a resource policy")
+        if service == "dynamodb":
+            dynamodb.check_played(operation, parameters)
         code = "AccessDenied" if service == "iam" else "AccessDeniedException"
         self.check(service, operation, parameters, caller=caller, code=code)
-        return self._forward(service, request, environ)
+        if service != "dynamodb":
+            return self._forward(service, request, environ)
+        with self._tables:
+            dynamodb.check(operation, parameters)
+            return self._forward(service, request, environ)
 
     def check(
         self, service: str, operation: str, parameters: Mapping[str, Any], *, caller: Caller, code: str
@@ -104,8 +118,13 @@ class MotoServices:
     def _resource(self, service: str, parameters: Mapping[str, Any]) -> str:
         if service == "identitystore":
             return self._identity_center.identity_store_arn
+        if service == "dynamodb":
+            return dynamodb.resource(parameters)
         if service == "secretsmanager":
             return _secret_arn(parameters.get("SecretId"))
+        return self._resource_of_iam(parameters)
+
+    def _resource_of_iam(self, parameters: Mapping[str, Any]) -> str:
         if "RoleName" in parameters:
             return self._iam.arn_of_role(parameters["RoleName"])
         if "GroupName" in parameters:
@@ -118,7 +137,7 @@ class MotoServices:
         self, service: str, request: wire.HttpRequest, environ: Mapping[str, Any]
     ) -> wire.HttpResponse:
         body = request.body
-        if service in ("identitystore", "secretsmanager"):
+        if service in ("dynamodb", "identitystore", "secretsmanager"):
             # Moto would read "&Action=…" inside a JSON text as the operation's name.
             body = (body or b"{}").replace(b"&", b"\\u0026")
         forwarded = {

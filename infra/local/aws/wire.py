@@ -126,9 +126,9 @@ def parameters(request: HttpRequest, model: OperationModel) -> dict[str, Any]:
         else:
             found = json.loads(request.body or b"{}")
             json.dumps(found, ensure_ascii=False).encode()  # half a surrogate pair is no text
+        check(found, model)
     except (ValueError, RecursionError) as error:
         raise AwsError("SerializationException", "The request's body cannot be read.") from error
-    check(found, model)
     return dict(found)
 
 

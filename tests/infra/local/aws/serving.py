@@ -10,16 +10,32 @@ import sys
 import threading
 import time
 
+from moto.dynamodb.models.table import Table
+
 from infra.local.aws.front import create_endpoint
 from infra.local.config import Config
 from infra.local.serving import create_server
 from infra.local.warehouse import Redshift
 
 IDC_TOKEN_SECONDS = 60
+# Between the read of an item and the write that it decides: long enough for all the others to read, too.
+READ_SECONDS = 0.005
+
+
+def read_slowly() -> None:
+    get_item = Table.get_item
+
+    def slow(*arguments, **more):
+        found = get_item(*arguments, **more)
+        time.sleep(READ_SECONDS)
+        return found
+
+    Table.get_item = slow
 
 
 def main(log_file: str) -> None:
     logging.basicConfig(filename=log_file, level=logging.DEBUG)
+    read_slowly()
     offset = [0.0]
     endpoint = create_endpoint(
         Config(idc_token_seconds=IDC_TOKEN_SECONDS),

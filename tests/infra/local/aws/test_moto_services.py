@@ -200,7 +200,6 @@ def test_a_session_of_moto_and_its_switches_are_out_of_reach(world):
         ("redshift", "describe_clusters", {}),
         ("redshift-data", "list_databases", {"Database": "dev"}),
         ("lambda", "list_functions", {}),
-        ("dynamodb", "list_tables", {}),
         ("ec2", "describe_vpcs", {}),
         ("sqs", "list_queues", {}),
         ("route53", "list_hosted_zones", {}),

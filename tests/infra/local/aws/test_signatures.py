@@ -38,6 +38,12 @@ PROTOCOLS = {
         "InvalidSignatureException",
         "ExpiredTokenException",
     ),
+    "dynamodb": (
+        "list_tables",
+        "UnrecognizedClientException",
+        "InvalidSignatureException",
+        "ExpiredTokenException",
+    ),
     "s3": ("list_buckets", "InvalidAccessKeyId", "SignatureDoesNotMatch", "ExpiredToken"),
 }
 
