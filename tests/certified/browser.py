@@ -36,6 +36,12 @@ def decline(client: httpx.Client, url: str, *, until: str) -> str:
     return follow(client, client.get(cancel), until=until).headers["location"]
 
 
+def sign_out(client: httpx.Client, url: str, *, until: str) -> str:
+    """Says yes to the provider's question; returns the address at which the browser comes back."""
+    page = press(client, client.get(url), "Yes, sign me out")
+    return follow(client, page, until=until).headers["location"]
+
+
 def asks_who(page: httpx.Response) -> bool:
     """Whether the page asks for a login name."""
     return 'name="login"' in page.text

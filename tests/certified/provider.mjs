@@ -80,6 +80,7 @@ provider.use(async (ctx, next) => {
   // Its pages name a font of another host; without this a browser that cannot reach it waits.
   ctx.set('Content-Security-Policy', "style-src 'unsafe-inline'");
 });
+provider.on('grant.revoked', () => console.log('grant ended'));
 server.on('request', provider.callback());
 console.log(`listening on ${issuer}`);
 

@@ -31,10 +31,20 @@ class Certified:
     app_url: str
     client_id: str
     client_secret: str = field(repr=False)
+    log: Path
 
     @property
     def redirect_uri(self) -> str:
         return self.app_url + "/auth/callback"
+
+    @property
+    def signed_out_uri(self) -> str:
+        return self.app_url + "/auth/signed-out"
+
+    @property
+    def grants_ended(self) -> int:
+        """How many sign-ins it has ended, with all their tokens, since it started."""
+        return self.log.read_text().count("grant ended\n")
 
     def provider(self) -> Provider:
         """The provider as the app sees it."""
@@ -81,7 +91,7 @@ def running(log: Path, **settings: str) -> Iterator[Certified]:
         ) as process,
     ):
         try:
-            yield Certified(_issuer(process, log), app_url, "rowlight", secret)
+            yield Certified(_issuer(process, log), app_url, "rowlight", secret, log)
         finally:
             process.terminate()
 

@@ -12,7 +12,6 @@ from app.auth.identity import verify
 from app.errors import SignInError
 from tests.certified import browser
 from tests.certified.provider import HERE, running
-from tests.outside import press
 
 LOGIN = "ethan@example.com"
 
@@ -158,19 +157,29 @@ def test_by_the_letter_of_the_standard_a_refresh_token_takes_consent(client, tmp
         assert provider.refresh(given["consent"]).refresh_token
 
 
-def test_who_signs_out_at_the_provider_is_asked_again_who_they_are(client, attempt, certified, provider):
-    attempt.complete(answer(client, attempt), provider)
-    # Signed in there: the next attempt comes back without a page.
+@pytest.mark.parametrize("hinted", [True, False])
+def test_who_signs_out_comes_back_and_is_asked_who_they_are(client, attempt, provider, certified, hinted):
+    signed_in = attempt.complete(answer(client, attempt), provider)
     again = Attempt.begin(provider, certified.redirect_uri)
-    assert browser.follow(client, client.get(again.url), until=certified.redirect_uri).is_redirect
+    silent = browser.follow(client, client.get(again.url), until=certified.redirect_uri)
+    assert silent.is_redirect  # signed in there: no page in between
 
-    question = client.get(provider.end_session_url())
-    done = browser.follow(client, press(client, question, "Yes, sign me out"), until=certified.app_url)
-    assert done.status_code == 200
+    hint = signed_in.identity.token if hinted else None
+    url = provider.end_session_url(back=certified.signed_out_uri, id_token_hint=hint)
+    assert browser.sign_out(client, url, until=certified.signed_out_uri) == certified.signed_out_uri
 
     again = Attempt.begin(provider, certified.redirect_uri)
-    page = browser.follow(client, client.get(again.url), until=certified.redirect_uri)
-    assert browser.asks_who(page)
+    assert browser.asks_who(browser.follow(client, client.get(again.url), until=certified.redirect_uri))
+
+
+def test_an_id_token_that_has_run_out_still_says_who_signs_out(client, tmp_path):
+    with running(tmp_path / "log.txt", ID_TOKEN_SECONDS="1") as certified:
+        provider = certified.provider()
+        attempt = Attempt.begin(provider, certified.redirect_uri)
+        hint = attempt.complete(answer(client, attempt), provider).identity.token
+        time.sleep(2.1)
+        url = provider.end_session_url(back=certified.signed_out_uri, id_token_hint=hint)
+        assert browser.sign_out(client, url, until=certified.signed_out_uri) == certified.signed_out_uri
 
 
 def test_the_lock_has_a_hash_for_every_package_and_no_host():
