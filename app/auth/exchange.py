@@ -1,7 +1,6 @@
 """The three steps from an ID token to a role that carries the person; AWS's refusals are translated here."""
 
 import hashlib
-import logging
 import re
 import time
 from collections.abc import Callable, Mapping
@@ -12,13 +11,12 @@ from typing import Any
 
 from botocore.exceptions import BotoCoreError, ClientError
 
+from app.audit import Trail
 from app.auth.aws import ONCE, UNSIGNED_REQUESTS, Aws, RoleCredentials
 from app.auth.identity import Identity
 from app.auth.refusals import CONTEXT, DATA_ROLE, WEB_IDENTITY, Refusals
 from app.errors import ExchangeRefused
 from app.settings import Settings
-
-log = logging.getLogger(__name__)
 
 # The most that AWS gives to a role assumed from a role. Shorter sessions would be renewed at every request:
 # botocore starts to renew a quarter of an hour before the end.
@@ -46,34 +44,40 @@ class Exchanged:
 
 
 def exchange(
-    identity: Identity, *, aws: Aws, settings: Settings, refresh_token: str | None = None
+    identity: Identity, *, aws: Aws, settings: Settings, trail: Trail, refresh_token: str | None = None
 ) -> Exchanged:
     """Turns a person's ID token into credentials that carry the person.
 
     IAM Identity Center takes an ID token once only: with its own `refresh_token`, the ID token stays unused.
+    Each step leaves an audit event, whatever AWS says to it.
     """
     name = session_name(identity.email)
     bridge = None
     if settings.bridge_role_arn:
         sts = aws.client("sts", config=UNSIGNED_REQUESTS)
         bridge = assume_bridge_role(
-            sts, role_arn=settings.bridge_role_arn, token=identity.token, session_name=name
+            sts, role_arn=settings.bridge_role_arn, token=identity.token, session_name=name, trail=trail
         )
     context = create_context(
         aws.client("sso-oidc", credentials=bridge, config=ONCE),
         application_arn=settings.idc_application_arn,
         token=identity.token,
         refresh_token=refresh_token,
+        trail=trail,
     )
     sts = aws.client("sts", credentials=bridge)
-    credentials = assume_data_role(sts, role_arn=settings.data_role_arn, context=context, session_name=name)
+    credentials = assume_data_role(
+        sts, role_arn=settings.data_role_arn, context=context, session_name=name, trail=trail
+    )
     return Exchanged(credentials, context)
 
 
-def assume_bridge_role(sts: Any, *, role_arn: str, token: str, session_name: str) -> RoleCredentials:
+def assume_bridge_role(
+    sts: Any, *, role_arn: str, token: str, session_name: str, trail: Trail
+) -> RoleCredentials:
     """Step 1: the ID token itself, unsigned, for the role that may do the next two steps."""
     answer = _ask(
-        "AssumeRoleWithWebIdentity",
+        _Step("AssumeRoleWithWebIdentity", trail, {"role": role_arn}),
         WEB_IDENTITY,
         partial(
             sts.assume_role_with_web_identity,
@@ -87,14 +91,17 @@ def assume_bridge_role(sts: Any, *, role_arn: str, token: str, session_name: str
 
 
 def create_context(
-    sso_oidc: Any, *, application_arn: str, token: str, refresh_token: str | None = None
+    sso_oidc: Any, *, application_arn: str, token: str, trail: Trail, refresh_token: str | None = None
 ) -> IdentityContext:
     """Step 2: the ID token, or Identity Center's own refresh token, for a context that names the person."""
-    grant = {"grantType": _JWT_BEARER, "assertion": token}
+    grant, name = {"grantType": _JWT_BEARER, "assertion": token}, "id token"
     if refresh_token is not None:
-        grant = {"grantType": "refresh_token", "refreshToken": refresh_token}
-    call = partial(sso_oidc.create_token_with_iam, clientId=application_arn, **grant)
-    answer = _ask("CreateTokenWithIAM", CONTEXT, call)
+        grant, name = {"grantType": "refresh_token", "refreshToken": refresh_token}, "refresh token"
+    answer = _ask(
+        _Step("CreateTokenWithIAM", trail, {"application": application_arn, "grant": name}),
+        CONTEXT,
+        partial(sso_oidc.create_token_with_iam, clientId=application_arn, **grant),
+    )
     assertion = answer.get("awsAdditionalDetails", {}).get("identityContext")
     if not assertion:
         raise ExchangeRefused(
@@ -111,11 +118,11 @@ def create_context(
 
 
 def assume_data_role(
-    sts: Any, *, role_arn: str, context: IdentityContext, session_name: str
+    sts: Any, *, role_arn: str, context: IdentityContext, session_name: str, trail: Trail
 ) -> RoleCredentials:
     """Step 3: the context for the role that queries the warehouse as the person."""
     answer = _ask(
-        "AssumeRole",
+        _Step("AssumeRole", trail, {"role": role_arn}),
         DATA_ROLE,
         partial(
             sts.assume_role,
@@ -150,20 +157,45 @@ def _credentials(answer: Mapping[str, Any]) -> RoleCredentials:
     )
 
 
-def _ask(step: str, refusals: Refusals, call: Callable[[], Mapping[str, Any]]) -> Mapping[str, Any]:
-    """AWS's answer to a step, timed; its refusal becomes an error of ours."""
+@dataclass(frozen=True)
+class _Step:
+    """A call as the audit trail names it."""
+
+    name: str
+    trail: Trail
+    asked_for: Mapping[str, str]
+
+    def record(self, outcome: str, *, started: float, request_id: str | None) -> None:
+        milliseconds = round((time.perf_counter() - started) * 1000)
+        self.trail.record(
+            "exchange",
+            outcome=outcome,
+            step=self.name,
+            **self.asked_for,
+            milliseconds=milliseconds,
+            request=request_id,
+        )
+
+
+def _ask(step: _Step, refusals: Refusals, call: Callable[[], Mapping[str, Any]]) -> Mapping[str, Any]:
+    """AWS's answer to a step, on record; its refusal becomes an error of ours."""
     started = time.perf_counter()
     try:
         answer = call()
     except ClientError as error:
         code, message = error.response["Error"]["Code"], error.response["Error"].get("Message", "")
-        request_id = error.response.get("ResponseMetadata", {}).get("RequestId", "none")
+        request_id = _request_id(error.response)
     except BotoCoreError as error:
-        code, message, request_id = type(error).__name__, "", "none"
+        code, message, request_id = type(error).__name__, "", None
     else:
-        seconds = time.perf_counter() - started
-        log.info("%s took %.0f ms", step, seconds * 1000, extra={"step": step, "seconds": seconds})
+        step.record("ok", started=started, request_id=_request_id(answer))
         return answer
-    log.warning("%s was refused: %s (request %s)", step, code, request_id, extra={"step": step})
+    step.record(code, started=started, request_id=request_id)
     # Out of the handlers, unchained: AWS's and botocore's messages may repeat a parameter, and so a token.
     raise refusals.of(code, message)
+
+
+def _request_id(answer: Mapping[str, Any]) -> str | None:
+    """AWS's name for the request, by which its support and CloudTrail find it."""
+    found: str | None = answer.get("ResponseMetadata", {}).get("RequestId")
+    return found

@@ -130,7 +130,7 @@ BY_CODE: dict[str, Fault] = {
     "UnauthorizedOperation": _NO_API,
 }
 
-# Credentials that ran out or that AWS does not take any more: only a new sign-in helps.
+# Credentials that ran out or that AWS does not take any more: others may help, or a new sign-in.
 ENDED = {
     "ExpiredToken",
     "ExpiredTokenException",
@@ -155,9 +155,9 @@ _NO_CREDENTIALS = (
 def translate(error: ClientError | BotoCoreError, *, query_name: str, statement_id: str | None) -> AppError:
     """The error of the app that an error of botocore means."""
     if isinstance(error, ClientError):
-        code = error_code(error)
-        if code in ENDED:
+        if credentials_ended(error):
             return _ended()
+        code = error_code(error)
         return BY_CODE.get(code, _unknown(code)).of(query_name, statement_id)
     if isinstance(error, _NO_CREDENTIALS):
         return _ended()
@@ -185,6 +185,11 @@ unreadable: Callable[[str, str | None], QueryError] = _UNREADABLE.of
 def error_code(error: ClientError) -> str:
     """AWS's own name of an error."""
     return str(error.response.get("Error", {}).get("Code", ""))
+
+
+def credentials_ended(error: ClientError) -> bool:
+    """Whether AWS refused the credentials that signed the call, before it looked at the call."""
+    return error_code(error) in ENDED
 
 
 def refuses_waiting(error: ClientError | BotoCoreError) -> bool:

@@ -5,8 +5,10 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 from types import MappingProxyType
 
-# Limits of the Redshift Data API.
-_NAME_CHARACTERS = 500
+# Limits of the Redshift Data API; a statement's name is the query's and the mark of its audit event.
+STATEMENT_NAME_CHARACTERS = 500
+MARK_CHARACTERS = 17
+_NAME_CHARACTERS = STATEMENT_NAME_CHARACTERS - len(" ") - MARK_CHARACTERS
 _SQL_BYTES = 100_000
 _PARAMETER_NAME = re.compile(r"[0-9a-zA-Z_]+")
 

@@ -2,6 +2,7 @@
 
 import logging
 import random
+import secrets
 import threading
 import time
 from collections.abc import Callable, Mapping
@@ -12,6 +13,7 @@ import pandas as pd
 import pyarrow as pa
 from botocore.exceptions import BotoCoreError, ClientError
 
+from app.audit import NOBODY, Trail, new_id
 from app.errors import AppError, QueryError
 from app.redshift import faults
 from app.redshift.csv_format import CsvPages
@@ -35,6 +37,14 @@ _MEMORY_SECONDS = 60.0
 _MEMORY_TABLES = 16
 
 
+def _always() -> None:
+    """For a client whose credentials are good for as long as its process."""
+
+
+def _never() -> None:
+    """For a client whose credentials nobody here can renew."""
+
+
 class Warehouse:
     """One person's way to the warehouse: what they may see is decided by Redshift, there, at each query."""
 
@@ -49,7 +59,11 @@ class Warehouse:
         result_format: Literal["CSV", "JSON"] = "CSV",
         clock: Callable[[], float] = time.monotonic,
         sleep: Callable[[float], None] = time.sleep,
+        trail: Trail = NOBODY,
+        admit: Callable[[], None] = _always,
+        renew: Callable[[], None] = _never,
     ) -> None:
+        """`admit` raises SessionExpired when the sign-in is over; `renew` gets the client new credentials."""
         self._client = client
         self._target = dict(target)
         self._database = database
@@ -58,6 +72,9 @@ class Warehouse:
         self._format = result_format
         self._clock = clock
         self._sleep = sleep
+        self._trail = trail
+        self._admit = admit
+        self._renew = renew
         self._waits = True
         self._lock = threading.Lock()
         self._running: set[str] = set()
@@ -66,6 +83,7 @@ class Warehouse:
 
     def fetch(self, query: Query, *, fresh: bool = False) -> Table:
         """The query's rows; within a minute from this person's memory, unless they are to be `fresh`."""
+        self._admit()
         return self._memory.get(query.key, lambda: self._ask(query), fresh=fresh).copy()
 
     def cancel(self) -> None:
@@ -78,8 +96,29 @@ class Warehouse:
             self._cancel(statement_id)
 
     def _ask(self, query: Query) -> Table:
+        """The rows from Redshift; an audit event tells how the statement ended, whichever way it did."""
         started = self._clock()
         statement = _Statement(query.name, cancellations=self._cancellations)
+        outcome, rows = "fault", None
+        try:
+            table = self._answer(query, statement, started=started)
+            outcome, rows = "ok", len(table.frame)
+        except AppError as error:
+            outcome = error.code
+            raise
+        finally:
+            self._trail.record(
+                "query",
+                id=statement.event_id,
+                outcome=outcome,
+                query=query.name,
+                statement=statement.id,
+                rows=rows,
+                milliseconds=round((self._clock() - started) * 1000),
+            )
+        return table
+
+    def _answer(self, query: Query, statement: "_Statement", *, started: float) -> Table:
         try:
             has_rows = self._run(query, statement, deadline=started + self._timeout)
             answered = self._clock()
@@ -91,9 +130,6 @@ class Warehouse:
             self._forget(statement)
         frame, truncated = self._rows(pages, statement, more=more)
         timings = Timings(answered - started, transferred - answered, self._clock() - transferred)
-        _log.info(
-            "query=%s statement=%s rows=%d seconds=%.3f", query.name, statement.id, len(frame), timings.total
-        )
         return Table(
             frame=frame,
             truncated=truncated,
@@ -105,7 +141,7 @@ class Warehouse:
 
     def _run(self, query: Query, statement: "_Statement", *, deadline: float) -> bool:
         """Runs the statement to its end; tells whether it has rows."""
-        answer: Mapping[str, Any] = self._submit(query)
+        answer = self._submit(query, statement)
         statement.id = answer["Id"]
         with self._lock:
             self._running.add(answer["Id"])
@@ -113,7 +149,7 @@ class Warehouse:
         while not self._is_over(answer):
             self._stop_if_due(statement, deadline)
             asked = self._clock()
-            answer = self._describe(answer["Id"], deadline)
+            answer = self._describe(statement, deadline)
             # A server that does not wait must not be hammered.
             if not self._is_over(answer) and self._clock() - asked < pause:
                 self._sleep(min(pause, max(0.0, deadline - self._clock())) * random.uniform(0.5, 1.0))  # noqa: S311 - jitter
@@ -136,41 +172,69 @@ class Warehouse:
             raise faults.stopped(statement.query_name, statement.id)
         return bool(answer["HasResultSet"])
 
-    def _submit(self, query: Query) -> Mapping[str, Any]:
+    def _submit(self, query: Query, statement: "_Statement") -> Mapping[str, Any]:
         request: dict[str, Any] = {
             **self._target,
             "Database": self._database,
             "Sql": query.sql,
-            "StatementName": query.name,
+            # The query's name first: ListStatements looks for names by how they begin. Not in the SQL, where
+            # a text that is new each time would keep Redshift from answering out of its result cache.
+            "StatementName": f"{query.name} {self._trail.mark(statement.event_id)}",
             "ResultFormat": self._format,
+            # Ours, for it must outlive the call: the SDK would make another for each, and both would run.
+            "ClientToken": statement.client_token,
         }
         if query.parameters:
             request["Parameters"] = [
                 {"name": name, "value": value} for name, value in query.parameters.items()
             ]
         first_wait = max(1, int(min(_FIRST_WAIT, self._timeout)))
-        return self._waiting(self._client.execute_statement, request, seconds=first_wait)
+        return self._waiting(self._client.execute_statement, request, statement, seconds=first_wait)
 
-    def _describe(self, statement_id: str, deadline: float) -> Mapping[str, Any]:
+    def _describe(self, statement: "_Statement", deadline: float) -> Mapping[str, Any]:
         left = max(1, int(min(_LONGEST_WAIT, deadline - self._clock())))
-        answer = self._waiting(self._client.describe_statement, {"Id": statement_id}, seconds=left)
+        request = {"Id": statement.id}
+        answer = self._waiting(self._client.describe_statement, request, statement, seconds=left)
         # An answer without the words of the failure must not be asked for again and again.
         return {"Error": "", "HasResultSet": False, **answer} if answer["Status"] in _OVER else answer
 
     def _waiting(
-        self, call: Callable[..., Mapping[str, Any]], request: dict[str, Any], *, seconds: int
+        self,
+        call: Callable[..., Mapping[str, Any]],
+        request: Mapping[str, Any],
+        statement: "_Statement",
+        *,
+        seconds: int,
     ) -> Mapping[str, Any]:
         """Calls with a long poll where the SDK and the Region know it, without where they do not."""
         if self._waits:
             try:
-                return call(**request, WaitTimeSeconds=seconds)
+                return self._call(call, {**request, "WaitTimeSeconds": seconds}, statement)
             except (ClientError, BotoCoreError) as error:
                 if not faults.refuses_waiting(error):
                     raise
                 self._waits = not faults.does_not_know_waiting(error)
+        return self._call(call, request, statement)
+
+    def _call(
+        self, call: Callable[..., Mapping[str, Any]], request: Mapping[str, Any], statement: "_Statement"
+    ) -> Mapping[str, Any]:
+        """Calls, and once in a statement's life calls again with new credentials, if the old ones ended."""
+        try:
+            return call(**request)
+        except ClientError as error:
+            if statement.renewed or not faults.credentials_ended(error):
+                raise
+        statement.renewed = True
+        self._renew()
         return call(**request)
 
     def _stop_if_due(self, statement: "_Statement", deadline: float) -> None:
+        try:
+            self._admit()
+        except AppError:
+            self._cancel(statement.id or "")
+            raise
         stopped = self._cancellations > statement.cancellations
         if not stopped and self._clock() < deadline:
             return
@@ -199,7 +263,7 @@ class Warehouse:
         request = {"Id": statement.id}
         more = has_rows
         while more and (pages.rows < self._max_rows or "NextToken" not in request):
-            page = result(**request)
+            page: Any = self._call(result, request, statement)
             pages.add(page)
             more = bool(page.get("NextToken"))
             request["NextToken"] = page.get("NextToken")
@@ -236,3 +300,6 @@ class _Statement:
         self.query_name = query_name
         self.cancellations = cancellations
         self.id: str | None = None
+        self.event_id = new_id()
+        self.client_token = secrets.token_hex(16)  # AWS takes 1 to 64 characters
+        self.renewed = False

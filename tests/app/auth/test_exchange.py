@@ -4,6 +4,7 @@ import logging
 import re
 import traceback
 from datetime import UTC, datetime, timedelta
+from types import SimpleNamespace
 
 import pytest
 from botocore.exceptions import EndpointConnectionError, NoCredentialsError, ReadTimeoutError
@@ -12,6 +13,7 @@ from botocore.stub import Stubber
 from hypothesis import given
 from hypothesis import strategies as st
 
+from app.audit import Trail
 from app.auth.aws import ONCE, UNSIGNED_REQUESTS, Aws
 from app.auth.exchange import (
     CONTEXT_PROVIDER,
@@ -19,6 +21,7 @@ from app.auth.exchange import (
     assume_bridge_role,
     assume_data_role,
     create_context,
+    exchange,
     session_name,
 )
 from app.auth.refusals import CONTEXT, DATA_ROLE, WEB_IDENTITY
@@ -30,6 +33,7 @@ APPLICATION = "arn:aws:sso::123456789012:application/ssoins-1234567890abcdef/apl
 TOKEN = "eyJhbGciOiJSUzI1NiJ9.id-token-of-frank.signature"
 CONTEXT_ASSERTION = "context-assertion-of-frank"
 SECRETS = (TOKEN, CONTEXT_ASSERTION, "secret-key-1", "session-token-1", "identity-center-refresh")
+TRAIL = Trail("frank@example.com", "0a1b2c3d")
 ENDS = datetime(2030, 1, 1, tzinfo=UTC)
 KEYS = {
     "Credentials": {
@@ -63,16 +67,18 @@ def sso(aws):
 
 
 def bridge(sts, _):
-    return assume_bridge_role(sts, role_arn=BRIDGE, token=TOKEN, session_name="frank@example.com")
+    return assume_bridge_role(
+        sts, role_arn=BRIDGE, token=TOKEN, session_name="frank@example.com", trail=TRAIL
+    )
 
 
 def context(_, sso):
-    return create_context(sso, application_arn=APPLICATION, token=TOKEN)
+    return create_context(sso, application_arn=APPLICATION, token=TOKEN, trail=TRAIL)
 
 
 def data(sts, _):
     sealed = IdentityContext(CONTEXT_ASSERTION, None, ENDS)
-    return assume_data_role(sts, role_arn=DATA, context=sealed, session_name="frank@example.com")
+    return assume_data_role(sts, role_arn=DATA, context=sealed, session_name="frank@example.com", trail=TRAIL)
 
 
 STEPS = {
@@ -134,7 +140,11 @@ def test_a_context_is_renewed_without_the_token(sts, sso):
     with Stubber(sso) as stub:
         stub.add_response("create_token_with_iam", {**CONTEXT_ANSWER, "refreshToken": "next"}, expected)
         context = create_context(
-            sso, application_arn=APPLICATION, token=TOKEN, refresh_token="identity-center-refresh"
+            sso,
+            application_arn=APPLICATION,
+            token=TOKEN,
+            trail=TRAIL,
+            refresh_token="identity-center-refresh",
         )
     assert context.refresh_token == "next"
 
@@ -143,7 +153,9 @@ def test_a_refresh_token_stays_good_where_no_new_one_comes(sso):
     answer = {name: value for name, value in CONTEXT_ANSWER.items() if name != "refreshToken"}
     with Stubber(sso) as stub:
         stub.add_response("create_token_with_iam", answer)
-        context = create_context(sso, application_arn=APPLICATION, token=TOKEN, refresh_token="first")
+        context = create_context(
+            sso, application_arn=APPLICATION, token=TOKEN, trail=TRAIL, refresh_token="first"
+        )
     assert context.refresh_token == "first"
 
 
@@ -222,8 +234,9 @@ def test_a_message_of_aws_that_repeats_a_token_goes_no_further(sts, sso, step, c
     refused = refusal(step, sts, sso, "ValidationError", f"Value '{TOKEN}' and '{CONTEXT_ASSERTION}' failed")
     assert refused.__cause__ is None
     assert refused.__context__ is None
-    assert not [secret for secret in SECRETS if secret in caplog.text]
-    assert "ValidationError" in caplog.text
+    told = caplog.text + repr([vars(record) for record in caplog.records])
+    assert not [secret for secret in SECRETS if secret in told]
+    assert [record.outcome for record in caplog.records] == ["ValidationError"]
 
 
 @pytest.mark.parametrize(
@@ -270,12 +283,88 @@ def test_every_error_that_aws_documents_for_a_step_is_in_its_table(service, tabl
     assert names - never <= set(table.by_code)
 
 
-def test_each_steps_duration_can_be_measured(sts, sso, caplog):
-    caplog.set_level(logging.INFO, logger="app.auth.exchange")
-    for step, answer in (("bridge", KEYS), ("context", CONTEXT_ANSWER), ("data", KEYS)):
-        run(step, sts, sso, answer=answer)
-    steps = [(record.step, record.seconds >= 0) for record in caplog.records]
-    assert steps == [("AssumeRoleWithWebIdentity", True), ("CreateTokenWithIAM", True), ("AssumeRole", True)]
+@pytest.fixture
+def events(caplog):
+    caplog.set_level(logging.INFO, logger="app.audit")
+    fields = ("event", "person", "session", "step", "outcome", "role", "application", "grant", "request")
+    return lambda: [
+        {name: vars(record)[name] for name in fields if name in vars(record)} for record in caplog.records
+    ]
+
+
+COMMON = {"event": "exchange", "person": "frank@example.com", "session": "0a1b2c3d"}
+BY_ID_TOKEN = {"application": APPLICATION, "grant": "id token"}
+ON_RECORD = {
+    "bridge": {**COMMON, "step": "AssumeRoleWithWebIdentity", "role": BRIDGE},
+    "context": {**COMMON, "step": "CreateTokenWithIAM", **BY_ID_TOKEN},
+    "data": {**COMMON, "step": "AssumeRole", "role": DATA},
+}
+
+
+@pytest.mark.parametrize("step", STEPS)
+def test_each_step_is_on_record_with_awss_id_for_it(sts, sso, events, caplog, step):
+    answer = {**(CONTEXT_ANSWER if step == "context" else KEYS), "ResponseMetadata": {"RequestId": "r-1"}}
+    run(step, sts, sso, answer=answer)
+    assert events() == [{**ON_RECORD[step], "outcome": "ok", "request": "r-1"}]
+    assert caplog.records[0].milliseconds >= 0
+    assert not [secret for secret in SECRETS if secret in repr(vars(caplog.records[0]))]
+
+
+@pytest.mark.parametrize("step", STEPS)
+def test_a_refusal_is_on_record_under_awss_own_code(sts, sso, events, step):
+    refusal(step, sts, sso, "SlowDownException")
+    assert events() == [{**ON_RECORD[step], "outcome": "SlowDownException"}]
+
+
+def test_a_step_that_gets_no_answer_is_on_record(events):
+    class Unreachable:
+        def assume_role(self, **_):
+            raise EndpointConnectionError(endpoint_url="https://sts")
+
+    with pytest.raises(AccessError):
+        data(Unreachable(), None)
+    assert events() == [{**ON_RECORD["data"], "outcome": "EndpointConnectionError"}]
+
+
+def test_a_renewal_by_identity_centers_refresh_token_is_told_from_one_by_an_id_token(sso, events):
+    with Stubber(sso) as stub:
+        stub.add_response("create_token_with_iam", CONTEXT_ANSWER)
+        create_context(sso, application_arn=APPLICATION, token=TOKEN, trail=TRAIL, refresh_token=SECRETS[-1])
+    assert [event["grant"] for event in events()] == ["refresh token"]
+
+
+class TestWhole:
+    """The three steps in a row, each client the one that the step before made possible."""
+
+    class OneAws:
+        def __init__(self):
+            self.signers = []
+
+        def client(self, _, *, credentials=None, **_config):
+            self.signers.append(credentials.access_key_id if credentials else None)
+            return SimpleNamespace(
+                assume_role_with_web_identity=lambda **_: KEYS,
+                create_token_with_iam=lambda **_: CONTEXT_ANSWER,
+                assume_role=lambda **_: KEYS,
+            )
+
+    @pytest.mark.parametrize(
+        ("bridge_role", "steps"),
+        [
+            (BRIDGE, ["AssumeRoleWithWebIdentity", "CreateTokenWithIAM", "AssumeRole"]),
+            ("", ["CreateTokenWithIAM", "AssumeRole"]),
+        ],
+    )
+    def test_each_step_leaves_one_line(self, identity, events, bridge_role, steps):
+        settings = SimpleNamespace(
+            bridge_role_arn=bridge_role, idc_application_arn=APPLICATION, data_role_arn=DATA
+        )
+        aws = self.OneAws()
+        exchanged = exchange(identity, aws=aws, settings=settings, trail=TRAIL)
+        assert exchanged.credentials.expires_at == ENDS
+        assert [event["step"] for event in events()] == steps
+        assert {event["session"] for event in events()} == {"0a1b2c3d"}
+        assert aws.signers[0] is None
 
 
 def test_a_one_time_token_is_never_sent_again_by_the_sdk(sso):
@@ -283,7 +372,7 @@ def test_a_one_time_token_is_never_sent_again_by_the_sdk(sso):
         stub.add_client_error("create_token_with_iam", "InternalServerException", http_status_code=500)
         stub.add_response("create_token_with_iam", CONTEXT_ANSWER)
         with pytest.raises(ExchangeRefused):
-            create_context(sso, application_arn=APPLICATION, token=TOKEN)
+            create_context(sso, application_arn=APPLICATION, token=TOKEN, trail=TRAIL)
     assert sso.meta.config.retries["total_max_attempts"] == 1
 
 

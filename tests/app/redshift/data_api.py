@@ -1,4 +1,7 @@
-"""The Data API as a test tells it to behave: a real botocore client whose HTTP is answered by functions."""
+"""The Data API as a test tells it to behave: a real botocore client whose HTTP is answered by functions.
+
+And a Warehouse in front of it, with a clock that goes when somebody waits.
+"""
 
 import csv
 import functools
@@ -10,6 +13,9 @@ from typing import Any
 import botocore.session
 from botocore.awsrequest import AWSResponse
 from botocore.config import Config
+
+from app.redshift.query import Query
+from app.redshift.warehouse import Warehouse
 
 STATEMENT_ID = "11111111-2222-3333-4444-555555555555"
 Handler = Callable[[dict[str, Any]], Mapping[str, Any]]
@@ -120,5 +126,68 @@ def json_pages(metadata: Sequence[Mapping[str, Any]], pages: Sequence[Sequence[A
         if place + 1 < len(pages):
             page["NextToken"] = str(place + 1)
         return page
+
+    return answer
+
+
+SQL = "SELECT secret_column FROM t WHERE a = :x"
+QUERY = Query("Overview", SQL, {"x": "1"})
+ROWS = csv_pages([column("a", "int4")], ["1\r\n"], total=1)
+
+
+class Clock:
+    """Time that passes when somebody waits."""
+
+    def __init__(self):
+        self.now = 0.0
+        self.slept = []
+
+    def __call__(self):
+        return self.now
+
+    def sleep(self, seconds):
+        self.slept.append(seconds)
+        self.now += seconds
+
+
+def build(clock=None, *, target=None, timeout=20.0, signed_in=None, **handlers):
+    """The API and a warehouse; `signed_in` holds the warehouse's trail, admit and renew."""
+    clock = clock or Clock()
+    handlers.setdefault("GetStatementResultV2", ROWS)
+    handlers.setdefault("CancelStatement", lambda _: {"Status": True})
+    api = FakeDataApi(**handlers)
+    warehouse = Warehouse(
+        api.client,
+        target=target or {"WorkgroupName": "sales"},
+        database="analytics",
+        timeout_seconds=timeout,
+        max_rows=100,
+        clock=clock,
+        sleep=clock.sleep,
+        **(signed_in or {}),
+    )
+    return api, warehouse
+
+
+def started(_):
+    return {"Id": STATEMENT_ID, "Status": "STARTED"}
+
+
+def ends(status, **more):
+    return lambda _: {"Id": STATEMENT_ID, "Status": status, "HasResultSet": status == "FINISHED", **more}
+
+
+def in_turn(*answers):
+    left = list(answers)
+
+    def answer(arguments):
+        return left.pop(0)(arguments)
+
+    return answer
+
+
+def raises(code, message="no"):
+    def answer(_):
+        raise Fault(code, message)
 
     return answer

@@ -103,7 +103,8 @@ def test_a_page_is_one_statement(world):
     person = Person(world, ETHAN)
     person.warehouse.fetch(overview_query(last(90)))
     person.warehouse.fetch(cities_query(last(90)))
-    assert [asked["StatementName"] for asked in person.asked] == ["Overview", "Total sales by city"]
+    names = [asked["StatementName"].rpartition(" ")[0] for asked in person.asked]
+    assert names == ["Overview", "Total sales by city"]
 
 
 @pytest.mark.parametrize("value", INJECTIONS)

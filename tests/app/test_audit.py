@@ -1,0 +1,73 @@
+"""What the audit trail keeps of an event, and under which name."""
+
+import logging
+import re
+
+import pytest
+
+from app import audit
+from app.audit import NOBODY, Trail
+
+FRANK = Trail("frank@example.com", "0a1b2c3d")
+
+
+@pytest.fixture
+def events(caplog):
+    caplog.set_level(logging.INFO, logger="app.audit")
+    usual = set(vars(logging.makeLogRecord({}))) | {"message", "asctime"}
+    return lambda: [
+        {name: value for name, value in vars(record).items() if name not in usual}
+        for record in caplog.records
+    ]
+
+
+def test_an_event_says_who_did_what_under_an_id(events):
+    event_id = FRANK.record("export", query="Overview", rows=12, bytes=None)
+    assert re.fullmatch(r"[0-9a-f]{8}", event_id)
+    assert events() == [
+        {
+            "event": "export",
+            "id": event_id,
+            "person": "frank@example.com",
+            "session": "0a1b2c3d",
+            "outcome": "ok",
+            "query": "Overview",
+            "rows": 12,
+        }
+    ]
+
+
+def test_an_id_that_had_to_be_known_before_is_kept(events):
+    assert FRANK.record("query", id="11112222") == "11112222"
+    assert [event["id"] for event in events()] == ["11112222"]
+
+
+def test_zero_and_false_are_facts_and_stay(events):
+    FRANK.record("query", rows=0, cached=False)
+    assert (events()[0]["rows"], events()[0]["cached"]) == (0, False)
+
+
+def test_nobody_has_no_name(events):
+    audit.record("refusal", outcome="RL-223", way="popup")
+    (event,) = events()
+    assert {"person", "session"} & set(event) == set()
+    assert (event["event"], event["outcome"], event["way"]) == ("refusal", "RL-223", "popup")
+
+
+def test_ids_are_not_used_twice():
+    assert len({audit.new_id() for _ in range(100)}) == 100
+
+
+@pytest.mark.parametrize(
+    "session",
+    ["0a1b2c3", "0a1b2c3d4", "0A1B2C3D", "0a1b2c3d\n", "Zb5xk0cVqk3V8m1mUe2rQ0n8h3J6y7d9s1f2g4h5j6k"],
+)
+def test_nothing_but_a_public_reference_names_a_session(session):
+    with pytest.raises(ValueError, match="reference") as caught:
+        Trail("frank@example.com", session)
+    assert session not in str(caught.value)
+
+
+def test_a_mark_joins_the_session_and_the_event():
+    assert FRANK.mark("11112222") == "0a1b2c3d-11112222"
+    assert NOBODY.mark("11112222") == "11112222"
