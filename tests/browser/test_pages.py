@@ -7,7 +7,8 @@ import httpx
 import pytest
 from playwright.sync_api import expect
 
-from tests.browser.test_people import metric, open_cities, sql  # noqa: F401 - a fixture
+from tests.browser.conftest import Seen, Visitor
+from tests.browser.test_people import assert_shows, metric, open_cities, sql  # noqa: F401 - a fixture
 
 pytestmark = pytest.mark.browser
 
@@ -29,6 +30,73 @@ def test_a_filter_holds_for_both_pages(visitor, sql):  # noqa: F811 - the fixtur
         assert abs(shown - Decimal(sales)) <= rounding
         assert shown < before
         open_cities(visitor)
+
+
+def enter(visitor, address: str) -> None:
+    """Signs in at an address."""
+    visitor.open(address)
+    visitor.provider().get_by_role("button", name="Ethan Global").click()
+    metric(visitor, "Total sales")
+
+
+def choose(visitor, box: str, *options: str) -> None:
+    visitor.page.get_by_role("combobox", name=box).click()
+    for option in options:
+        visitor.page.get_by_role("option", name=option).click()
+    visitor.page.keyboard.press("Escape")
+
+
+@pytest.mark.parametrize("page", ["/", "/cities"])
+def test_a_link_survives_signing_in(page, visitor, sql):  # noqa: F811 - the fixture
+    address = f"{page}?period=30d&category=Cycling&category=Running"
+    enter(visitor, address)
+    ((sales,),) = sql(
+        "Ethan Global",
+        "SELECT sum(quantity * sales_price) FROM public.sales_data WHERE category IN ('Cycling', 'Running') "
+        'AND "timestamp" >= dateadd(day, -30, current_date) AND "timestamp" < current_date',
+    )
+    assert_shows(visitor, "Total sales", Decimal(sales))
+    expect(visitor.page.get_by_text("· 2 categories ·")).to_be_visible()
+    expect(visitor.page).to_have_url(visitor.demo.url + address)
+
+
+def test_a_choice_is_in_the_address_of_every_page_and_another_window_shows_it(visitor, chromium, demo):
+    enter(visitor, "/")
+    choose(visitor, "Period", "Last 7 days")
+    choose(visitor, "Category", "Cycling")
+    expect(visitor.page).to_have_url(demo.url + "/?period=7d&category=Cycling")
+    open_cities(visitor)
+    expect(visitor.page).to_have_url(demo.url + "/cities?period=7d&category=Cycling")
+    expect(visitor.page.get_by_text("· Cycling ·")).to_be_visible()
+    shown = metric(visitor, "Total sales")
+    with chromium.new_context(locale="en-US") as context:
+        other = Visitor(context.new_page(), Seen(), demo)
+        enter(other, visitor.page.url.removeprefix(demo.url))
+        expect(other.page.get_by_text("· Cycling ·")).to_be_visible()
+        assert metric(other, "Total sales") == shown
+
+
+def test_back_and_forward_lead_through_what_was_chosen(visitor, demo):
+    enter(visitor, "/")
+    choose(visitor, "Period", "Last 7 days")
+    expect(visitor.page).to_have_url(demo.url + "/?period=7d")
+    open_cities(visitor)
+    choose(visitor, "Period", "Last 30 days")
+    expect(visitor.page).to_have_url(demo.url + "/cities?period=30d")
+
+    def stands(address: str, title: str, period: str) -> None:
+        expect(visitor.page).to_have_url(demo.url + address)
+        expect(visitor.page.get_by_role("heading", name=title, level=1)).to_be_visible()
+        expect(visitor.page.get_by_role("combobox", name="Period")).to_have_value(period)
+
+    visitor.page.go_back()
+    stands("/cities?period=7d", "Total sales by city", "Last 7 days")
+    visitor.page.go_back()
+    stands("/?period=7d", "Overview", "Last 7 days")
+    visitor.page.go_back()
+    stands("/", "Overview", "Last 90 days")
+    visitor.page.go_forward()
+    stands("/?period=7d", "Overview", "Last 7 days")
 
 
 def test_signing_out_leaves_nothing(visitor):
@@ -115,8 +183,6 @@ def test_a_map_needs_nothing_from_outside(visitor):
 
 
 def test_two_people_do_not_see_each_others_rows(chromium, demo, visitor):
-    from tests.browser.conftest import Seen, Visitor
-
     visitor.sign_in("Ethan Global")
     world, _ = metric(visitor, "Total sales")
     with chromium.new_context(locale="en-US") as context:

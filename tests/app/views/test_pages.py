@@ -35,9 +35,10 @@ def script():
         st.error(error.code)
 
 
-def open_page(person, path="overview", *, name="Frank Amer"):
+def open_page(person, path="overview", *, name="Frank Amer", address=()):
     READER.warehouse, READER.name = person.warehouse, name
     page = AppTest.from_function(script, default_timeout=30)
+    page.query_params.update(address)
     page.session_state["path"] = path
     page.run()
     assert not page.exception
@@ -45,7 +46,9 @@ def open_page(person, path="overview", *, name="Frank Amer"):
 
 
 def go_to(page, path):
+    """Follows a link of the menu: it leads to the bare page."""
     page.session_state["path"] = path
+    page.query_params.clear()
     page.run()
     assert not page.exception
     return page
