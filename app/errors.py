@@ -2,6 +2,7 @@
 
 AppError(message, remedy)
 ├ SettingsError                  the app is not set up
+├ StoreUnavailable               nobody can tell who is signed in
 ├ SignInError
 │ ├ InvalidToken                 an ID token that must not be trusted
 │ ├ SignInRefused                the provider or the person said no
@@ -39,6 +40,12 @@ class SettingsError(AppError):
     """The app's settings are incomplete or wrong."""
 
     code = "RL-100"
+
+
+class StoreUnavailable(AppError):
+    """The store that keeps the sessions does not answer."""
+
+    code = "RL-110"
 
 
 class SignInError(AppError):

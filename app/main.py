@@ -4,6 +4,7 @@ import logging
 import re
 import secrets
 from collections.abc import Callable
+from datetime import UTC, datetime, timedelta
 from functools import partial
 from html import escape
 from pathlib import Path
@@ -12,15 +13,21 @@ import streamlit as st
 
 from app import session
 from app.auth import sign_in
-from app.errors import AccessError, AppError, QueryError, SessionExpired, SettingsError
-from app.session import Services, UserSession, Visit
-from app.views import VIEWS, View, filters
+from app.errors import AccessError, AppError, QueryError, SessionExpired, SettingsError, StoreUnavailable
+from app.session import visit as visits
+from app.session.assembly import Services
+from app.session.user import UserSession
+from app.session.visit import Visit
+from app.views import VIEWS, View
 
 log = logging.getLogger("app.main")
 
-_ICON = Path(__file__).parent / "static" / "icon.svg"
+# Its text, not its path: that would make a file of it, which nobody may fetch who is not signed in.
+_ICON = (Path(__file__).parent / "static" / "icon.svg").read_text()
 # An address that is an example must not become a link.
 _ADDRESS = re.compile(r"(https?://[^\s,;]*[^\s,;.])")
+_AHEAD = timedelta(minutes=5)
+_LOOK = timedelta(seconds=30)
 
 _PERSON = """<div style="line-height:1.4"><strong>{}</strong>
 <div style="font-size:0.875rem;opacity:0.72;overflow-wrap:anywhere">{}<br>{}</div></div>"""
@@ -34,18 +41,22 @@ def main() -> None:
         st.set_page_config(page_title="Rowlight", page_icon=_ICON, layout="centered")
         explain(error)
         return
-    visit = session.visit()
+    visit = visits.visit(shared)
     try:
-        if visit.user is None:
-            _welcome(visit, shared)
+        user = visit.user(shared)
+        if user is None:
+            _welcome(visit, shared, notice=visit.notice or sign_in.farewell(visit.said))
         else:
-            _serve(visit, visit.user)
+            _serve(visit, user)
     except SessionExpired as expired:
-        visit.end(expired)
-        st.rerun()
+        visit.expire(expired, shared)
+        _over(visit, shared, expired)
+    except StoreUnavailable as error:
+        explain(error)
+        st.button("Try again")
 
 
-def _welcome(visit: Visit, shared: Services) -> None:
+def _welcome(visit: Visit, shared: Services, *, notice: AppError | sign_in.Notice | None) -> None:
     """The sign-in page, at whichever page's address the browser is."""
     st.set_page_config(
         page_title="Rowlight: sign in",
@@ -55,38 +66,75 @@ def _welcome(visit: Visit, shared: Services) -> None:
     )
     # The address stays, so that signing in leads to the page that was asked for.
     st.navigation(_pages(lambda _: None), position="hidden")
+    with sign_in.frame(notice):
+        _offer(visit, shared)
+
+
+def _offer(visit: Visit, shared: Services) -> None:
+    """The way to sign in, and what comes of it."""
+    return_to = visits.here()
+    if shared.settings.sign_in == "redirect":
+        sign_in.link(f"Sign in with {sign_in.account(shared.provider)}", return_to=return_to)
+        return
+    if visit.ticket is not None:
+        sign_in.hand_over(visit.ticket, return_to=return_to)
+        return
     try:
         url = visit.attempt(shared).url
     except AppError as error:
-        with sign_in.frame():
-            explain(error)
-            st.button("Try again")
+        explain(error)
+        st.button("Try again")
         return
-    answer = sign_in.show(
-        url,
-        provider=shared.provider,
-        app_url=shared.settings.app_url,
-        notice=visit.notice,
-        signed_out=visit.signed_out,
-    )
+    answer = sign_in.button(url, provider=shared.provider, return_to=return_to)
     if answer is not None:
         visit.answer(answer, shared)
         st.rerun()
 
 
+def _over(visit: Visit, shared: Services, expired: SessionExpired) -> None:
+    """A session that ended: over the page that was there, or on the sign-in page where none was."""
+    if not visit.served:
+        _welcome(visit, shared, notice=visit.notice or expired)
+        return
+    st.navigation(_pages(lambda _: None), position="top").run()
+    _again(visit, shared, visit.notice or expired)
+
+
+@st.dialog("Sign in again", dismissible=False)
+def _again(visit: Visit, shared: Services, notice: AppError) -> None:
+    """Signing in over the page; afterwards it is the same page, with the same filters."""
+    st.html('<span id="rl-over"></span>')
+    st.markdown(notice.message)
+    _offer(visit, shared)
+    st.caption(f"Code {notice.code}")
+    sign_in.watch()
+
+
 def _serve(visit: Visit, user: UserSession) -> None:
     """The page itself, for somebody who is signed in."""
-    user.touch()
-    filters.follow_address()
-    page = st.navigation(_pages(lambda view: _draw(view, visit, user)), position="top")
+    visit.served = True
+    page = st.navigation(_pages(lambda view: _draw(view, user)), position="top")
     st.set_page_config(
         page_title=f"{page.title} · Rowlight",
         page_icon=_ICON,
         layout="wide",
         initial_sidebar_state="auto",
     )
-    _account(visit, user)
+    _account(user)
+    left = user.ends_at - datetime.now(UTC)
+    look = max(timedelta(seconds=1), min(_LOOK, left))
+    st.fragment(_ending, run_every=look)(user)
     page.run()
+
+
+def _ending(user: UserSession) -> None:
+    """Looks now and then whether the session still stands, and says so before it ends."""
+    try:
+        user.admit()
+    except SessionExpired:
+        st.rerun()
+    if user.ends_at - datetime.now(UTC) <= _AHEAD:
+        sign_in.ending(visits.clock(user.ends_at), return_to=visits.here())
 
 
 def _pages(draw: Callable[[View], None]) -> list[st.Page]:
@@ -96,24 +144,25 @@ def _pages(draw: Callable[[View], None]) -> list[st.Page]:
     ]
 
 
-def _account(visit: Visit, user: UserSession) -> None:
+def _account(user: UserSession) -> None:
     """Who is signed in, and the way out."""
     person = user.identity
     groups = ", ".join(person.groups) or "In no group"
     with st.sidebar:
         st.html(_PERSON.format(*map(escape, (person.name, person.email, groups))))
-        st.button("Sign out", on_click=visit.end, width="stretch")
+        sign_in.sign_out()
+        sign_in.watch()
 
 
-def _draw(view: View, visit: Visit, user: UserSession) -> None:
+def _draw(view: View, user: UserSession) -> None:
     """One view; what it could not get is told in its place."""
     try:
         view.render(user.warehouse, user.identity.name)
-    except SessionExpired:
+    except (SessionExpired, StoreUnavailable):
         raise
     except AccessError as error:
         explain(error)
-        st.button("Sign out and sign in again", on_click=visit.end)
+        sign_in.sign_out("Sign out and sign in again")
     except AppError as error:
         explain(error)
         st.button("Try again")
@@ -132,7 +181,9 @@ def explain(error: AppError) -> None:
 def on_script_error(error: Exception) -> bool:
     """What `main` cannot catch: errors of fragments and callbacks, and mistakes of our own."""
     if isinstance(error, SessionExpired):
-        session.visit().end(error)
+        # Out of a fragment or a callback: the whole page has to say so, at its next action.
+        shared = session.services()
+        visits.visit(shared).expire(error, shared)
     if isinstance(error, AppError):
         explain(error)
         return True

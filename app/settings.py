@@ -1,5 +1,7 @@
 """The app's settings: read once, checked whole, frozen."""
 
+import base64
+import binascii
 import re
 import tomllib
 from collections.abc import Callable, Mapping
@@ -18,7 +20,12 @@ from pydantic_settings import (
 from app.errors import SettingsError
 
 SECRETS_FILE = Path(".streamlit/secrets.toml")
-REDIRECT_PATH = "/component/streamlit_oauth.authorize_button/index.html"
+POPUP_PATH = "/component/streamlit_oauth.authorize_button/index.html"
+CALLBACK_PATH = "/auth/callback"
+SIGNED_OUT_PATH = "/auth/signed-out"
+MEMORY = "memory"
+_DYNAMODB = "dynamodb:"
+_KEY_BYTES = 32
 _LOOPBACK = {"localhost", "127.0.0.1"}
 _REMEDY = (
     "Set them in the environment or, by the same names, in .streamlit/secrets.toml; then start the app again."
@@ -44,7 +51,16 @@ def _url(value: str) -> str:
 
 
 def _app_url(value: str) -> str:
-    return _url(value).rstrip("/")
+    url = _url(value).rstrip("/")
+    if urlsplit(url).path:
+        raise ValueError("has a path, where the app answers at the host's root")
+    return url
+
+
+def _store(value: str) -> str:
+    if value != MEMORY and not re.fullmatch(_DYNAMODB + r"[A-Za-z0-9_.-]{3,255}", value):
+        raise ValueError("is neither")
+    return value
 
 
 def _arn(pattern: str) -> Callable[[str], str]:
@@ -58,6 +74,10 @@ def _arn(pattern: str) -> Callable[[str], str]:
 
 Text = Annotated[str, Field(min_length=1, max_length=2048)]
 RoleArn = Annotated[str, AfterValidator(_arn(r"(arn:aws[\w-]*:iam::\d{12}:role/[\w+=,.@/-]+)?"))]
+
+SecretArn = Annotated[
+    str, AfterValidator(_arn(r"(arn:aws[\w-]*:secretsmanager:[\w-]+:\d{12}:secret:[\w/+=.@-]+)?"))
+]
 
 
 class _SecretsFile(TomlConfigSettingsSource):
@@ -86,9 +106,7 @@ class Settings(BaseSettings):
     oidc_client_secret: SecretStr = Field(
         SecretStr(""), description="the client's secret, or OIDC_CLIENT_SECRET_ARN instead; not both"
     )
-    oidc_client_secret_arn: Annotated[
-        str, AfterValidator(_arn(r"(arn:aws[\w-]*:secretsmanager:[\w-]+:\d{12}:secret:[\w/+=.@-]+)?"))
-    ] = Field(
+    oidc_client_secret_arn: SecretArn = Field(
         "",
         validate_default=True,
         description="the ARN of the secret that holds the client's secret, or OIDC_CLIENT_SECRET instead",
@@ -96,7 +114,20 @@ class Settings(BaseSettings):
     app_url: Annotated[Text, AfterValidator(_app_url)] = Field(
         description="the address at which people open this app: https, or http://localhost:8501"
     )
-    sign_in: Literal["popup"] = Field("popup", description="popup")
+    sign_in: Literal["popup", "redirect"] = Field("popup", description="popup or redirect")
+    session_store: Annotated[Text, AfterValidator(_store)] = Field(
+        MEMORY, description="memory, or dynamodb:<table> for more than one process"
+    )
+    session_key: SecretStr = Field(
+        SecretStr(""),
+        description="32 random bytes in Base64 (openssl rand -base64 32); several, divided by commas, where "
+        "the first seals and all open; or SESSION_KEY_ARN instead",
+    )
+    session_key_arn: SecretArn = Field(
+        "",
+        validate_default=True,
+        description="the ARN of the secret that holds SESSION_KEY's value, or SESSION_KEY instead",
+    )
     aws_region: Annotated[Text, Field(pattern=r"^[a-z]{2}(-[a-z]+)+-\d$")] = Field(
         description="the region of the warehouse and of IAM Identity Center, such as us-east-1"
     )
@@ -125,6 +156,7 @@ class Settings(BaseSettings):
     log_level: Literal["DEBUG", "INFO", "WARNING", "ERROR"] = Field(
         "INFO", description="DEBUG, INFO, WARNING or ERROR"
     )
+    log_format: Literal["pretty", "json"] = Field("pretty", description="pretty or json")
 
     @field_validator("oidc_client_secret_arn")
     @classmethod
@@ -140,17 +172,58 @@ class Settings(BaseSettings):
         _exactly_one(info.data.get("redshift_workgroup", "?"), value, other="REDSHIFT_WORKGROUP")
         return value
 
-    @field_validator("sign_in", mode="before")
+    @field_validator("session_key_arn")
     @classmethod
-    def _sign_in_that_exists(cls, value: object) -> object:
-        if value == "redirect":
-            raise ValueError("is redirect, which this version does not have yet")
+    def _key_for_a_shared_store(cls, value: str, info: ValidationInfo) -> str:
+        key = info.data.get("session_key")
+        if key is not None and info.data.get("session_store", MEMORY) != MEMORY:
+            _exactly_one(key.get_secret_value(), value, other="SESSION_KEY")
+        return value
+
+    @field_validator("session_key")
+    @classmethod
+    def _key_of_the_right_length(cls, value: SecretStr) -> SecretStr:
+        _session_keys(value)
         return value
 
     @property
-    def redirect_uri(self) -> str:
+    def origin(self) -> str:
+        """APP_URL as a browser writes it in an Origin header: lower case, without a usual port."""
+        parts = urlsplit(self.app_url.lower())
+        usual = {"http": 80, "https": 443}[parts.scheme]
+        port = "" if parts.port in (None, usual) else f":{parts.port}"
+        host = f"[{parts.hostname}]" if ":" in (parts.hostname or "") else parts.hostname
+        return f"{parts.scheme}://{host}{port}"
+
+    @property
+    def secure(self) -> bool:
+        """Whether people come by https."""
+        return self.app_url.startswith("https:")
+
+    @property
+    def popup_uri(self) -> str:
         """Where the provider sends the pop-up back to; registered there letter by letter."""
-        return self.app_url + REDIRECT_PATH
+        return self.app_url + POPUP_PATH
+
+    @property
+    def callback_uri(self) -> str:
+        """Where the provider sends the whole page back to; registered there letter by letter."""
+        return self.app_url + CALLBACK_PATH
+
+    @property
+    def signed_out_uri(self) -> str:
+        """Where the provider sends somebody who has signed out; registered there letter by letter."""
+        return self.app_url + SIGNED_OUT_PATH
+
+    @property
+    def session_table(self) -> str:
+        """The DynamoDB table that keeps the sessions, or an empty text where memory does."""
+        return self.session_store.removeprefix(_DYNAMODB) if self.session_store != MEMORY else ""
+
+    @property
+    def session_keys(self) -> tuple[bytes, ...]:
+        """The keys of a shared store: the first seals, all of them open."""
+        return _session_keys(self.session_key)
 
     @property
     def redshift_target(self) -> Mapping[str, str]:
@@ -172,6 +245,17 @@ class Settings(BaseSettings):
         return env_settings, _SecretsFile(settings_cls)
 
 
+def _session_keys(secret: SecretStr) -> tuple[bytes, ...]:
+    texts = [text.strip() for text in secret.get_secret_value().split(",") if text.strip()]
+    try:
+        keys = tuple(base64.b64decode(text, validate=True) for text in texts)
+    except (binascii.Error, ValueError):
+        keys = (b"",)
+    if any(len(key) != _KEY_BYTES for key in keys):
+        raise ValueError("is not 32 bytes in Base64")
+    return keys
+
+
 def _exactly_one(first: str, second: str, *, other: str) -> None:
     if first and second:
         raise ValueError(f"is set beside {other}")
@@ -182,14 +266,19 @@ def _exactly_one(first: str, second: str, *, other: str) -> None:
 def load(read_secret: SecretReader) -> Settings:
     """Reads every source and checks every setting; all faults are told in one SettingsError."""
     try:
-        return _with_client_secret(Settings(), read_secret)  # type: ignore[call-arg]  # the sources fill them
+        settings = Settings()  # type: ignore[call-arg]  # the sources fill them
+        return _with_secrets(settings, read_secret)
     except ValidationError as error:
         faults = [_fault(fault["loc"], fault["type"], fault["msg"]) for fault in error.errors()]
     except (OSError, tomllib.TOMLDecodeError, UnicodeDecodeError) as error:
         # The parser's own words may quote a line, and with it a secret.
         faults = [f"{SECRETS_FILE} cannot be read ({type(error).__name__}). Expected: TOML."]
     # Out of the handlers: the caught errors hold what was read, secrets too.
-    raise SettingsError("Rowlight is not set up.\n\n" + "\n".join(f"- {fault}" for fault in faults), _REMEDY)
+    raise _faulty(faults)
+
+
+def _faulty(faults: list[str]) -> SettingsError:
+    return SettingsError("Rowlight is not set up.\n\n" + "\n".join(f"- {fault}" for fault in faults), _REMEDY)
 
 
 def _fault(location: tuple[int | str, ...], kind: str, message: str) -> str:
@@ -201,8 +290,18 @@ def _fault(location: tuple[int | str, ...], kind: str, message: str) -> str:
     return f"{name.upper()} {problem}. Expected: {Settings.model_fields[name].description}."
 
 
-def _with_client_secret(settings: Settings, read_secret: SecretReader) -> Settings:
-    if not settings.oidc_client_secret_arn:
-        return settings
-    secret = read_secret(settings.oidc_client_secret_arn, settings.aws_region)
-    return settings.model_copy(update={"oidc_client_secret": SecretStr(secret)})
+def _with_secrets(settings: Settings, read_secret: SecretReader) -> Settings:
+    """The settings with what their ARNs stand for, checked as if it had been given itself."""
+    if settings.oidc_client_secret_arn:
+        secret = read_secret(settings.oidc_client_secret_arn, settings.aws_region)
+        settings = settings.model_copy(update={"oidc_client_secret": SecretStr(secret)})
+    if settings.session_key_arn and settings.session_table:
+        key = SecretStr(read_secret(settings.session_key_arn, settings.aws_region))
+        try:
+            found = _session_keys(key)
+        except ValueError:
+            found = ()
+        if not found:
+            raise _faulty([_fault(("session_key_arn",), "value_error", "holds no 32 bytes in Base64")])
+        settings = settings.model_copy(update={"session_key": key})
+    return settings

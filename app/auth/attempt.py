@@ -4,13 +4,12 @@ import base64
 import hashlib
 import hmac
 import secrets
-import threading
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 
 from app.auth.identity import Identity, verify
-from app.auth.oidc import Provider, Tokens
-from app.errors import SessionExpired, SignInError, SignInRefused
+from app.auth.oidc import Provider
+from app.errors import SignInError, SignInRefused
 
 # Azure's codes are about 1,500 characters, the longest known.
 _MAX_LENGTH = 4096
@@ -55,7 +54,7 @@ class Attempt:
             client_id=provider.client_id,
             nonce=self.nonce,
         )
-        return SignedIn(identity, tokens, provider=provider, nonce=self.nonce)
+        return SignedIn(identity, self.nonce, tokens.refresh_token)
 
     def _code(self, answer: object, provider: Provider) -> str:
         texts = _texts(answer)
@@ -74,45 +73,13 @@ class Attempt:
         return texts["code"]
 
 
+@dataclass(frozen=True)
 class SignedIn:
-    """A person's standing at the provider, for as long as they are signed in here."""
+    """A person who has just signed in, and what the provider gave for later."""
 
-    def __init__(self, identity: Identity, tokens: Tokens, *, provider: Provider, nonce: str) -> None:
-        self.identity = identity
-        self._refresh_token = tokens.refresh_token
-        self._provider = provider
-        self._nonce = nonce
-        self._lock = threading.Lock()
-
-    def renew(self) -> Identity:
-        """The same person with a new ID token; raises SessionExpired when the provider gives none."""
-        with self._lock:
-            if self._refresh_token is None:
-                raise _run_out()
-            try:
-                tokens = self._provider.refresh(self._refresh_token)
-            except SignInRefused as error:
-                if error.code != "RL-225":
-                    raise
-                self._refresh_token = None
-                raise _run_out() from error
-            self._refresh_token = tokens.refresh_token
-            self.identity = verify(
-                tokens.id_token,
-                keys=self._provider,
-                issuer=self._provider.issuer,
-                client_id=self._provider.client_id,
-                nonce=self._nonce,
-                renews=self.identity,
-            )
-            return self.identity
-
-    def revoke(self) -> None:
-        """Has the provider forget what it gave; raises SignInRefused when that is not certain."""
-        with self._lock:
-            refresh_token, self._refresh_token = self._refresh_token, None
-        if refresh_token is not None:
-            self._provider.revoke(refresh_token)
+    identity: Identity
+    nonce: str = field(repr=False)
+    refresh_token: str | None = field(repr=False)
 
 
 def _challenge(verifier: str) -> str:
@@ -143,7 +110,3 @@ def _declined(error: str) -> SignInError:
         "Sign in again. If it happens again, give the code below to your administrator.",
         code="RL-222",
     )
-
-
-def _run_out() -> SessionExpired:
-    return SessionExpired("Your sign-in has run out.", _AGAIN, code="RL-234")

@@ -1,98 +1,45 @@
-"""A person's AWS credentials: made when first needed, renewed before they run out."""
+"""A person's AWS credentials as botocore asks for them: at each signature."""
 
 from collections.abc import Callable
-from datetime import UTC, datetime
 from typing import Any
 
-from botocore.credentials import CredentialProvider, DeferredRefreshableCredentials
+from botocore.credentials import CredentialProvider, Credentials, ReadOnlyCredentials
 
-from app.auth.aws import Aws
-from app.auth.exchange import Exchanged, exchange
-from app.auth.identity import Identity
-from app.errors import AccessError, AppError, ExchangeRefused, SessionExpired
-from app.settings import Settings
+from app.auth.aws import Aws, RoleCredentials
+
+Keys = Callable[[], RoleCredentials]
+
+
+class _AskedEachTime(Credentials):
+    """Credentials that are whatever the sign-in holds at the moment of signing.
+
+    botocore's own refreshable credentials live in one process; a sign-in may be renewed by another one.
+    """
+
+    def __init__(self, keys: Keys, method: str) -> None:
+        self._keys = keys
+        self.method = method
+
+    def get_frozen_credentials(self) -> ReadOnlyCredentials:
+        keys = self._keys()
+        return ReadOnlyCredentials(keys.access_key_id, keys.secret_access_key, keys.session_token)
 
 
 class IdentityCredentials(CredentialProvider):
-    """One person's credentials, for one sign-in.
-
-    botocore asks for them under its own lock, so the exchange runs once however many threads wait for it.
-    """
+    """One person's credentials, for one sign-in."""
 
     METHOD = "identity-center"
 
-    def __init__(
-        self,
-        identity: Identity,
-        *,
-        aws: Aws,
-        settings: Settings,
-        renew: Callable[[], Identity],
-        clock: Callable[[], datetime] = lambda: datetime.now(UTC),
-    ) -> None:
-        """`renew` gets an Identity with a new ID token from the provider, or raises SessionExpired."""
+    def __init__(self, keys: Keys) -> None:
+        """`keys` gives credentials that AWS takes now, or raises an AppError."""
         super().__init__()
-        self._identity = identity
-        self._aws = aws
-        self._settings = settings
-        self._renew = renew
-        self._clock = clock
-        self._token_sent = False
-        self._refresh_token: str | None = None
-        self._refusal: AccessError | None = None
+        self._keys = keys
 
-    def load(self) -> DeferredRefreshableCredentials:
+    def load(self) -> Credentials:
         """Credentials that begin with the first request that is signed with them."""
-        return DeferredRefreshableCredentials(
-            refresh_using=self._refresh, method=self.METHOD, time_fetcher=self._clock
-        )
-
-    def _refresh(self) -> dict[str, str]:
-        try:
-            exchanged = self._exchange()
-        except AccessError as refusal:
-            self._refusal = refusal
-            raise
-        except SessionExpired:
-            # Nothing is left to try with; the reason why the first try failed says more than that.
-            if self._refusal is not None:
-                raise _again(self._refusal) from None
-            raise
-        self._refusal = None
-        self._refresh_token = exchanged.context.refresh_token
-        keys = exchanged.credentials
-        return {
-            "access_key": keys.access_key_id,
-            "secret_key": keys.secret_access_key,
-            "token": keys.session_token,
-            "expiry_time": keys.expires_at.isoformat(),
-        }
-
-    def _exchange(self) -> Exchanged:
-        """The cheapest exchange that is still possible; no ID token is ever sent to Identity Center twice."""
-        if self._token_sent:
-            if self._refresh_token is not None and self._can_sign():
-                try:
-                    return self._run(self._refresh_token)
-                except (ExchangeRefused, SessionExpired):
-                    self._refresh_token = None
-            self._identity = self._renew()
-        self._token_sent = True
-        return self._run(None)
-
-    def _run(self, refresh_token: str | None) -> Exchanged:
-        return exchange(self._identity, aws=self._aws, settings=self._settings, refresh_token=refresh_token)
-
-    def _can_sign(self) -> bool:
-        """The bridge role takes an ID token while it lasts, as often as we like; the host's needs none."""
-        return not self._settings.bridge_role_arn or self._clock() < self._identity.expires_at
+        return _AskedEachTime(self._keys, self.METHOD)
 
 
-def _again(error: AppError) -> AppError:
-    """A new error that says the same, so that no two raisings share a traceback."""
-    return type(error)(error.message, error.remedy, code=error.code)
-
-
-def data_api_client(credentials: IdentityCredentials, aws: Aws) -> Any:
+def data_api_client(keys: Keys, aws: Aws) -> Any:
     """A Redshift Data API client that signs as the person."""
-    return aws.client_of(credentials, "redshift-data")
+    return aws.client_of(IdentityCredentials(keys), "redshift-data")

@@ -166,14 +166,19 @@ class Provider:
             # Out of reach: "sign in again" is no advice to somebody who leaves.
             return False
 
-    def end_session_url(self) -> str | None:
-        """Where a person ends their session at the provider itself, if it has such a page."""
+    def end_session_url(self, *, back: str, id_token_hint: str | None = None) -> str | None:
+        """Where a person ends their session at the provider itself, if it has such a page.
+
+        With the hint the provider knows whose session it is, and does not ask; then it leads `back`.
+        """
         endpoint = self.metadata().end_session_endpoint
         if endpoint is None:
             return None
-        # By the client's id: an `id_token_hint` would put a token into the browser's history.
+        parameters = {"client_id": self.client_id, "post_logout_redirect_uri": back}
+        if id_token_hint is not None:
+            parameters["id_token_hint"] = id_token_hint
         joint = "&" if urlsplit(endpoint).query else "?"
-        return endpoint + joint + urlencode({"client_id": self.client_id})
+        return endpoint + joint + urlencode(parameters)
 
     def _checked(self, document: Mapping[str, Any]) -> Metadata:
         if document.get("issuer") != self.issuer:

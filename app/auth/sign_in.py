@@ -1,78 +1,148 @@
-"""The sign-in page: the product's name, a sentence, a button."""
+"""The sign-in page: the product's name, a sentence, a button; and what a session's end shows."""
 
 from collections.abc import Iterator
 from contextlib import contextmanager
+from dataclasses import dataclass
 from html import escape
+from pathlib import Path
 from typing import Any
-from urllib.parse import urlsplit
+from urllib.parse import quote
 
 import streamlit as st
 
 from app.auth.oidc import Provider
-from app.errors import AppError
+from app.errors import AppError, SignInRefused
 from app.settings import is_loopback
 
 POPUP_HEIGHT, POPUP_WIDTH = 720, 560
+_SCRIPT = '<script src="/auth/{}.js"></script>'
+_STYLE = f"<style>{(Path(__file__).parent / 'streamlit.css').read_text()}</style>"
 
 
-def show(url: str, *, provider: Provider, app_url: str, notice: AppError | None, signed_out: bool) -> Any:
-    """Draws the page; returns what the browser says came back from `url`, once something did.
+@dataclass(frozen=True)
+class Notice:
+    """A word to somebody who is not signed in, with a code where something went wrong."""
 
-    streamlit-oauth draws the button and watches the pop-up. Its own Python half is left aside, because it
-    takes a token from the browser as readily as a code.
-    """
-    with frame():
-        st.markdown("Sign in once, and see exactly the rows you are entitled to.", text_alignment="center")
-        if notice is not None:
-            st.warning(f"{notice.message} {notice.remedy}\n\nCode {notice.code}")
-        if _elsewhere(app_url):
-            st.link_button(f"Go to {app_url}", app_url, type="primary")
-            return None
-        answer = _button(url, provider)
-        _quiet("No window, or closed it? Press the button again.")
-        if signed_out and (farewell := provider.end_session_url()) is not None:
-            link = f'<a style="color:inherit" href="{escape(farewell)}" target="_blank" rel="noreferrer">'
-            _quiet(f"You are signed out here. {link}Sign out of {escape(_account(provider))} too</a>")
-        return answer
+    message: str
+    remedy: str = ""
+    code: str = ""
 
 
 @contextmanager
-def frame() -> Iterator[None]:
-    """The page's middle under the product's name, and nothing beside it."""
+def frame(notice: AppError | Notice | None = None) -> Iterator[None]:
+    """The page's middle under the product's name, with what there is to say, and nothing beside it."""
     # Who signed out leaves an empty sidebar behind.
     st.html("<style>[data-testid=stSidebar], [data-testid=stExpandSidebarButton] { display: none; }</style>")
     _, middle, _ = st.columns([1, 3, 1])
     with middle, st.container(horizontal_alignment="center", gap="medium"):
         st.title("Rowlight", anchor=False, text_alignment="center")
+        st.markdown("Sign in once, and see exactly the rows you are entitled to.", text_alignment="center")
+        if notice is not None:
+            st.warning(f"{notice.message} {notice.remedy}".strip() + _code(notice))
         yield
 
 
-def _button(url: str, provider: Provider) -> Any:
+def button(url: str, *, provider: Provider, return_to: str) -> Any:
+    """The pop-up's button, and the way without a pop-up; returns what the pop-up brought.
+
+    streamlit-oauth draws the button and watches the pop-up. Its own Python half is left aside, because it
+    takes a token from the browser as readily as a code.
+    """
     # Importing it registers its files with Streamlit's runtime, which has to be there by then.
     from streamlit_oauth import _authorize_button  # noqa: PLC0415
 
-    return _authorize_button(
+    answer = _authorize_button(
         authorization_url=url,
-        name=f"Sign in with {_account(provider)}",
+        name=f"Sign in with {account(provider)}",
         popup_height=POPUP_HEIGHT,
         popup_width=POPUP_WIDTH,
         icon=None,
         use_container_width=True,
         auto_click=False,
     )
+    _quiet(
+        '<span id="rl-blocked" role="alert" hidden>Your browser blocked the sign-in window.<br></span>'
+        f'<a href="{_login(return_to)}" target="_self">Sign in on this page instead</a>'
+        + _SCRIPT.format("pop_up")
+    )
+    return answer
 
 
-def _quiet(html: str) -> None:
-    # Not st.caption: its links are too faint to read.
-    st.html(f'<p style="margin:0;text-align:center;font-size:0.875rem;opacity:0.8">{html}</p>')
+def link(label: str, *, return_to: str) -> None:
+    """The full-page way, as a button."""
+    target = f'href="{_login(return_to)}" target="_self"'
+    _html(f'{_STYLE}<a class="rl-button rl-primary" {target}>{escape(label)}</a>')
 
 
-def _account(provider: Provider) -> str:
+def hand_over(ticket: str, *, return_to: str) -> None:
+    """Has the browser change its ticket for a cookie; the page then loads anew, signed in."""
+    _html(
+        f"{_STYLE}"
+        '<form id="rl-hand-over" method="post" action="/auth/session" target="_self">'
+        f'<input type="hidden" name="ticket" value="{escape(ticket)}">'
+        f'<input type="hidden" name="return_to" value="{escape(return_to)}">'
+        '<button class="rl-button">Continue</button></form>' + _SCRIPT.format("hand_over")
+    )
+
+
+def sign_out(label: str = "Sign out") -> None:
+    """The button that signs out: a form, because only a POST from this site may do that."""
+    _html(
+        f'{_STYLE}<form method="post" action="/auth/sign-out" target="_self">'
+        f'<button class="rl-button">{escape(label)}</button></form>'
+    )
+
+
+def ending(when: str, *, return_to: str) -> None:
+    """Says when the person has to sign in again, while there is time to."""
+    _quiet(
+        f'<span role="status">Your sign-in ends at {escape(when)}. '
+        f'<a href="{_login(return_to)}" target="_self">Sign in again</a> to go on without a break.</span>'
+    )
+
+
+def watch() -> None:
+    """Has the browser reload a page whose session ended while it could not be told, such as in sleep."""
+    _html(_SCRIPT.format("page"))
+
+
+def farewell(said: str) -> AppError | Notice | None:
+    """The last word to somebody who has just signed out, by what their browser was given."""
+    if said == "signed-out":
+        return Notice("You are signed out.")
+    if said == "RL-235":
+        return unconfirmed()
+    return None
+
+
+def unconfirmed() -> SignInRefused:
+    """A sign-out that the provider did not confirm."""
+    return SignInRefused(
+        "You are signed out here, but the identity provider did not confirm it.",
+        "Sign out at the identity provider too, so that nothing stays open there.",
+        code="RL-235",
+    )
+
+
+def account(provider: Provider) -> str:
     """The provider in a person's words: its host, where that says something to them."""
     return "your company account" if is_loopback(provider.issuer) else provider.host
 
 
-def _elsewhere(app_url: str) -> bool:
-    """Whether the browser calls the app by another address: the pop-up could not report back to it there."""
-    here = urlsplit(st.context.url or app_url)
-    return (here.scheme, here.netloc) != urlsplit(app_url)[:2]
+def _code(notice: AppError | Notice) -> str:
+    return f"\n\nCode {notice.code}" if notice.code else ""
+
+
+def _login(return_to: str) -> str:
+    return escape("/auth/login?return_to=" + quote(return_to, safe="/"))
+
+
+def _quiet(html: str) -> None:
+    # Not st.caption: its links are too faint to read.
+    _html(f'<p style="margin:0;text-align:center;font-size:0.875rem">{html}</p>')
+
+
+def _html(html: str) -> None:
+    # Everything in it is ours; what is not has been escaped. Scripts come from files: the page's policy
+    # lets nothing run that stands in the page.
+    st.html(html, unsafe_allow_javascript=True)

@@ -1,0 +1,54 @@
+"""What all sessions share: the settings, the provider, AWS, the store."""
+
+from dataclasses import dataclass
+from functools import lru_cache
+
+from app import settings as settings_
+from app.auth.aws import Aws, read_secret
+from app.auth.oidc import Provider
+from app.auth.renewal import Renewer
+from app.session.dynamodb import DynamoStore
+from app.session.sealing import Seal, SealedStore
+from app.session.sessions import Sessions
+from app.session.store import MemoryStore, Store
+from app.session.user import World
+from app.settings import Settings
+
+# Of each kind, so that strangers who begin sign-ins push out no one who is signed in.
+MOST_IN_MEMORY = 10_000
+
+
+@dataclass(frozen=True)
+class Services:
+    """Made once for the process; nothing of any person."""
+
+    settings: Settings
+    provider: Provider
+    sessions: Sessions
+
+
+@lru_cache(maxsize=1)
+def services() -> Services:
+    """The services; raises SettingsError until the settings are right."""
+    return assemble(settings_.load(read_secret))
+
+
+def assemble(settings: Settings) -> Services:
+    """The services for these settings."""
+    provider = Provider(
+        issuer=settings.oidc_issuer,
+        client_id=settings.oidc_client_id,
+        client_secret=settings.oidc_client_secret,
+    )
+    aws = Aws(settings.aws_region)
+    renewer = Renewer(aws=aws, provider=provider, settings=settings)
+    world = World(settings, aws, _store(settings, aws), renewer)
+    return Services(settings, provider, Sessions(world, provider))
+
+
+def _store(settings: Settings, aws: Aws) -> Store:
+    if not settings.session_table:
+        return MemoryStore(most=MOST_IN_MEMORY)
+    return SealedStore(
+        DynamoStore(aws.client("dynamodb"), settings.session_table), Seal(settings.session_keys)
+    )

@@ -1,0 +1,73 @@
+"""What the store keeps of one sign-in."""
+
+import json
+from dataclasses import dataclass, replace
+from datetime import datetime, timedelta
+from typing import Any, Self
+
+from app.auth.standing import Standing
+from app.errors import SessionExpired
+
+_ABSOLUTE, _IDLE, GONE = "RL-231", "RL-232", "RL-233"
+_WHY = {
+    _ABSOLUTE: "Your working day in this app is over.",
+    _IDLE: "You were signed out because this page was not used for a while.",
+    GONE: "You are signed out.",
+    "RL-234": "Your sign-in has run out.",
+    "RL-230": "AWS does not accept your sign-in any more.",
+}
+
+
+def over(code: str = GONE) -> SessionExpired:
+    """The error that says why a session is over."""
+    code = code if code in _WHY else GONE
+    return SessionExpired(_WHY[code], "Sign in again.", code=code)
+
+
+@dataclass(frozen=True)
+class Record:
+    """A session: who, since when, until when, and everything that renews it."""
+
+    standing: Standing
+    reference: str  # names the session in logs and lists; opens nothing
+    started_at: datetime
+    used_at: datetime
+    ends_at: datetime
+    renew_at: datetime | None = None  # when its credentials are to be renewed
+    lease: str = ""  # who renews them now, and until when others leave that to them
+    leased_until: datetime | None = None
+
+    def check(self, now: datetime, idle: timedelta) -> None:
+        """Raises SessionExpired when it is over."""
+        if now >= self.ends_at:
+            raise over(_ABSOLUTE)
+        if now >= self.used_at + idle:
+            raise over(_IDLE)
+
+    def released(self) -> Self:
+        """The same, with nobody renewing it."""
+        return replace(self, lease="", leased_until=None)
+
+    def to_bytes(self) -> bytes:
+        """JSON; `read` reads it back."""
+        moments = {name: getattr(self, name) for name in _MOMENTS}
+        members = {"reference": self.reference, "lease": self.lease, "standing": self.standing.to_members()}
+        return json.dumps(members | moments, default=datetime.isoformat, separators=(",", ":")).encode()
+
+
+_MOMENTS = ("started_at", "used_at", "ends_at", "renew_at", "leased_until")
+
+
+def read(value: bytes) -> Record:
+    """Reads what `to_bytes` wrote; raises SessionExpired where `ended` wrote it."""
+    members: dict[str, Any] = json.loads(value)
+    if "ended" in members:
+        raise over(members["ended"])
+    for name in _MOMENTS:
+        members[name] = members[name] and datetime.fromisoformat(members[name])
+    return Record(**{**members, "standing": Standing.from_members(members["standing"])})
+
+
+def ended(code: str) -> bytes:
+    """What stays of a session that ended by itself, so that its person is told why: nothing but the code."""
+    return json.dumps({"ended": code}).encode()

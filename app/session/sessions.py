@@ -1,0 +1,343 @@
+"""Everybody who is signed in, and everybody who is about to be."""
+
+import json
+import logging
+import threading
+from collections import OrderedDict
+from collections.abc import Iterator
+from dataclasses import asdict, dataclass, field
+from datetime import timedelta
+
+from app import audit
+from app.audit import Trail
+from app.auth.attempt import Attempt, SignedIn
+from app.auth.oidc import Provider
+from app.auth.standing import Standing
+from app.errors import SessionExpired, SignInError, SignInRefused
+from app.session import record as records
+from app.session.cookies import digest, new_id, well_formed
+from app.session.record import Record
+from app.session.user import REMEMBERED, UserSession, World
+
+log = logging.getLogger(__name__)
+
+SESSION, ATTEMPT, TICKET, PERSON = "session", "attempt", "ticket", "person"
+# How long a person may take at the provider, and a browser from the pop-up's end to the cookie.
+ATTEMPT_SECONDS, TICKET_SECONDS = 600, 60
+# Of one person: a further sign-in ends the oldest.
+MOST_OF_ONE_PERSON = 20
+MOST_TABS = 50_000
+_REFERENCE_LENGTH = 8
+
+
+@dataclass(frozen=True)
+class Pending:
+    """A full-page sign-in under way: who began it, and where it leads."""
+
+    attempt: Attempt
+    visitor: str = field(repr=False)
+    return_to: str
+
+
+@dataclass(frozen=True)
+class Farewell:
+    """What a sign-out leaves: where the browser goes, and what could not be done."""
+
+    url: str = field(repr=False)
+    problem: SignInError | None = None
+
+
+@dataclass(frozen=True)
+class Listed:
+    """A session as administrators may know it."""
+
+    reference: str
+    person: str
+    started_at: str
+    used_at: str
+    ends_at: str
+
+
+class Sessions:
+    """The sign-ins of all people; cookies and tickets are known here by their digests alone."""
+
+    def __init__(self, world: World, provider: Provider) -> None:
+        self._world = world
+        self._store = world.store
+        self._provider = provider
+        self._lock = threading.Lock()
+        self._live: dict[str, UserSession] = {}
+        self._tabs: OrderedDict[str, str] = OrderedDict()
+
+    # Signing in, the full-page way.
+
+    def begin(self, *, visitor: str, return_to: str, prompt: str | None = None) -> str:
+        """Begins a sign-in for one browser; returns where at the provider it goes."""
+        uri = self._world.settings.callback_uri
+        attempt = Attempt.begin(self._provider, uri, prompt=prompt)
+        pending = {**asdict(attempt), "visitor": digest(visitor), "return_to": return_to}
+        self._add(ATTEMPT, attempt.state, pending, seconds=ATTEMPT_SECONDS)
+        return attempt.url
+
+    def claim(self, *, state: str, visitor: str) -> Pending:
+        """The sign-in that this browser began, once; raises SignInRefused for any other."""
+        key = _key(ATTEMPT, state)
+        entry = self._store.get(key)
+        # Looked at first: somebody else's request must not end it.
+        if entry is None or not visitor or json.loads(entry.value)["visitor"] != digest(visitor):
+            raise _not_under_way()
+        if self._store.take(key) is None:
+            raise _not_under_way()
+        members = json.loads(entry.value)
+        visitor, return_to = members.pop("visitor"), members.pop("return_to")
+        return Pending(Attempt(**members), visitor, return_to)
+
+    # Signing in by the pop-up: its answer reaches a WebSocket, which can set no cookie.
+
+    def ticket(self, signed_in: SignedIn, *, visitor: str) -> str:
+        """A ticket for the browser that signed in: good once, for a minute, in that browser."""
+        ticket = new_id()
+        held = {"visitor": digest(visitor), "standing": Standing.of(signed_in).to_members()}
+        self._add(TICKET, ticket, held, seconds=TICKET_SECONDS)
+        return ticket
+
+    def redeem(self, ticket: str, *, visitor: str, replaces: str) -> str:
+        """The id of the session that the ticket stands for; raises SignInRefused."""
+        key = _key(TICKET, ticket)
+        entry = self._store.get(key) if well_formed(ticket) and visitor else None
+        if entry is None or json.loads(entry.value)["visitor"] != digest(visitor):
+            raise _no_ticket()
+        if self._store.take(key) is None:
+            raise _no_ticket()
+        standing = Standing.from_members(json.loads(entry.value)["standing"])
+        return self._open(standing, way="popup", replaces=replaces)
+
+    def open(self, signed_in: SignedIn, *, replaces: str) -> str:
+        """A session for somebody who has just signed in; returns its id, always a new one.
+
+        The session of the id that it `replaces` in this browser ends, whoever's it was.
+        """
+        return self._open(Standing.of(signed_in), way="redirect", replaces=replaces)
+
+    # While signed in.
+
+    def holds(self, session_id: str) -> bool:
+        """Whether a session stands behind a cookie's value."""
+        key = _session_key(session_id)
+        if not key:
+            return False
+        entry = self._store.get(key)
+        if entry is None:
+            return False
+        try:
+            records.read(entry.value).check(self._world.clock(), self._world.idle)
+        except SessionExpired:
+            return False
+        return True
+
+    def find(self, session_id: str) -> UserSession:
+        """The session behind a cookie's value, now in use; SessionExpired says why there is none."""
+        key = _session_key(session_id)
+        user = self._live.get(key) or self._revived(key)
+        try:
+            user.touch()
+        except SessionExpired as expired:
+            self._expire(key, expired.code)
+            raise
+        return user
+
+    def resumes(self, tab: str, session_id: str, visitor: str) -> bool:
+        """Whether a tab's state on the server belongs to the browser that asks for it."""
+        with self._lock:
+            return self._tabs.get(tab) == owner(session_id, visitor)
+
+    def note_tab(self, tab: str, session_id: str, visitor: str) -> None:
+        """Notes whose state a tab has."""
+        with self._lock:
+            self._tabs[tab] = owner(session_id, visitor)
+            self._tabs.move_to_end(tab)
+            while len(self._tabs) > MOST_TABS:
+                self._tabs.popitem(last=False)
+
+    def listing(self) -> list[Listed]:
+        """Everybody who is signed in, for administrators; nothing in it opens anything."""
+        listed = []
+        for record in self._records():
+            moments = (record.started_at, record.used_at, record.ends_at)
+            person = record.standing.identity.email
+            listed.append(Listed(record.reference, person, *(each.isoformat() for each in moments)))
+        return sorted(listed, key=lambda each: (each.person, each.started_at))
+
+    # Leaving.
+
+    def end(self, session_id: str) -> Farewell:
+        """Signs out: nothing of the session is left here, and the provider is told to forget it."""
+        key = _session_key(session_id)
+        entry = self._store.take(key) if key else None
+        try:
+            record = records.read(entry.value) if entry is not None else None
+        except SessionExpired:
+            record = None
+        self._close(key)
+        if record is None:
+            return Farewell(self._end_session_url(None))
+        problem = self._revoke(record.standing)
+        trail = Trail(person=record.standing.identity.email, session=record.reference)
+        trail.record("sign-out", outcome=problem.code if problem else "ok")
+        return Farewell(self._end_session_url(record.standing), problem)
+
+    def expire(self, session_id: str, expired: SessionExpired) -> None:
+        """Ends a session that can go on no longer, so that every tab is told why."""
+        if key := _session_key(session_id):
+            self._expire(key, expired.code)
+
+    def sweep(self) -> None:
+        """Ends what is over though nobody came back to it, so that the provider forgets it too."""
+        for key, user in list(self._live.items()):
+            try:
+                user.admit()
+            except SessionExpired as expired:
+                self._expire(key, expired.code)
+        self._store.purge()
+
+    def _open(self, standing: Standing, *, way: str, replaces: str) -> str:
+        if key := _session_key(replaces):
+            self._end_quietly(key)
+        session_id, now, settings = new_id(), self._world.clock(), self._world.settings
+        key = _session_key(session_id)
+        record = Record(
+            standing,
+            reference=digest(key)[:_REFERENCE_LENGTH],
+            started_at=now,
+            used_at=now,
+            ends_at=now + timedelta(hours=settings.session_hours),
+        )
+        expires_at = (record.ends_at + REMEMBERED).timestamp()
+        self._store.add(key, record.to_bytes(), expires_at=expires_at)
+        self._live[key] = UserSession(key, record, self._world)
+        self._limit(standing, key, expires_at=expires_at)
+        self._live[key].trail.record("sign-in", way=way)
+        return session_id
+
+    def _limit(self, standing: Standing, key: str, *, expires_at: float) -> None:
+        """Notes the person's new session, and ends their oldest when there are too many."""
+        person = _key(PERSON, f"{standing.identity.issuer} {standing.identity.subject}")
+        while True:
+            entry = self._store.get(person)
+            keys = [*(json.loads(entry.value) if entry else []), key]
+            value = json.dumps(keys[-MOST_OF_ONE_PERSON:]).encode()
+            if entry is None:
+                noted = self._store.add(person, value, expires_at=expires_at)
+            else:
+                noted = self._store.swap(person, value, version=entry.version, expires_at=expires_at)
+            if noted:
+                break
+        for oldest in keys[:-MOST_OF_ONE_PERSON]:
+            self._end_quietly(oldest)
+
+    def _revived(self, key: str) -> UserSession:
+        """A session that another process opened, or this one before it forgot."""
+        entry = self._store.get(key) if key else None
+        if entry is None:
+            self._close(key)
+            raise records.over()
+        user = UserSession(key, records.read(entry.value), self._world)
+        with self._lock:
+            return self._live.setdefault(key, user)
+
+    def _expire(self, key: str, code: str) -> None:
+        """Ends a session that is over by itself; of all processes that see it, one tells the provider."""
+        self._close(key)
+        entry = self._store.get(key)
+        if entry is None:
+            return
+        try:
+            record = records.read(entry.value)
+        except SessionExpired:
+            return
+        expires_at = (self._world.clock() + REMEMBERED).timestamp()
+        if self._store.swap(key, records.ended(code), version=entry.version, expires_at=expires_at):
+            problem = self._revoke(record.standing)
+            trail = Trail(person=record.standing.identity.email, session=record.reference)
+            trail.record("sign-out", outcome=problem.code if problem else "ok", reason=code)
+
+    def _end_quietly(self, key: str) -> None:
+        self._expire(key, records.GONE)
+
+    def _close(self, key: str) -> None:
+        with self._lock:
+            user = self._live.pop(key, None)
+        if user is not None:
+            user.close()
+
+    def _revoke(self, standing: Standing) -> SignInError | None:
+        """Has the provider forget; what was not certain is logged and told."""
+        if standing.refresh_token is None:
+            return None
+        try:
+            self._provider.revoke(standing.refresh_token)
+        except SignInError as error:
+            log.warning("Sign-out was not confirmed: %s %s", error.code, error.message)
+            return error
+        return None
+
+    def _end_session_url(self, standing: Standing | None) -> str:
+        """The provider's own sign-out, or our last page where it has none or cannot be asked."""
+        # A token that IAM Identity Center has not seen yet could still be exchanged: it stays here.
+        hint = standing.identity.token if standing is not None and standing.token_sent else None
+        back = self._world.settings.signed_out_uri
+        try:
+            return self._provider.end_session_url(id_token_hint=hint, back=back) or back
+        except SignInError:
+            return back
+
+    def _records(self) -> Iterator[Record]:
+        now = self._world.clock()
+        for _, entry in self._store.entries(SESSION):
+            try:
+                record = records.read(entry.value)
+                record.check(now, self._world.idle)
+            except SessionExpired:
+                continue
+            yield record
+
+    def _add(self, kind: str, secret: str, members: object, *, seconds: int) -> None:
+        value = json.dumps(members, default=str).encode()
+        expires_at = (self._world.clock() + timedelta(seconds=seconds)).timestamp()
+        self._store.add(_key(kind, secret), value, expires_at=expires_at)
+
+
+def owner(session_id: str, visitor: str) -> str:
+    """Whose a browser's cookies make it: a session's, or else an anonymous visitor's."""
+    if well_formed(session_id):
+        return _session_key(session_id)
+    return _key("visitor", visitor) if well_formed(visitor) else ""
+
+
+def refused(error: SignInError, *, way: str) -> None:
+    """Notes in the audit trail that somebody was not let in."""
+    audit.record("refusal", outcome=error.code, way=way)
+
+
+def _key(kind: str, secret: str) -> str:
+    return f"{kind}#{digest(secret)}"
+
+
+def _session_key(session_id: str) -> str:
+    return _key(SESSION, session_id) if well_formed(session_id) else ""
+
+
+def _not_under_way() -> SignInRefused:
+    return SignInRefused(
+        "This answer belongs to no sign-in that began in this browser, or to one that is over.",
+        "Sign in again.",
+        code="RL-223",
+    )
+
+
+def _no_ticket() -> SignInRefused:
+    return SignInRefused(
+        "This sign-in was finished already, took too long, or began in another browser.",
+        "Sign in again.",
+        code="RL-236",
+    )

@@ -1,0 +1,219 @@
+"""A person at work, in however many tabs: their identity, their credentials, their way to the warehouse."""
+
+import logging
+import threading
+import time
+from collections.abc import Callable
+from dataclasses import dataclass, replace
+from datetime import UTC, datetime, timedelta
+
+from app.audit import Trail
+from app.auth.aws import Aws, RoleCredentials
+from app.auth.credentials import data_api_client
+from app.auth.identity import Identity
+from app.auth.renewal import Renewer
+from app.auth.standing import Standing
+from app.errors import AccessError, AppError, SessionExpired
+from app.redshift.warehouse import Warehouse
+from app.session import record as records
+from app.session.cookies import new_id
+from app.session.record import Record
+from app.session.store import Entry, Store
+from app.settings import Settings
+
+log = logging.getLogger(__name__)
+
+# Longer than a renewal takes; a process that dies in the middle of one keeps the others waiting for so long.
+LEASE = timedelta(seconds=60)
+# A session's last use is written no more often than this.
+_USE = timedelta(seconds=60)
+# How long the store remembers why a session ended.
+REMEMBERED = timedelta(hours=8)
+# After a renewal that failed while the old credentials still hold.
+_PAUSE = timedelta(seconds=30)
+_LATEST = timedelta(seconds=1)
+
+Clock = Callable[[], datetime]
+
+
+def utc_now() -> datetime:
+    """The moment, in UTC."""
+    return datetime.now(UTC)
+
+
+@dataclass(frozen=True)
+class World:
+    """What every session works with; nothing of any person."""
+
+    settings: Settings
+    aws: Aws
+    store: Store
+    renewer: Renewer
+    clock: Clock = utc_now
+    sleep: Callable[[float], None] = time.sleep
+
+    @property
+    def idle(self) -> timedelta:
+        return timedelta(minutes=self.settings.session_idle_minutes)
+
+
+class UserSession:
+    """One sign-in, in this process; the store has the truth of it, and other processes may change that."""
+
+    def __init__(self, key: str, record: Record, world: World) -> None:
+        self.key = key
+        self.reference = record.reference
+        self.trail = Trail(person=record.standing.identity.email, session=record.reference)
+        self._world = world
+        self._record = record
+        self._renewing = threading.Lock()
+        self._refusal: AccessError | None = None
+        self._not_before = record.started_at
+        settings = world.settings
+        self._warehouse = Warehouse(
+            data_api_client(self.keys, world.aws),
+            target=settings.redshift_target,
+            database=settings.redshift_database,
+            timeout_seconds=settings.query_timeout_seconds,
+            max_rows=settings.max_rows,
+            trail=self.trail,
+            admit=self.admit,
+            renew=self.renew,
+        )
+
+    @property
+    def identity(self) -> Identity:
+        """The person."""
+        return self._record.standing.identity
+
+    @property
+    def warehouse(self) -> Warehouse:
+        """The person's way to the warehouse; it asks by itself, at each query, whether the session stands."""
+        return self._warehouse
+
+    @property
+    def ends_at(self) -> datetime:
+        """When the person has to sign in again, however much they work until then."""
+        bridge = bool(self._world.settings.bridge_role_arn)
+        ends_at = self._record.standing.ends_at(bridge=bridge)
+        return min(self._record.ends_at, ends_at) if ends_at is not None else self._record.ends_at
+
+    def admit(self) -> None:
+        """Raises SessionExpired unless the session stands at this moment, in every process."""
+        self._stands()
+
+    def touch(self) -> None:
+        """Notes that the person is at work; raises SessionExpired when the session is over."""
+        entry, record = self._stands()
+        now = self._world.clock()
+        if now - record.used_at >= min(_USE, self._world.idle / 10):
+            # Lost against another change: that one was made by somebody at work as well.
+            self._swap(entry, replace(record, used_at=now))
+
+    def keys(self) -> RoleCredentials:
+        """Credentials that AWS takes now, renewed in time; AppError says why there are none."""
+        keys, renew_at, now = self._record.standing.credentials, self._record.renew_at, self._world.clock()
+        if keys is None or now >= keys.expires_at - _LATEST:
+            with self._renewing:
+                return self._renewed()
+        if (renew_at is None or now < max(renew_at, self._not_before)) or not self._renewing.acquire(
+            blocking=False
+        ):
+            return keys
+        try:
+            return self._renewed()
+        except AppError as error:
+            log.warning("session=%s renewal failed early: %s", self.reference, error.code)
+            self._not_before = now + _PAUSE
+            return keys
+        finally:
+            self._renewing.release()
+
+    def renew(self) -> None:
+        """Gets other credentials, because AWS takes the present ones no more."""
+        refused = self._record.standing.credentials
+        with self._renewing:
+            self._renewed(refused.access_key_id if refused is not None else "")
+
+    def close(self) -> None:
+        """Stops what runs, after the session has left the store."""
+        self._warehouse.cancel()
+
+    def _stands(self) -> tuple[Entry, Record]:
+        entry, record = self._read()
+        record.check(self._world.clock(), self._world.idle)
+        return entry, record
+
+    def _read(self) -> tuple[Entry, Record]:
+        entry = self._world.store.get(self.key)
+        if entry is None:
+            raise records.over()
+        self._record = records.read(entry.value)
+        return entry, self._record
+
+    def _swap(self, entry: Entry, record: Record) -> bool:
+        expires_at = (record.ends_at + REMEMBERED).timestamp()
+        swapped = self._world.store.swap(
+            self.key, record.to_bytes(), version=entry.version, expires_at=expires_at
+        )
+        if swapped:
+            self._record = record
+        return swapped
+
+    def _change(self, change: Callable[[Record], Record]) -> None:
+        while True:
+            entry, record = self._read()
+            if self._swap(entry, change(record)):
+                return
+
+    def _renewed(self, refused: str = "") -> RoleCredentials:
+        """Credentials other than the refused ones: another process's, or new ones; one renewal at a time."""
+        while True:
+            entry, record = self._read()
+            keys, now = record.standing.credentials, self._world.clock()
+            if (
+                keys is not None
+                and keys.access_key_id != refused
+                and now < (record.renew_at or keys.expires_at)
+            ):
+                return keys
+            if record.leased_until is not None and now < record.leased_until:
+                self._world.sleep(0.1)
+                continue
+            if self._swap(entry, replace(record, lease=new_id(), leased_until=now + LEASE)):
+                return self._exchanged(record.standing)
+
+    def _exchanged(self, standing: Standing) -> RoleCredentials:
+        renews = standing.credentials is not None
+        try:
+            standing = self._world.renewer.renew(standing, trail=self.trail, keep=self._keep)
+        except AppError as error:
+            if renews:
+                self.trail.record("renewal", outcome=error.code)
+            self._change(Record.released)
+            raise self._reason(error) from None
+        self._refusal = None
+        self._change(lambda record: _with(record, standing, self._world.clock()).released())
+        if renews:
+            self.trail.record("renewal")
+        assert standing.credentials is not None  # noqa: S101 - a renewal gives them
+        return standing.credentials
+
+    def _keep(self, standing: Standing) -> None:
+        self._change(lambda record: replace(record, standing=standing))
+
+    def _reason(self, error: AppError) -> AppError:
+        """The error, or the first refusal where nothing was left to try with: that one says more."""
+        if isinstance(error, AccessError):
+            self._refusal = error
+        refusal = self._refusal
+        if refusal is not None and isinstance(error, SessionExpired):
+            return type(refusal)(refusal.message, refusal.remedy, code=refusal.code)
+        return error
+
+
+def _with(record: Record, standing: Standing, now: datetime) -> Record:
+    """The record with new credentials, to be renewed when three quarters of their time are over."""
+    keys = standing.credentials
+    renew_at = now + (keys.expires_at - now) * 3 / 4 if keys is not None else None
+    return replace(record, standing=standing, renew_at=renew_at)
