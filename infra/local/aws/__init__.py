@@ -13,6 +13,9 @@ Faithful, and as strict as AWS or stricter:
 Stricter than AWS:
 - AssumeRole needs the caller's own policy besides the trust policy, in the same account too;
 - the exchange needs the caller's own policy besides the application's actor policy;
+- a session with an identity context ends with the context, where AWS lets it last as long as was asked
+  for, so that IDC_TOKEN_SECONDS makes the whole chain as short as a test wants it;
+- DynamoDB has tables on demand without indexes, and conditions in expressions alone;
 - one region, one namespace with one workgroup, names of applications are unique, form uploads and
   virtual-hosted addressing of S3 are refused, and so is every parameter that would be kept without effect.
 

@@ -1,5 +1,6 @@
 """Access keys: IAM users' own, and the temporary ones that STS hands out."""
 
+import math
 import secrets
 import string
 import threading
@@ -63,10 +64,11 @@ class Credentials:
         role_id: str,
         session_name: str,
         seconds: int,
+        ends_by: float = math.inf,
         user_id: str | None = None,
         scopes: frozenset[str] = frozenset(),
     ) -> Session:
-        """Makes the credentials of a role session."""
+        """Makes the credentials of a role session; it is over after `seconds`, and by `ends_by`."""
         session = Session(
             access_key_id="ASIA" + "".join(secrets.choice(_KEY_CHARACTERS) for _ in range(16)),
             secret_access_key=secrets.token_urlsafe(30),
@@ -74,7 +76,7 @@ class Credentials:
             role_arn=role_arn,
             role_id=role_id,
             session_name=session_name,
-            expires_at=self._clock() + seconds,
+            expires_at=min(self._clock() + seconds, ends_by),
             user_id=user_id,
             scopes=scopes,
         )

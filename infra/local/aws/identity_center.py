@@ -31,6 +31,7 @@ class OpenedContext:
     user_id: str
     application_arn: str
     scopes: frozenset[str]
+    expires_at: float
 
 
 class IdentityCenter:
@@ -105,7 +106,7 @@ class IdentityCenter:
             raise InvalidContext("It is not a context of this Identity Center.") from error
         if self._clock() >= content["e"]:
             raise InvalidContext("It has expired.")
-        return OpenedContext(content["u"], content["a"], frozenset(content["s"]))
+        return OpenedContext(content["u"], content["a"], frozenset(content["s"]), content["e"])
 
 
 def _emails(user: User) -> list[str]:

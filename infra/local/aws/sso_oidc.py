@@ -2,6 +2,7 @@
 
 import hashlib
 import json
+import logging
 import secrets
 import threading
 from collections.abc import Callable, Mapping
@@ -34,12 +35,26 @@ from infra.local.aws.tokens import (
 )
 from infra.local.config import ACCOUNT_ID
 
+log = logging.getLogger(__name__)
+
 IDENTITY_CONTEXT = "sts:identity_context"
 _DEFAULT_SCOPES = ("openid", "aws", IDENTITY_CONTEXT)
 _ACTION = "sso-oauth:CreateTokenWithIAM"
 _REMEMBER_SECONDS = 86_400
 _REFRESH_SECONDS = 8 * 3600
 _ACCESS_TOKEN_TYPE = "urn:ietf:params:oauth:token-type:access_token"
+
+
+@dataclass
+class _Use:
+    """What becomes known of a request while it is answered, for its log line; nothing of it is secret."""
+
+    grant: str
+    identifier: str = "-"  # the assertion's jti
+    person: str = "nobody"
+
+    def told(self, outcome: str) -> None:
+        log.info("%s jti=%s person=%s: %s", self.grant, self.identifier, self.person, outcome)
 
 
 @dataclass(frozen=True)
@@ -81,8 +96,19 @@ class SsoOidc:
         caller = call.caller
         if caller is None:
             raise oauth_error("AccessDeniedException")
-        application = self._application(call.parameters["clientId"], caller)
-        kind = call.parameters["grantType"]
+        use = _Use(call.parameters["grantType"].rpartition(":")[2])
+        try:
+            members = self._exchanged(call.parameters, caller, use)
+        except AwsError as error:
+            # The description repeats nothing that was sent; the message may.
+            use.told(f"refused: {error.members.get('error_description', error.code)}")
+            raise
+        use.told("accepted")
+        return members
+
+    def _exchanged(self, asked: Mapping[str, Any], caller: Caller, use: _Use) -> Mapping[str, Any]:
+        application = self._application(asked["clientId"], caller)
+        kind = asked["grantType"]
         if kind not in (JWT_BEARER, REFRESH_TOKEN):
             raise oauth_error(
                 "UnsupportedGrantTypeException", "The stand-in has jwt-bearer and refresh_token."
@@ -90,9 +116,9 @@ class SsoOidc:
         if kind not in application.grants:
             raise oauth_error("UnauthorizedClientException", "The application has no such grant.")
         if kind == JWT_BEARER:
-            person, scopes = self._by_assertion(application, call.parameters)
+            person, scopes = self._by_assertion(application, asked, use)
         else:
-            person, scopes = self._by_refresh_token(application, call.parameters)
+            person, scopes = self._by_refresh_token(application, asked, use)
         return self._response(application, person, scopes, caller)
 
     def _application(self, arn: str, caller: Caller) -> Application:
@@ -111,7 +137,7 @@ class SsoOidc:
         return application
 
     def _by_assertion(
-        self, application: Application, asked: Mapping[str, Any]
+        self, application: Application, asked: Mapping[str, Any], use: _Use
     ) -> tuple[Person, tuple[str, ...]]:
         token = asked.get("assertion")
         if not token:
@@ -123,9 +149,11 @@ class SsoOidc:
             raise oauth_error("ExpiredTokenException", "The assertion has expired.") from error
         except (TokenRejected, IssuerUnreachable) as error:
             raise oauth_error("InvalidGrantException", str(error)) from error
+        use.identifier = _shown(claims.get("jti"))
         if not set(audiences(claims)) & set(allowed):
             raise oauth_error("InvalidGrantException", "The audience is not authorized for the application.")
         person = self._person(issuer, claims)
+        use.person = person.email
         self._check_assignment(application, person)
         scopes = self._scopes(application, asked.get("scope"))
         self._use_once(issuer.url, claims)
@@ -174,7 +202,7 @@ class SsoOidc:
             self._used[issuer, identifier] = forget_at
 
     def _by_refresh_token(
-        self, application: Application, asked: Mapping[str, Any]
+        self, application: Application, asked: Mapping[str, Any], use: _Use
     ) -> tuple[Person, tuple[str, ...]]:
         token = asked.get("refreshToken")
         if not token:
@@ -188,6 +216,7 @@ class SsoOidc:
             person = self._identity_center.person(kept.user_id)
         except LookupError as error:
             raise oauth_error("AccessDeniedException") from error
+        use.person = person.email
         self._check_assignment(application, person)
         scopes = self._scopes(application, asked.get("scope"))
         return person, tuple(scope for scope in scopes if scope in kept.scopes)
@@ -272,6 +301,11 @@ def oauth_error(code: str, description: str | None = None) -> AwsError:
     if description is not None:
         members["error_description"] = description
     return AwsError(code, description or "Access denied", **members)
+
+
+def _shown(identifier: object) -> str:
+    """An identifier as a log line may have it: an issuer can choose any text."""
+    return ascii(str(identifier))[1:-1][:80].replace(" ", "?") if identifier else "-"
 
 
 def _digest(token: str) -> bytes:

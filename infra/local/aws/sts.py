@@ -4,6 +4,7 @@ AWS lets a role's trust policy alone admit a principal of the same account that 
 stricter: the caller's own policies must allow sts:AssumeRole, and sts:SetContext with a context, as well.
 """
 
+import math
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from datetime import UTC, datetime
@@ -157,6 +158,9 @@ class Sts:
             role_id=role.id,
             session_name=asked["RoleSessionName"],
             seconds=seconds,
+            # AWS lets the session outlive its context; here both end together, so that IDC_TOKEN_SECONDS
+            # shortens the whole chain.
+            ends_by=context.expires_at if context else math.inf,
             user_id=context.user_id if context else None,
             scopes=context.scopes if context else frozenset(),
         )

@@ -1,8 +1,9 @@
 """The provider's addresses: the sign-in page, the endpoints of the protocol, and signing out."""
 
+import logging
 import re
 import secrets
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from typing import Any
 from urllib.parse import urlsplit
 
@@ -19,6 +20,8 @@ from infra.local.idp.protocol import ALGORITHM, Provider
 from infra.local.idp.store import SignIn
 from infra.local.people import Person
 
+log = logging.getLogger(__name__)
+
 # What of an authorization request the sign-in page hands on to the answer.
 _CARRIED = (
     "response_type",
@@ -33,6 +36,8 @@ _CARRIED = (
 # Authlib repeats these in its errors, where OAuth allows no quotes, backslashes or letters beyond ASCII.
 _REPEATED = ("response_type", "client_id", "redirect_uri")
 _SPEAKABLE = re.compile(r"[\x20\x21\x23-\x5b\x5d-\x7e]*")
+_TOLD = {"token": "token request", "revoke": "revocation", "end_session": "end_session"}
+_GRANTS = {"authorization_code": "code exchange", "refresh_token": "refresh"}
 _CACHED = frozenset({"static", "discovery", "jwks"})
 
 
@@ -56,6 +61,7 @@ class Pages:
         app.register_error_handler(OAuth2Error, self._refused)
         app.register_error_handler(HTTPException, self._failed)
         app.after_request(self._guarded)
+        app.after_request(_told)
 
     def discovery(self) -> dict[str, object]:
         issuer = self._provider.issuer
@@ -132,8 +138,10 @@ class Pages:
         """Signs out and returns to the client; a request without an ID token is confirmed by the person."""
         asked = self._provider.validate_endpoint_request("end_session")
         current = self._signed_in()
+        flask.g.person = self._meant(asked.id_token_claims, current)
         if asked.id_token_claims is None and current:
             if "csrf" not in request.form:
+                flask.g.outcome = "asked"
                 return self._page("confirm.html", person=current.person, csrf=_csrf())
             self._require_own_form()
             self._drop_session()
@@ -146,6 +154,12 @@ class Pages:
         return response or self._page(
             "message.html", title="You are signed out", text="You can close this page."
         )
+
+    def _meant(self, claims: Mapping[str, Any] | None, current: SignIn | None) -> str:
+        """Whom a sign-out is about: whoever the ID token names, or who is signed in here."""
+        if claims is None:
+            return current.person.email if current else "nobody"
+        return next((p.email for p in self._people.values() if subject(p) == claims.get("sub")), "nobody")
 
     def _grant(self, sign_in: SignIn | None) -> Any:
         """The checked authorization request; raises OAuth2Error."""
@@ -167,6 +181,7 @@ class Pages:
 
     def _refused(self, error: OAuth2Error) -> Response:
         """Tells the client, where the redirect URI is known to be its own; otherwise only the person."""
+        flask.g.refusal = flask.g.get("refusal") or error.error
         if error.redirect_uri:
             return self._identified(self._provider.handle_response(*error()))
         if request.endpoint in {"token", "revoke"}:
@@ -182,6 +197,7 @@ class Pages:
         )
 
     def _failed(self, error: HTTPException) -> Response:
+        flask.g.refusal = error.name
         if isinstance(error, SecurityError):
             return error.get_response()  # under a stranger's name there are no addresses for a page
         return self._page(
@@ -249,6 +265,21 @@ class Pages:
         if request.endpoint not in _CACHED:
             response.headers["Cache-Control"] = "no-store"
         return response
+
+
+def _told(response: Response) -> Response:
+    """One line in the log for each use of a code, a token or a session; no secret has a part in it."""
+    kind = _TOLD.get(request.endpoint or "", "")
+    if request.endpoint == "token":
+        kind = _GRANTS.get(request.form.get("grant_type", ""), kind)
+    if kind and request.method != "OPTIONS":
+        outcome = flask.g.get("outcome", "accepted")
+        if response.status_code >= 400:  # noqa: PLR2004 - HTTP's border
+            # OAuth's own name of the error, where nothing closer is known.
+            said = response.get_json(silent=True) if response.is_json else None
+            outcome = f"refused: {flask.g.get('refusal') or (said or {}).get('error', response.status)}"
+        log.info("%s person=%s: %s", kind, flask.g.get("person", "nobody"), outcome)
+    return response
 
 
 def _hint() -> str:

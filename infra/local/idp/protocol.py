@@ -23,6 +23,12 @@ from infra.local.idp.client import AUTHENTICATION_METHODS, Client, rowlight
 from infra.local.idp.store import CODE_SECONDS, AuthorizationCode, Clock, Ledger, SignIn, Token
 
 ALGORITHM = "RS256"
+USED = "used before"
+
+
+def concerns(sign_in: SignIn, *, but: str = "") -> None:
+    """Whom the request is about, for its line in the log, and why it is going to be refused."""
+    flask.g.person, flask.g.refusal = sign_in.person.email, but
 
 
 class Provider(AuthorizationServer):  # type: ignore[misc]  # Authlib is not typed
@@ -98,6 +104,7 @@ class CodeGrant(AuthorizationCodeGrant):  # type: ignore[misc]  # Authlib is not
         found: AuthorizationCode | None = self.server.ledger.codes.get(code)
         if found is None or found.client_id != client.client_id:
             return None
+        concerns(found.sign_in, but=USED if found.used else "")
         if found.used:
             # Somebody else holds this code too: what the first use gave must not live on.
             found.family.revoked = True
@@ -106,6 +113,7 @@ class CodeGrant(AuthorizationCodeGrant):  # type: ignore[misc]  # Authlib is not
 
     def authenticate_user(self, authorization_code: AuthorizationCode) -> SignIn:
         if not self.server.ledger.spend(authorization_code):
+            concerns(authorization_code.sign_in, but=USED)
             raise InvalidGrantError("Invalid 'code' in request.")
         return authorization_code.sign_in
 
@@ -126,12 +134,15 @@ class RefreshGrant(RefreshTokenGrant):  # type: ignore[misc]  # Authlib is not t
 
     def authenticate_refresh_token(self, refresh_token: str) -> Token | None:
         found: Token | None = self.server.ledger.refresh_tokens.get(refresh_token)
+        if found:
+            concerns(found.sign_in, but=USED if found.used else "revoked" if found.is_revoked() else "")
         if found and found.used:
             found.family.revoked = True
         return None if found is None or found.is_revoked() else found
 
     def authenticate_user(self, refresh_token: Token) -> SignIn:
         if not self.server.ledger.spend(refresh_token):
+            concerns(refresh_token.sign_in, but=USED)
             raise InvalidGrantError
         return refresh_token.sign_in
 
@@ -219,7 +230,10 @@ class Revocation(RevocationEndpoint):  # type: ignore[misc]  # Authlib is not ty
     def query_token(self, token_string: str, token_type_hint: str | None) -> Token | None:  # noqa: ARG002
         ledger: Ledger = self.server.ledger
         # A hint is a hint: RFC 7009 has the search go on where it was wrong.
-        return ledger.refresh_tokens.get(token_string) or ledger.access_tokens.get(token_string)
+        found = ledger.refresh_tokens.get(token_string) or ledger.access_tokens.get(token_string)
+        if found:
+            concerns(found.sign_in)
+        return found
 
     def revoke_token(self, token: Token, request: Any) -> None:
         token.revoked = True

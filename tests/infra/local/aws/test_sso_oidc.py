@@ -310,3 +310,31 @@ def test_a_key_that_is_no_key_of_the_issuer_stays_out_after_a_refetch(world):
     token = world.issuer.token(kid="third", key=stranger)
     with world.served.later(10):
         assert refusal(world.exchange, token=token) == "InvalidGrantException"
+
+
+# --- the log ----------------------------------------------------------------------------------------
+
+
+def test_each_use_of_a_token_is_one_line_in_the_log(world):
+    """Whoever reads it can tell that no token was used twice, and can use nothing of it."""
+    token = world.issuer.token(jti="the-first")
+    answer = world.exchange(token)
+    assert refusal(world.exchange, token=token) == "InvalidGrantException"
+    assert refusal(world.exchange, token=world.issuer.token(jti="stale", exp=1_000_000_000))
+    assert refusal(world.exchange, token=world.issuer.token(jti="two\nlines"), scope=["none"])
+    again = refresh(world, answer["refreshToken"])
+    text = world.served.log_file.read_text()
+    mark = "infra.local.aws.sso_oidc:"
+    lines = [line.partition(mark)[2] for line in text.splitlines() if mark in line][-5:]
+    assert lines == [
+        "jwt-bearer jti=the-first person=frank@example.com: accepted",
+        "jwt-bearer jti=the-first person=frank@example.com: refused: The assertion was used before.",
+        "jwt-bearer jti=- person=nobody: refused: The assertion has expired.",
+        (
+            "jwt-bearer jti=two\\nlines person=frank@example.com: refused: "
+            "A scope is not configured for the application."
+        ),
+        "refresh_token jti=- person=frank@example.com: accepted",
+    ]
+    for secret in (token, answer["refreshToken"], answer["accessToken"], again["refreshToken"]):
+        assert secret not in text

@@ -1,11 +1,14 @@
 """Role sessions: from ID tokens, from other sessions, with an identity context."""
 
+import time
+
 import jwt
 import pytest
 from cryptography.hazmat.primitives import serialization
 from cryptography.hazmat.primitives.asymmetric import rsa
 
 from tests.infra.local.aws.conftest import ACCOUNT, CLIENT_ID, PROVIDER, Issuer, allow, policy, refusal
+from tests.infra.local.aws.serving import IDC_TOKEN_SECONDS
 
 HOUR = 3600
 
@@ -219,8 +222,29 @@ def test_the_audit_context_opens_nothing(world):
 
 def test_a_context_that_is_over_is_refused(world):
     context, keys = world.context(), world.bridge()
-    with world.served.later(61):
+    with world.served.later(IDC_TOKEN_SECONDS + 1):
         assert refusal(world.assume, context=context, keys=keys) == "InvalidContextAssertion"
+
+
+@pytest.mark.parametrize("asked", [{}, {"DurationSeconds": 900}])
+def test_a_session_ends_with_its_context(world, asked):
+    """A choice of the stand-in, so that a whole chain can be as short as a test wants it."""
+    before = time.time()
+    credentials = world.assume(world.context(), **asked)["Credentials"]
+    left = credentials["Expiration"].timestamp() - before
+    assert IDC_TOKEN_SECONDS - 1 <= left <= IDC_TOKEN_SECONDS + 3
+    client = world.served.client("redshift-data", credentials)
+    asked_for = {"WorkgroupName": "redshift-tip-enabled"}
+    with world.served.later(left - 2):
+        assert client.list_statements(**asked_for)["Statements"] == []
+    with world.served.later(left + 1):
+        assert refusal(client.list_statements, **asked_for) == "ExpiredTokenException"
+        assert refusal(world.served.client("sts", credentials).get_caller_identity) == "ExpiredToken"
+
+
+def test_a_session_without_a_context_lasts_as_long_as_was_asked(world):
+    credentials = world.assume(None, DurationSeconds=900)["Credentials"]
+    assert 890 < credentials["Expiration"].timestamp() - time.time() <= 900
 
 
 def test_a_context_has_its_limits_and_its_provider(world):
