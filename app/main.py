@@ -18,7 +18,7 @@ from app.session import visit as visits
 from app.session.assembly import Services
 from app.session.user import UserSession
 from app.session.visit import Visit
-from app.views import VIEWS, View
+from app.views import VIEWS, View, filters
 
 log = logging.getLogger("app.main")
 
@@ -96,6 +96,7 @@ def _over(visit: Visit, shared: Services, expired: SessionExpired) -> None:
     if not visit.served:
         _welcome(visit, shared, notice=visit.notice or expired)
         return
+    filters.follow_address()
     st.navigation(_pages(lambda _: None), position="top").run()
     _again(visit, shared, visit.notice or expired)
 
@@ -113,6 +114,7 @@ def _again(visit: Visit, shared: Services, notice: AppError) -> None:
 def _serve(visit: Visit, user: UserSession) -> None:
     """The page itself, for somebody who is signed in."""
     visit.served = True
+    filters.follow_address()
     page = st.navigation(_pages(lambda view: _draw(view, user)), position="top")
     st.set_page_config(
         page_title=f"{page.title} · Rowlight",
