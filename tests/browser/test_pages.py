@@ -60,7 +60,7 @@ def test_a_link_survives_signing_in(page, visitor, sql):  # noqa: F811 - the fix
     expect(visitor.page).to_have_url(visitor.demo.url + address)
 
 
-def test_a_choice_is_in_the_address_of_every_page_and_another_window_shows_it(visitor, chromium, demo):
+def test_a_choice_is_in_the_address_of_every_page_and_survives_a_reload(visitor, chromium, demo):
     enter(visitor, "/")
     choose(visitor, "Period", "Last 7 days")
     choose(visitor, "Category", "Cycling")
@@ -69,6 +69,9 @@ def test_a_choice_is_in_the_address_of_every_page_and_another_window_shows_it(vi
     expect(visitor.page).to_have_url(demo.url + "/cities?period=7d&category=Cycling")
     expect(visitor.page.get_by_text("· Cycling ·")).to_be_visible()
     shown = metric(visitor, "Total sales")
+    visitor.page.reload()
+    expect(visitor.page.get_by_text("· Cycling ·")).to_be_visible()
+    assert metric(visitor, "Total sales") == shown
     with chromium.new_context(locale="en-US") as context:
         other = Visitor(context.new_page(), Seen(), demo)
         enter(other, visitor.page.url.removeprefix(demo.url))
