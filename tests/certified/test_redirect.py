@@ -10,7 +10,9 @@ from urllib.parse import urljoin
 
 import httpx
 import pytest
+from playwright.sync_api import expect
 
+from tests.browser.conftest import chromium  # noqa: F401 - a fixture
 from tests.certified import browser
 from tests.certified.provider import HERE, running
 from tests.conftest import free_ports
@@ -18,7 +20,7 @@ from tests.conftest import free_ports
 ROOT = HERE.parent.parent
 START_SECONDS = 60
 LOGIN = "ethan@example.com"
-DEEP_LINK = "/sales?year=2008"
+DEEP_LINK = "/cities?from=2026-01-01&to=2026-01-31"
 SESSION = "rowlight_session"
 
 
@@ -174,3 +176,22 @@ def test_another_site_signs_nobody_out(client, app, certified, headers):
     ended = certified.grants_ended
     assert client.post(app + "/auth/sign-out", headers=headers).status_code == 403
     assert (signed_in(client, app), certified.grants_ended) == (204, ended)
+
+
+@pytest.mark.browser
+def test_chromium_signs_in_and_out_under_the_apps_own_policies(app, certified, chromium):
+    with chromium.new_context(locale="en-US") as context:
+        page = context.new_page()
+        page.goto(app + DEEP_LINK)
+        page.get_by_role("link", name="Sign in with").click()
+        page.get_by_placeholder("Enter any login").fill(LOGIN)
+        page.get_by_placeholder("and password").fill("any")
+        page.get_by_role("button", name="Sign-in").click()
+        page.get_by_role("button", name="Continue").click()
+        page.wait_for_url(app + DEEP_LINK)
+        page.get_by_role("button", name="Sign out", exact=True).click()
+        page.get_by_role("button", name="Yes, sign me out").click()
+        page.wait_for_url(app + "/auth/sign-in")
+        expect(page.get_by_role("status")).to_contain_text("signed out")
+        page.goto(app + DEEP_LINK)
+        expect(page.get_by_role("link", name="Sign in with")).to_be_visible()
