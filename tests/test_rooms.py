@@ -9,7 +9,13 @@ ROOT = Path(__file__).parent.parent
 
 # room: the rooms of this project that it may import, beside itself and app.errors
 MAY_IMPORT = {
-    "app.asgi": {"app.main", "app.session", "app.logs"},
+    "app.asgi": {
+        f"app.{name}" for name in ("main", "session", "logs", "gate", "headers", "assets", "routes")
+    },
+    "app.gate": {"app.session"},
+    "app.headers": set(),
+    "app.assets": set(),
+    "app.routes": {"app.session", "app.auth", "app.audit", "app.settings"},
     "app.main": {"app.session", "app.auth.sign_in", "app.views"},
     "app.session": {"app.audit", "app.auth", "app.redshift", "app.settings"},
     "app.settings": set(),
@@ -22,7 +28,7 @@ MAY_IMPORT = {
     "infra.provision": set(),
     "infra.local": {"infra.provision"},
 }
-STREAMLIT = {"app.asgi", "app.main", "app.session", "app.auth.sign_in", "app.views"}
+STREAMLIT = {"app.asgi", "app.headers", "app.main", "app.session", "app.auth.sign_in", "app.views"}
 DRAWS_NOTHING = {
     f"app.views.{name}" for name in ("charts", "choice", "maps", "palette", "viewport", "formats")
 }

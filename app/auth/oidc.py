@@ -102,6 +102,16 @@ class Provider:
             known = self._metadata = (self._clock(), self._checked(self._get(url)))
         return known[1]
 
+    @property
+    def origins(self) -> tuple[str, ...]:
+        """Where a browser may meet the provider, as far as it is known without asking."""
+        urls: list[str | None] = [self.issuer]
+        if self._metadata is not None:
+            published = self._metadata[1]
+            urls += [published.authorization_endpoint, published.end_session_endpoint]
+        parts = [urlsplit(url) for url in urls if url is not None]
+        return tuple(dict.fromkeys(f"{each.scheme}://{each.netloc}" for each in parts))
+
     def key(self, kid: str) -> RSAPublicKey:
         """The published key of that id; an unknown id has the keys fetched again, once in a while."""
         now, keys = self._clock(), self._keys

@@ -1,258 +1,312 @@
-"""What surrounds the script on every request."""
+"""The app as it is started: what a browser, or somebody with worse in mind, gets over a real connection."""
 
-import asyncio
 import gzip
-import logging
+import http.client
 import subprocess
 import sys
 import time
+from contextlib import contextmanager
+from dataclasses import dataclass
 from pathlib import Path
 
 import httpx
 import pytest
-from starlette.applications import Starlette
-from starlette.responses import PlainTextResponse, Response
-from starlette.routing import Route
+from streamlit.proto.BackMsg_pb2 import BackMsg
+from streamlit.proto.ForwardMsg_pb2 import ForwardMsg
+from websockets.exceptions import InvalidStatus
+from websockets.sync.client import connect
 
 from tests.conftest import free_ports
 
 ROOT = Path(__file__).parents[2]
-SCRIPT = b"console.log('rowlight');\n" * 500
+VISITOR, STRANGER = "v" * 43, "x" * 43
+BUTTON = "/component/streamlit_oauth.authorize_button/index.html"
 
 
-@pytest.fixture(scope="module")
-def asgi():
-    """The module; what importing it does to this process's log is undone."""
-    factory, handlers, level = logging.getLogRecordFactory(), logging.root.handlers[:], logging.root.level
-    from app import asgi
+@dataclass
+class Running:
+    port: int
 
-    logging.setLogRecordFactory(factory)
-    logging.root.handlers[:] = handlers
-    logging.root.setLevel(level)
-    return asgi
+    @property
+    def url(self):
+        return f"http://localhost:{self.port}"
 
+    def get(self, path, **headers):
+        return httpx.get(self.url + path, headers=headers)
 
-class Files:
-    """Serves as Streamlit does, and counts."""
+    def raw(self, method, target, host=None):
+        """The answer to a request line that no well-behaved client writes; none of it is tidied up."""
+        connection = http.client.HTTPConnection("localhost", self.port, timeout=10)
+        connection.putrequest(method, target, skip_host=True)
+        connection.putheader("Host", host or f"localhost:{self.port}")
+        connection.endheaders()
+        answer = connection.getresponse()
+        try:
+            return answer.status, dict(answer.getheaders()), answer.read()
+        finally:
+            connection.close()
 
-    def __init__(self):
-        self.served = 0
+    def socket(self, *protocols, origin=None, path="/_stcore/stream", **headers):
+        return connect(
+            f"ws://localhost:{self.port}{path}",
+            origin=origin or self.url,
+            subprotocols=["streamlit", *protocols],
+            additional_headers=headers,
+            max_size=None,
+        )
 
-    def serve(self, request):
-        self.served += 1
-        path = request.url.path
-        if path.endswith(".js"):
-            headers = {"Cache-Control": "public, immutable, max-age=31536000", "ETag": '"1"'}
-            return Response(SCRIPT, media_type="text/javascript", headers=headers)
-        if path.endswith(".png"):
-            return Response(SCRIPT, media_type="image/png", headers={"Cache-Control": "public, immutable"})
-        if path.endswith("small.css"):
-            return Response(b"a{}", media_type="text/css", headers={"Cache-Control": "public, immutable"})
-        return Response(SCRIPT, media_type="text/html", headers={"Cache-Control": "no-cache"})
+    def refused(self, *protocols, **options):
+        with pytest.raises(InvalidStatus) as refusal:
+            self.socket(*protocols, **options)
+        assert "server" not in refusal.value.response.headers
+        return refusal.value.response.status_code
 
-
-def get(application, path, **headers):
-    async def ask():
-        transport = httpx.ASGITransport(application)
-        async with httpx.AsyncClient(transport=transport, base_url="http://localhost") as client:
-            return await client.get(path, headers={"accept-encoding": "identity", **headers})
-
-    return asyncio.run(ask())
-
-
-async def answer(app, scope):
-    """The body that an application sends, byte for byte."""
-    sent = []
-
-    async def send(message):
-        sent.append(message.get("body", b""))
-
-    await app(scope, None, send)
-    return b"".join(sent)
-
-
-class TestCompression:
-    @pytest.fixture
-    def files(self):
-        return Files()
-
-    @pytest.fixture
-    def app(self, asgi, files):
-        return asgi.CompressedAssets(Starlette(routes=[Route("/{path:path}", files.serve)]))
-
-    def test_a_script_is_compressed_once_and_stays_the_same(self, app, files):
-        for _ in range(3):
-            answer = get(app, "/static/js/index.js", **{"accept-encoding": "gzip, br"})
-            assert answer.content == SCRIPT
-            assert answer.headers["content-encoding"] == "gzip"
-            assert int(answer.headers["content-length"]) < len(SCRIPT) / 10
-            assert answer.headers["cache-control"] == "public, immutable, max-age=31536000"
-            assert answer.headers["vary"] == "Accept-Encoding"
-            assert "etag" not in answer.headers
-        assert files.served == 1
-
-    @pytest.mark.parametrize(
-        "headers",
-        [
-            {},
-            {"accept-encoding": "br"},
-            {"accept-encoding": "br, gzip;q=0"},
-            {"accept-encoding": "gzip; q=0.00, br"},
-            {"accept-encoding": "gzip", "range": "bytes=0-9"},
-        ],
-    )
-    def test_who_cannot_take_it_gets_it_as_it_is(self, app, headers):
-        answer = get(app, "/static/js/index.js", **headers)
-        assert "content-encoding" not in answer.headers
-        assert answer.content == SCRIPT
-
-    @pytest.mark.parametrize(
-        "path", ["/static/made-up", "/static/media/a.png", "/static/small.css", "/", "/component/x.js"]
-    )
-    def test_what_may_change_or_gains_nothing_is_left_alone(self, app, files, path):
-        for _ in range(2):
-            assert "content-encoding" not in get(app, path, **{"accept-encoding": "gzip"}).headers
-        assert files.served == 2
-
-    def test_made_up_addresses_fill_no_memory(self, app):
-        for number in range(50):
-            get(app, f"/static/{number}", **{"accept-encoding": "gzip"})
-        assert app._compressed == {}
-
-    @pytest.mark.parametrize("detour", ["/static/./js/x.js", "/static//js/x.js", "/static/js/.///x.js"])
-    def test_other_addresses_of_a_file_fill_no_memory(self, asgi, files, detour):
-        app = asgi.CompressedAssets(Starlette(routes=[Route("/{path:path}", files.serve)]))
-        scope = {"type": "http", "method": "GET", "path": detour, "query_string": b""}
-        headers = [(b"accept-encoding", b"gzip")]
-        body = asyncio.run(answer(app, {**scope, "headers": headers}))
-        assert body == SCRIPT
-        assert app._compressed == {}
-
-    @pytest.mark.parametrize(
-        "broken",
-        [
-            [{"body": SCRIPT[:5000], "more_body": True}],
-            [{"body": SCRIPT[:5000], "more_body": False}],
-            [{"body": b"", "more_body": False}],
-        ],
-    )
-    def test_a_script_that_broke_off_is_not_kept_for_others(self, asgi, broken):
-        whole = [{"body": SCRIPT[:5000], "more_body": True}, {"body": SCRIPT[5000:]}]
-        parts = iter([broken, whole])
-
-        async def serve(scope, receive, send):
-            headers = [
-                (b"content-type", b"text/javascript"),
-                (b"cache-control", b"immutable"),
-                (b"content-length", str(len(SCRIPT)).encode()),
-            ]
-            await send({"type": "http.response.start", "status": 200, "headers": headers})
-            for part in next(parts):
-                await send({"type": "http.response.body", **part})
-
-        app = asgi.CompressedAssets(serve)
-        scope = {"type": "http", "method": "GET", "path": "/static/x.js", "query_string": b""}
-        scope["headers"] = [(b"accept-encoding", b"gzip")]
-        asyncio.run(answer(app, scope))
-        assert app._compressed == {}
-        for _ in range(2):
-            assert gzip.decompress(asyncio.run(answer(app, scope))) == SCRIPT
+    def tab(self, visitor, *resumed):
+        """The id of the tab that Streamlit gives to a browser, which may ask for an earlier one."""
+        with self.socket(
+            *(("token", *resumed) if resumed else ()), cookie=f"rowlight_visitor={visitor}"
+        ) as ws:
+            run = BackMsg()
+            run.rerun_script.query_string = ""
+            ws.send(run.SerializeToString())
+            ids, finished = set(), False
+            while not finished:
+                message = ForwardMsg.FromString(ws.recv(timeout=20))
+                if message.WhichOneof("type") == "new_session":
+                    ids.add(message.new_session.initialize.session_id)
+                finished = message.WhichOneof("type") == "script_finished"
+        (tab,) = ids
+        return tab
 
 
-class TestGuard:
-    @pytest.fixture
-    def app(self, asgi):
-        def serve(_):
-            return PlainTextResponse("inner", headers={"Content-Security-Policy": "default-src *"})
-
-        return asgi.Guard(Starlette(routes=[Route("/{path:path}", serve)]))
-
-    @pytest.mark.parametrize("path", ["/", "/_stcore/health", "/media/x", "/app/static/x", "/static/x.js"])
-    def test_every_answer_has_the_headers(self, app, path):
-        headers = get(app, path).headers
-        assert headers["x-content-type-options"] == "nosniff"
-        assert headers["referrer-policy"] == "same-origin"
-        assert headers["cross-origin-opener-policy"] == "same-origin-allow-popups"
-        policy = dict(part.split(" ", 1) for part in headers["content-security-policy"].split("; "))
-        assert policy["frame-ancestors"] == "'none'"
-        assert policy["object-src"] == "'none'"
-        assert "'unsafe-inline'" not in policy["script-src"]
-        assert "'unsafe-eval'" not in policy["script-src"]
-        assert "*" not in headers["content-security-policy"]
-
-    def test_the_buttons_frame_may_be_framed_here_and_stays_within_its_openers_reach(self, app):
-        headers = get(app, "/component/streamlit_oauth.authorize_button/index.html").headers
-        assert "frame-ancestors 'self'" in headers["content-security-policy"]
-        assert "cross-origin-opener-policy" not in headers
-
-    @pytest.mark.parametrize(
-        "path",
-        [
-            "/_stcore/metrics",
-            "/_stcore/metrics/",
-            "/base/_stcore/metrics",
-            "/_stcore/agent/interact",
-            "/_stcore/agent/mcp",
-            "/_stcore/%6detrics",
-        ],
-    )
-    def test_metrics_and_the_agents_way_in_are_refused(self, app, path):
-        answer = get(app, path)
-        assert answer.status_code == 403
-        assert answer.text == "Forbidden"
-        assert "content-security-policy" in answer.headers
-
-    def test_the_button_wears_the_apps_own_style(self, app):
-        answer = get(app, "/component/streamlit_oauth.authorize_button/assets/index-x.css")
-        assert answer.headers["content-type"].startswith("text/css")
-        assert "--primary-color" in answer.text
-
-
-@pytest.fixture(scope="module")
-def running(tmp_path_factory):
-    """The app as it is started, without any settings."""
+@contextmanager
+def started(home, **settings):
+    """The app, started as the README says."""
     (port,) = free_ports(1)
-    home = tmp_path_factory.mktemp("home")
     command = [sys.executable, "-m", "streamlit", "run", "app/asgi.py", f"--server.port={port}"]
     environment = {"PATH": "/usr/bin:/bin", "HOME": str(home)}
+    if settings:
+        environment |= {**settings, "APP_URL": f"http://localhost:{port}"}
     with (home / "log").open("w+b") as log:
         process = subprocess.Popen(command, cwd=ROOT, env=environment, stdout=log, stderr=log)
-        url = f"http://localhost:{port}"
+        running = Running(port)
         try:
             for _ in range(300):
                 try:
-                    httpx.get(f"{url}/_stcore/health")
+                    running.get("/_stcore/health")
                     break
                 except httpx.TransportError:
-                    assert process.poll() is None
+                    assert process.poll() is None, (home / "log").read_text()
                     time.sleep(0.1)
-            yield url
+            yield running
         finally:
             process.terminate()
             process.wait(10)
 
 
-class TestRunning:
+SETTINGS = {
+    "OIDC_ISSUER": "http://localhost:1",  # nobody listens there
+    "OIDC_CLIENT_ID": "rowlight",
+    "OIDC_CLIENT_SECRET": "secret",
+    "AWS_REGION": "us-east-1",
+    "IDC_APPLICATION_ARN": "arn:aws:sso::123456789012:application/ssoins-1/apl-1",
+    "DATA_ROLE_ARN": "arn:aws:iam::123456789012:role/Data",
+    "REDSHIFT_WORKGROUP": "warehouse",
+    "REDSHIFT_DATABASE": "dev",
+}
+
+
+@pytest.fixture(scope="module")
+def bare(tmp_path_factory):
+    with started(tmp_path_factory.mktemp("bare")) as running:
+        yield running
+
+
+@pytest.fixture(scope="module")
+def popup(tmp_path_factory):
+    with started(tmp_path_factory.mktemp("popup"), **SETTINGS, SIGN_IN="popup") as running:
+        yield running
+
+
+@pytest.fixture(scope="module")
+def redirect(tmp_path_factory):
+    with started(tmp_path_factory.mktemp("redirect"), **SETTINGS, SIGN_IN="redirect") as running:
+        yield running
+
+
+@pytest.fixture(params=["bare", "popup", "redirect"])
+def running(request):
+    return request.getfixturevalue(request.param)
+
+
+def script_of(running):
+    """The address of Streamlit's main script, as its page says it."""
+    return running.get("/").text.split('crossorigin src=".')[1].split('"')[0]
+
+
+class TestHoweverItIsSetUp:
     def test_it_is_healthy(self, running):
-        answer = httpx.get(f"{running}/_stcore/health")
+        answer = running.get("/_stcore/health", host="10.0.0.7")
         assert (answer.status_code, answer.text) == (200, "ok")
 
-    def test_metrics_are_refused(self, running):
-        assert httpx.get(f"{running}/_stcore/metrics").status_code == 403
+    @pytest.mark.parametrize(
+        "target",
+        [
+            "/_stcore/metrics",
+            "/_stcore/metrics/",
+            "/_stcore/%6detrics",
+            "//_stcore/metrics",
+            "/./_stcore/metrics",
+            "/x/../_stcore/metrics",
+            "/_stcore/agent/mcp",
+            "/_stcore/agent/openapi.json",
+            "/_stcore%2fmetrics",
+        ],
+    )
+    @pytest.mark.parametrize("method", ["GET", "POST", "OPTIONS"])
+    def test_metrics_and_the_agents_way_in_are_refused(self, running, method, target):
+        status, _, body = running.raw(method, target)
+        assert (status, body) == (403, b"Forbidden")
 
-    def test_the_page_allows_exactly_the_scripts_that_streamlit_wrote_into_it(self, running):
-        answer = httpx.get(running)
+    @pytest.mark.parametrize(
+        "target",
+        [
+            "/media/x",
+            "//media/x",
+            "/static/../media/x",
+            "/static/%2e%2e/media/x",
+            "/app/static/icon.svg",
+            "/static/..%2fapp/static/icon.svg",
+            "/%6dedia/x",
+            "/component/x/y",
+            "/_stcore/upload_file/a/b",
+        ],
+    )
+    @pytest.mark.parametrize("method", ["GET", "HEAD", "PUT"])
+    def test_an_anonymous_person_gets_no_data(self, running, method, target):
+        assert running.raw(method, target)[0] == 403
+
+    def test_whole_addresses_and_stars_are_no_way_around(self, running):
+        assert running.raw("GET", f"{running.url}/media/x")[0] == 403
+        assert running.raw("OPTIONS", "*")[0] in {400, 403}
+
+    @pytest.mark.parametrize("target", ["/", "/_stcore/health", "/_stcore/metrics", "/media/x", "/auth/x"])
+    def test_the_server_does_not_say_what_it_is(self, running, target):
+        _, headers, _ = running.raw("GET", target)
+        assert not {"server", "x-powered-by", "via"} & {name.lower() for name in headers}
+
+    def test_nor_to_who_does_not_speak_its_language(self, running):
+        status, headers, _ = running.raw("G=T", "/")
+        assert status == 400
+        assert not [name for name in headers if name.lower() == "server"]
+
+    @pytest.mark.parametrize(
+        "path", ["/", "/cities", "/_stcore/health", "/_stcore/host-config", "/media/x", "/auth/x"]
+    )
+    def test_every_answer_has_each_header_once(self, running, path):
+        answer = running.get(path)
+        names = [name for name, _ in answer.headers.multi_items() if name != "set-cookie"]
+        assert len(names) == len(set(names))
+        assert answer.headers["x-content-type-options"] == "nosniff"
+        assert "frame-ancestors 'none'" in answer.headers["content-security-policy"]
+
+    def test_a_page_of_another_site_cannot_connect(self, running):
+        for origin in (
+            "https://evil.example",
+            "http://localhost:3000",
+            running.url.replace("localhost", "127.0.0.1"),
+        ):
+            assert running.refused(origin=origin) == 403
+
+    def test_there_is_no_other_socket(self, running):
+        for path in ("/", "/_stcore/stream/", "/_stcore/metrics", "/auth/login"):
+            assert running.refused(path=path) == 403
+
+
+class TestWithoutSettings:
+    def test_every_page_opens_and_tells_so(self, bare):
+        assert bare.get("/cities").status_code == 200
+        assert bare.get(script_of(bare)).status_code == 200
+        with bare.socket() as socket:
+            assert socket.subprotocol == "streamlit"
+
+    def test_nobody_can_begin_to_sign_in(self, bare):
+        assert bare.get("/auth/login").status_code == 403
+
+
+class TestPopUp:
+    def test_the_page_allows_exactly_the_scripts_that_streamlit_wrote_into_it(self, popup):
+        answer = popup.get("/")
         assert answer.text.count("<script>") == answer.headers["content-security-policy"].count("'sha256-")
+        assert answer.headers["cache-control"] == "no-store"
 
-    def test_streamlits_scripts_come_compressed(self, running):
-        page = httpx.get(running).text
-        path = page.split('crossorigin src=".')[1].split('"')[0]
-        plain = httpx.get(running + path, headers={"accept-encoding": "identity"})
-        compressed = httpx.get(running + path)
+    def test_streamlits_scripts_come_compressed(self, popup):
+        path = script_of(popup)
+        plain = popup.get(path, **{"accept-encoding": "identity"})
+        compressed = popup.get(path, **{"accept-encoding": "gzip"})
         assert compressed.headers["content-encoding"] == "gzip"
         assert compressed.text == plain.text
         assert len(gzip.compress(plain.content)) < len(plain.content) / 2
 
-    def test_the_base_map_is_served(self, running):
-        answer = httpx.get(f"{running}/app/static/countries-110m.geojson")
-        assert answer.json()["type"] == "FeatureCollection"
+    def test_the_buttons_frame_can_be_framed_by_us(self, popup):
+        # Streamlit's runtime learns of the component as the first page is drawn.
+        popup.tab(VISITOR)
+        answer = popup.get(BUTTON)
+        assert "frame-ancestors 'self'" in answer.headers["content-security-policy"]
+        assert "cross-origin-opener-policy" not in answer.headers
+
+    def test_the_first_page_brings_one_cookie_and_the_next_none(self, popup):
+        with httpx.Client(base_url=popup.url) as browser:
+            assert browser.get("/").headers["set-cookie"].startswith("rowlight_visitor=")
+            assert "set-cookie" not in browser.get("/").headers
+
+    def test_by_another_name_it_says_where_it_is(self, popup):
+        status, _, body = popup.raw("GET", "/", host=f"127.0.0.1:{popup.port}")
+        assert status == 421
+        assert f'<a href="{popup.url}">'.encode() in body
+
+    def test_two_names_are_none(self, popup):
+        head = f"GET /media/x HTTP/1.1\r\nHost: localhost:{popup.port}\r\nHost: evil.example\r\n\r\n"
+        connection = http.client.HTTPConnection("localhost", popup.port, timeout=10)
+        connection.connect()
+        connection.sock.sendall(head.encode())
+        assert connection.sock.recv(100).split()[1] in {b"400", b"421"}
+        connection.close()
+
+    def test_streamlits_own_sign_in_is_not_there(self, popup):
+        assert popup.get("/auth/logout").status_code == 404
+        assert popup.get("/auth/made-up").status_code == 404
+        assert popup.get("/oauth2callback").status_code == 403
+
+    def test_a_route_refuses_other_methods(self, popup):
+        assert popup.get("/auth/sign-out").status_code == 405
+
+    def test_a_page_below_another_is_told_that_the_app_is_not_there(self, popup):
+        for path in ("/cities/_stcore/health", "/cities/_stcore/host-config"):
+            assert popup.get(path).status_code == 404
+
+    def test_a_browser_comes_back_to_its_own_tab_and_nobody_else_does(self, popup):
+        tab = popup.tab(VISITOR)
+        assert popup.tab(STRANGER, tab) != tab
+        assert popup.tab(f"{STRANGER}; rowlight_visitor={VISITOR}", tab) != tab
+        assert popup.tab(VISITOR, tab) == tab
+
+
+class TestFullPage:
+    def test_an_anonymous_person_is_led_to_the_sign_in_page(self, redirect):
+        answer = redirect.get("/cities?from=2024-01", accept="text/html")
+        assert answer.status_code == 303
+        assert answer.headers["location"] == "/auth/sign-in?return_to=%2Fcities%3Ffrom%3D2024-01"
+        page = redirect.get(answer.headers["location"])
+        assert page.status_code == 200
+        assert page.headers["content-security-policy"].startswith("default-src 'none'; ")
+
+    @pytest.mark.parametrize(
+        "path", ["/", "/static/js/index.js", "/_stcore/host-config", BUTTON, "/favicon.png"]
+    )
+    def test_an_anonymous_program_gets_nothing_of_streamlit(self, redirect, path):
+        assert redirect.get(path, accept="*/*").status_code == 403
+
+    @pytest.mark.parametrize("cookie", ["a=b", f"rowlight_session={STRANGER}", "rowlight_session="])
+    def test_an_anonymous_person_cannot_connect(self, redirect, cookie):
+        assert redirect.refused(cookie=cookie) == 403

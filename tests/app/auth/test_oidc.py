@@ -80,6 +80,14 @@ def test_metadata_is_asked_for_once_an_hour(idp, provider, clock):
     assert idp.count("/.well-known/openid-configuration") == 2
 
 
+def test_the_providers_origins_are_told_without_asking_it(idp, provider):
+    assert provider.origins == (ISSUER,)
+    assert idp.count("/.well-known/openid-configuration") == 0
+    idp.metadata["end_session_endpoint"] = "https://sign-out.example.com/end?x=y"
+    provider.metadata()
+    assert provider.origins == (ISSUER, "https://sign-out.example.com")
+
+
 @pytest.mark.parametrize("issuer", ["https://evil.example.com", ISSUER + "/", None, [ISSUER]])
 def test_a_provider_that_calls_itself_otherwise_is_refused(idp, provider, issuer):
     idp.metadata["issuer"] = issuer

@@ -1,0 +1,106 @@
+"""The browser's files: Streamlit's own compressed, the sign-in button's in the app's colours."""
+
+import asyncio
+import gzip
+import posixpath
+import re
+from collections.abc import MutableMapping
+from pathlib import Path
+from typing import Any
+
+from starlette.datastructures import Headers, MutableHeaders
+from starlette.responses import Response
+from starlette.types import ASGIApp, Message, Receive, Scope, Send
+
+
+class ButtonStyle:
+    """Serves the app's own style for the sign-in button in place of streamlit-oauth's."""
+
+    _BUTTON = "/component/streamlit_oauth.authorize_button/"
+
+    def __init__(self, app: ASGIApp) -> None:
+        self._app = app
+        style = (Path(__file__).parent / "auth" / "sign_in_button.css").read_bytes()
+        self._style = Response(style, media_type="text/css", headers={"Cache-Control": "no-cache"})
+
+    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
+        path = scope.get("path", "")
+        styles = scope["type"] == "http" and path.startswith(self._BUTTON) and path.endswith(".css")
+        await (self._style if styles else self._app)(scope, receive, send)
+
+
+class CompressedAssets:
+    """Serves Streamlit's own scripts and styles compressed, each compressed once.
+
+    Streamlit sends them as they are, seven megabytes, because compressing them at each request costs much.
+    """
+
+    # Their names carry a hash of their content, and Streamlit says so in this header.
+    _IMMUTABLE = "immutable"
+    _TYPES = ("text/", "application/javascript", "application/json", "image/svg+xml", "application/wasm")
+    _LEAST_BYTES = 1024
+    _GZIP = re.compile(r"(?:^|,)\s*gzip\s*(?:;\s*q=(?!0(?:\.0*)?\s*(?:,|$))|,|$)", re.IGNORECASE)
+
+    def __init__(self, app: ASGIApp) -> None:
+        self._app = app
+        self._compressed: dict[str, tuple[Headers, bytes]] = {}
+
+    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
+        if not self._applies(scope):
+            await self._app(scope, receive, send)
+            return
+        path: str = scope["path"]
+        if path not in self._compressed:
+            messages = await self._collect(scope, receive)
+            if not await self._keep(path, messages):
+                for message in messages:
+                    await send(message)
+                return
+        headers, body = self._compressed[path]
+        await send({"type": "http.response.start", "status": 200, "headers": headers.raw})
+        await send({"type": "http.response.body", "body": body})
+
+    @staticmethod
+    def _applies(scope: Scope) -> bool:
+        if scope["type"] != "http" or scope["method"] != "GET" or not scope["path"].startswith("/static/"):
+            return False
+        # One file has many addresses (`/static/./x`, `/static//x`): kept one by one, they would fill memory.
+        if posixpath.normpath(scope["path"]) != scope["path"]:
+            return False
+        headers = Headers(scope=scope)
+        accepted = headers.get("accept-encoding", "")
+        return CompressedAssets._GZIP.search(accepted) is not None and "range" not in headers
+
+    async def _collect(self, scope: Scope, receive: Receive) -> list[Message]:
+        messages: list[Message] = []
+
+        async def keep(message: MutableMapping[str, Any]) -> None:
+            messages.append(message)
+
+        await self._app(scope, receive, keep)
+        return messages
+
+    async def _keep(self, path: str, messages: list[Message]) -> bool:
+        """Compresses and keeps a response that will never change; tells whether it was one."""
+        if not messages or messages[0]["status"] != 200:  # noqa: PLR2004 - OK
+            return False
+        headers = MutableHeaders(raw=list(messages[0]["headers"]))
+        body = b"".join(message.get("body", b"") for message in messages[1:])
+        if (
+            # A response that broke off must not be kept for everybody who comes after.
+            messages[-1].get("more_body", False)
+            or headers.get("content-length", str(len(body))) != str(len(body))
+            or "content-encoding" in headers
+            or self._IMMUTABLE not in headers.get("cache-control", "")
+            or not headers.get("content-type", "").startswith(self._TYPES)
+            or len(body) < self._LEAST_BYTES
+        ):
+            return False
+        compressed = await asyncio.to_thread(gzip.compress, body, 9)
+        for name in ("etag", "last-modified", "accept-ranges"):  # they describe the file as it is on disk
+            del headers[name]
+        headers["Content-Encoding"] = "gzip"
+        headers["Content-Length"] = str(len(compressed))
+        headers.add_vary_header("Accept-Encoding")
+        self._compressed[path] = (headers, compressed)
+        return True

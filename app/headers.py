@@ -1,0 +1,166 @@
+"""The security headers of every answer."""
+
+import base64
+import hashlib
+import re
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass
+from functools import cache, lru_cache
+from pathlib import Path
+from typing import Literal
+
+from starlette.concurrency import run_in_threadpool
+from starlette.datastructures import MutableHeaders
+from starlette.types import ASGIApp, Message, Receive, Scope, Send
+from streamlit.file_util import get_static_dir
+
+from app.errors import SettingsError
+
+_TWO_YEARS = 63_072_000
+# Nothing of a browser's powers but the copy button of a code block, and a chart at full size.
+_POWERS = (
+    "accelerometer=(), autoplay=(), camera=(), clipboard-read=(), display-capture=(), "
+    "encrypted-media=(), gamepad=(), geolocation=(), gyroscope=(), hid=(), idle-detection=(), "
+    "local-fonts=(), magnetometer=(), microphone=(), midi=(), otp-credentials=(), payment=(), "
+    "picture-in-picture=(), publickey-credentials-create=(), publickey-credentials-get=(), "
+    "screen-wake-lock=(), serial=(), storage-access=(), sync-xhr=(), usb=(), "
+    "window-management=(), xr-spatial-tracking=(), "
+    "clipboard-write=(self), fullscreen=(self)"
+)
+_ALWAYS = {
+    "X-Content-Type-Options": "nosniff",
+    # Not no-referrer: a form would then be sent with the origin `null`, which nobody could check.
+    "Referrer-Policy": "same-origin",
+    "Permissions-Policy": _POWERS,
+    "Cross-Origin-Resource-Policy": "same-origin",
+}
+
+
+@dataclass(frozen=True)
+class Facing:
+    """What the headers depend on; `providers` are the origins that a form of ours may lead to."""
+
+    sign_in: Literal["popup", "redirect"]
+    secure: bool
+    providers: tuple[str, ...]
+
+
+_NOT_SET_UP = Facing("redirect", secure=False, providers=())
+
+
+@cache
+def _inline_scripts() -> tuple[str, ...]:
+    """The hashes of the scripts that stand in Streamlit's own page: none other may run in line."""
+    page = (Path(get_static_dir()) / "index.html").read_bytes()
+    scripts: list[bytes] = re.findall(rb"<script>(.*?)</script>", page, re.DOTALL)
+    return tuple(f"'sha256-{base64.b64encode(hashlib.sha256(each).digest()).decode()}'" for each in scripts)
+
+
+def _policy(facing: Facing, *, framed: bool) -> str:
+    """What Streamlit's pages may load; measured with every kind of chart."""
+    return _join(
+        {
+            "default-src": ("'self'",),
+            "script-src": ("'self'", "'wasm-unsafe-eval'", *_inline_scripts()),
+            "style-src": ("'self'", "'unsafe-inline'"),
+            "img-src": ("'self'", "data:", "blob:"),
+            "font-src": ("'self'", "data:"),
+            "connect-src": ("'self'", "data:", "blob:"),
+            "worker-src": ("'self'", "blob:"),
+            "object-src": ("'none'",),
+            "base-uri": ("'self'",),
+            # The provider too: a browser applies this to where the answer to a form leads.
+            "form-action": ("'self'", *facing.providers),
+            "frame-ancestors": ("'self'" if framed else "'none'",),
+        }
+    )
+
+
+def _own_policy(facing: Facing) -> str:
+    """What the few pages of our own may load, which is less."""
+    return _join(
+        {
+            "default-src": ("'none'",),
+            "script-src": ("'self'",),
+            "style-src": ("'self'",),
+            "img-src": ("'self'",),
+            "form-action": ("'self'", *facing.providers),
+            "frame-ancestors": ("'none'",),
+            "base-uri": ("'none'",),
+        }
+    )
+
+
+def _join(policy: Mapping[str, tuple[str, ...]]) -> str:
+    return "; ".join(f"{name} {' '.join(sources)}" for name, sources in policy.items())
+
+
+Kind = Literal["page", "frame", "own"]
+
+
+@lru_cache(maxsize=16)
+def headers_for(kind: Kind, facing: Facing) -> Mapping[str, str]:
+    """The headers of a page of Streamlit's, of the sign-in button's frame, or of a page of our own."""
+    headers = dict(_ALWAYS)
+    if facing.secure:
+        headers["Strict-Transport-Security"] = f"max-age={_TWO_YEARS}; includeSubDomains"
+    if kind == "frame":
+        headers["X-Frame-Options"] = "SAMEORIGIN"
+        # No opener policy: the provider sends the pop-up back to this address, and it has to stay within
+        # reach of the page that waits for it.
+        headers["Content-Security-Policy"] = _policy(facing, framed=True)
+        return headers
+    headers["X-Frame-Options"] = "DENY"
+    headers["Cross-Origin-Opener-Policy"] = (
+        "same-origin" if facing.sign_in == "redirect" else "same-origin-allow-popups"
+    )
+    headers["Content-Security-Policy"] = (
+        _own_policy(facing) if kind == "own" else _policy(facing, framed=False)
+    )
+    return headers
+
+
+class SecurityHeaders:
+    """Sets the security headers on every answer, whoever gives it, and each of them once."""
+
+    def __init__(self, app: ASGIApp, facing: Callable[[], Facing]) -> None:
+        self._app = app
+        self._facing = facing
+
+    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
+        if scope["type"] != "http":
+            await self._app(scope, receive, send)
+            return
+        path: str = scope["path"]
+        try:
+            facing = await run_in_threadpool(self._facing)
+        except SettingsError:
+            facing = _NOT_SET_UP
+        security = headers_for(_kind(path, facing), facing)
+
+        async def send_secured(message: Message) -> None:
+            if message["type"] == "http.response.start":
+                headers = MutableHeaders(scope=message)
+                headers.update(security)
+                # Streamlit lets other origins read some of its files; nobody has to.
+                del headers["Access-Control-Allow-Origin"]
+                if keeping := _keeping(path, headers.get("content-type", "")):
+                    headers["Cache-Control"] = keeping
+            await send(message)
+
+        await self._app(scope, receive, send_secured)
+
+
+def _kind(path: str, facing: Facing) -> Kind:
+    if path.startswith("/auth/"):
+        return "own"
+    return "frame" if path.startswith("/component/") and facing.sign_in == "popup" else "page"
+
+
+def _keeping(path: str, content_type: str) -> str | None:
+    """Who may keep the answer, where what Streamlit says would let others read it later."""
+    if path.startswith("/media/"):
+        return "private, no-store"  # what somebody exports is theirs, also from the browser's disk
+    if path.startswith("/auth/") or content_type.startswith("text/html"):
+        return "no-store"
+    return None
