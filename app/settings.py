@@ -7,7 +7,7 @@ import tomllib
 from collections.abc import Callable, Mapping
 from pathlib import Path
 from typing import Annotated, Any, Literal
-from urllib.parse import urlsplit
+from urllib.parse import SplitResult, urlsplit
 
 from pydantic import AfterValidator, Field, SecretStr, ValidationError, ValidationInfo, field_validator
 from pydantic_settings import (
@@ -40,7 +40,7 @@ def is_loopback(url: str) -> bool:
 
 
 def _url(value: str) -> str:
-    parts = urlsplit(value)
+    parts = _parts(value)
     if parts.scheme not in {"http", "https"} or not parts.hostname or parts.query or parts.fragment:
         raise ValueError("is not an address")
     if parts.username or parts.password:
@@ -48,6 +48,16 @@ def _url(value: str) -> str:
     if parts.scheme == "http" and not is_loopback(value):
         raise ValueError("is not https")
     return value
+
+
+def _parts(value: str) -> SplitResult:
+    """The address's parts; none of what browsers and servers could read differently."""
+    try:
+        parts = urlsplit(value)
+        sound = value.isascii() and parts.port != 0
+    except ValueError:  # whose words would quote the value
+        sound = False
+    return parts if sound else urlsplit("")
 
 
 def _app_url(value: str) -> str:
@@ -198,7 +208,7 @@ class Settings(BaseSettings):
     @property
     def secure(self) -> bool:
         """Whether people come by https."""
-        return self.app_url.startswith("https:")
+        return urlsplit(self.app_url).scheme == "https"
 
     @property
     def popup_uri(self) -> str:
@@ -251,7 +261,7 @@ def _session_keys(secret: SecretStr) -> tuple[bytes, ...]:
         keys = tuple(base64.b64decode(text, validate=True) for text in texts)
     except (binascii.Error, ValueError):
         keys = (b"",)
-    if any(len(key) != _KEY_BYTES for key in keys):
+    if any(len(key) != _KEY_BYTES for key in keys) or (secret.get_secret_value() and not keys):
         raise ValueError("is not 32 bytes in Base64")
     return keys
 

@@ -89,7 +89,8 @@ def read_secret(arn: str, region: str) -> str:
     if isinstance(secret, str) and secret:
         return secret
     raise SettingsError(
-        f"OIDC_CLIENT_SECRET_ARN cannot be read from Secrets Manager ({reason}).",
-        "Check the ARN, AWS_REGION, and that the host's role may call secretsmanager:GetSecretValue on it.",
+        f"A secret cannot be read from Secrets Manager ({reason}).",
+        "Check OIDC_CLIENT_SECRET_ARN and SESSION_KEY_ARN, AWS_REGION, and that the host's role may call "
+        "secretsmanager:GetSecretValue on them.",
         code="RL-102",
     )

@@ -44,12 +44,19 @@ class Exchanged:
 
 
 def exchange(
-    identity: Identity, *, aws: Aws, settings: Settings, trail: Trail, refresh_token: str | None = None
+    identity: Identity,
+    *,
+    aws: Aws,
+    settings: Settings,
+    trail: Trail,
+    refresh_token: str | None = None,
+    kept: Callable[[IdentityContext], None] = lambda _: None,
 ) -> Exchanged:
     """Turns a person's ID token into credentials that carry the person.
 
     IAM Identity Center takes an ID token once only: with its own `refresh_token`, the ID token stays unused.
-    Each step leaves an audit event, whatever AWS says to it.
+    `kept` is told what it gave in return before the last step can fail. Each step leaves an audit event,
+    whatever AWS says to it.
     """
     name = session_name(identity.email)
     bridge = None
@@ -65,6 +72,7 @@ def exchange(
         refresh_token=refresh_token,
         trail=trail,
     )
+    kept(context)
     sts = aws.client("sts", credentials=bridge)
     credentials = assume_data_role(
         sts, role_arn=settings.data_role_arn, context=context, session_name=name, trail=trail

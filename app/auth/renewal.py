@@ -1,19 +1,25 @@
 """The next AWS credentials of somebody who is signed in: the cheapest way that is still open."""
 
+import logging
 from collections.abc import Callable
 from dataclasses import replace
 from datetime import UTC, datetime
 
 from app.audit import Trail
 from app.auth.aws import Aws
-from app.auth.exchange import Exchanged, exchange
+from app.auth.exchange import IdentityContext, exchange
 from app.auth.identity import verify
 from app.auth.oidc import Provider
 from app.auth.standing import Standing
-from app.errors import ExchangeRefused, SessionExpired, SignInRefused
+from app.errors import ExchangeRefused, SessionExpired, SignInError, SignInRefused
 from app.settings import Settings
 
+log = logging.getLogger(__name__)
+
 Keep = Callable[[Standing], None]
+
+# AWS could not be reached, was busy, or did not take the signature: the refresh token is as good as before.
+_NOT_THE_TOKENS_FAULT = {"RL-318", "RL-319"}
 
 
 class Renewer:
@@ -41,32 +47,51 @@ class Renewer:
         """
         if standing.token_sent and standing.context_refresh_token is not None and self._can_sign(standing):
             try:
-                return self._exchanged(standing, trail, standing.context_refresh_token)
-            except (ExchangeRefused, SessionExpired):
+                return self._exchanged(standing, standing.context_refresh_token, trail=trail, keep=keep)
+            except (ExchangeRefused, SessionExpired) as error:
+                if error.code in _NOT_THE_TOKENS_FAULT:
+                    raise
                 standing = replace(standing, context_refresh_token=None)
-        if standing.token_sent:
+                keep(standing)
+        if standing.token_sent or self._clock() >= standing.identity.expires_at:
             standing = self._with_new_token(standing, keep)
         standing = replace(standing, token_sent=True)
         keep(standing)
-        return self._exchanged(standing, trail, None)
+        return self._exchanged(standing, None, trail=trail, keep=keep)
+
+    def revoke(self, standing: Standing) -> SignInError | None:
+        """Has the provider forget the sign-in; what is not certain is logged and returned."""
+        if standing.refresh_token is None:
+            return None
+        try:
+            self._provider.revoke(standing.refresh_token)
+        except SignInError as error:
+            log.warning("Sign-out was not confirmed: %s %s", error.code, error.message)
+            return error
+        return None
 
     def _can_sign(self, standing: Standing) -> bool:
         """The bridge role takes an ID token while it lasts, as often as we like; the host's needs none."""
         return not self._settings.bridge_role_arn or self._clock() < standing.identity.expires_at
 
-    def _exchanged(self, standing: Standing, trail: Trail, refresh_token: str | None) -> Standing:
-        exchanged: Exchanged = exchange(
+    def _exchanged(
+        self, standing: Standing, refresh_token: str | None, *, trail: Trail, keep: Keep
+    ) -> Standing:
+        def kept(context: IdentityContext) -> None:
+            nonlocal standing
+            if context.refresh_token != standing.context_refresh_token:
+                standing = replace(standing, context_refresh_token=context.refresh_token)
+                keep(standing)
+
+        exchanged = exchange(
             standing.identity,
             aws=self._aws,
             settings=self._settings,
             trail=trail,
             refresh_token=refresh_token,
+            kept=kept,
         )
-        return replace(
-            standing,
-            context_refresh_token=exchanged.context.refresh_token,
-            credentials=exchanged.credentials,
-        )
+        return replace(standing, credentials=exchanged.credentials)
 
     def _with_new_token(self, standing: Standing, keep: Keep) -> Standing:
         """The same person with an ID token that nobody has seen, by the provider's refresh token."""
@@ -81,6 +106,8 @@ class Renewer:
         else:
             ended = False
         if ended:
+            # Never sent again; and with it goes the promise that renewal needs nobody.
+            keep(replace(standing, refresh_token=None))
             raise _run_out()
         standing = replace(standing, refresh_token=tokens.refresh_token, context_refresh_token=None)
         keep(standing)

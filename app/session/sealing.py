@@ -57,7 +57,14 @@ class SealedStore:
 
     def add(self, key: str, value: bytes, *, expires_at: float) -> bool:
         """See Store."""
-        return self._store.add(key, self._seal.seal(value, name=key), expires_at=expires_at)
+        sealed = self._seal.seal(value, name=key)
+        if self._store.add(key, sealed, expires_at=expires_at):
+            return True
+        # What does not open is not there, so its place is free: else nobody could ever take it.
+        entry = self._store.get(key)
+        if entry is None or self._opened(key, entry) is not None:
+            return False
+        return self._store.swap(key, sealed, version=entry.version, expires_at=expires_at)
 
     def get(self, key: str) -> Entry | None:
         """See Store."""

@@ -1,7 +1,6 @@
 """Everybody who is signed in, and everybody who is about to be."""
 
 import json
-import logging
 import threading
 from collections import OrderedDict
 from collections.abc import Iterator
@@ -18,8 +17,6 @@ from app.session import record as records
 from app.session.cookies import digest, new_id, well_formed
 from app.session.record import Record
 from app.session.user import REMEMBERED, UserSession, World
-
-log = logging.getLogger(__name__)
 
 SESSION, ATTEMPT, TICKET, PERSON = "session", "attempt", "ticket", "person"
 # How long a person may take at the provider, and a browser from the pop-up's end to the cookie.
@@ -124,16 +121,7 @@ class Sessions:
     def holds(self, session_id: str) -> bool:
         """Whether a session stands behind a cookie's value."""
         key = _session_key(session_id)
-        if not key:
-            return False
-        entry = self._store.get(key)
-        if entry is None:
-            return False
-        try:
-            records.read(entry.value).check(self._world.clock(), self._world.idle)
-        except SessionExpired:
-            return False
-        return True
+        return bool(key) and self._stands(key)
 
     def find(self, session_id: str) -> UserSession:
         """The session behind a cookie's value, now in use; SessionExpired says why there is none."""
@@ -148,8 +136,10 @@ class Sessions:
 
     def resumes(self, tab: str, session_id: str, visitor: str) -> bool:
         """Whether a tab's state on the server belongs to the browser that asks for it."""
+        asks = owner(session_id, visitor)
         with self._lock:
-            return self._tabs.get(tab) == owner(session_id, visitor)
+            # Without any cookie nobody can be told from anybody else.
+            return bool(asks) and self._tabs.get(tab) == asks
 
     def note_tab(self, tab: str, session_id: str, visitor: str) -> None:
         """Notes whose state a tab has."""
@@ -181,7 +171,7 @@ class Sessions:
         self._close(key)
         if record is None:
             return Farewell(self._end_session_url(None))
-        problem = self._revoke(record.standing)
+        problem = self._world.renewer.revoke(record.standing)
         trail = Trail(person=record.standing.identity.email, session=record.reference)
         trail.record("sign-out", outcome=problem.code if problem else "ok")
         return Farewell(self._end_session_url(record.standing), problem)
@@ -225,6 +215,9 @@ class Sessions:
         while True:
             entry = self._store.get(person)
             keys = [*(json.loads(entry.value) if entry else []), key]
+            if len(keys) > MOST_OF_ONE_PERSON:
+                # Those that ended long ago must not push out the one that still stands.
+                keys = [each for each in keys if each == key or self._stands(each)]
             value = json.dumps(keys[-MOST_OF_ONE_PERSON:]).encode()
             if entry is None:
                 noted = self._store.add(person, value, expires_at=expires_at)
@@ -234,6 +227,16 @@ class Sessions:
                 break
         for oldest in keys[:-MOST_OF_ONE_PERSON]:
             self._end_quietly(oldest)
+
+    def _stands(self, key: str) -> bool:
+        entry = self._store.get(key)
+        if entry is None:
+            return False
+        try:
+            records.read(entry.value).check(self._world.clock(), self._world.idle)
+        except SessionExpired:
+            return False
+        return True
 
     def _revived(self, key: str) -> UserSession:
         """A session that another process opened, or this one before it forgot."""
@@ -257,7 +260,7 @@ class Sessions:
             return
         expires_at = (self._world.clock() + REMEMBERED).timestamp()
         if self._store.swap(key, records.ended(code), version=entry.version, expires_at=expires_at):
-            problem = self._revoke(record.standing)
+            problem = self._world.renewer.revoke(record.standing)
             trail = Trail(person=record.standing.identity.email, session=record.reference)
             trail.record("sign-out", outcome=problem.code if problem else "ok", reason=code)
 
@@ -269,17 +272,6 @@ class Sessions:
             user = self._live.pop(key, None)
         if user is not None:
             user.close()
-
-    def _revoke(self, standing: Standing) -> SignInError | None:
-        """Has the provider forget; what was not certain is logged and told."""
-        if standing.refresh_token is None:
-            return None
-        try:
-            self._provider.revoke(standing.refresh_token)
-        except SignInError as error:
-            log.warning("Sign-out was not confirmed: %s %s", error.code, error.message)
-            return error
-        return None
 
     def _end_session_url(self, standing: Standing | None) -> str:
         """The provider's own sign-out, or our last page where it has none or cannot be asked."""

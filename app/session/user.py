@@ -6,6 +6,7 @@ import time
 from collections.abc import Callable
 from dataclasses import dataclass, replace
 from datetime import UTC, datetime, timedelta
+from functools import partial
 
 from app.audit import Trail
 from app.auth.aws import Aws, RoleCredentials
@@ -57,6 +58,10 @@ class World:
         return timedelta(minutes=self.settings.session_idle_minutes)
 
 
+class _Overtaken(Exception):
+    """The lease ran out in the middle of a renewal, and another process goes on from what was kept."""
+
+
 class UserSession:
     """One sign-in, in this process; the store has the truth of it, and other processes may change that."""
 
@@ -67,7 +72,9 @@ class UserSession:
         self._world = world
         self._record = record
         self._renewing = threading.Lock()
-        self._refusal: AccessError | None = None
+        self._signed = threading.local()
+        self._failed: AppError | None = None  # the last renewal, for those who waited for it
+        self._refusal: AccessError | None = None  # of the first exchange
         self._not_before = record.started_at
         settings = world.settings
         self._warehouse = Warehouse(
@@ -112,16 +119,21 @@ class UserSession:
 
     def keys(self) -> RoleCredentials:
         """Credentials that AWS takes now, renewed in time; AppError says why there are none."""
-        keys, renew_at, now = self._record.standing.credentials, self._record.renew_at, self._world.clock()
+        keys = self._keys()
+        self._signed.key = keys.access_key_id
+        return keys
+
+    def _keys(self) -> RoleCredentials:
+        record, now = self._record, self._world.clock()
+        keys, renew_at = record.standing.credentials, record.renew_at
         if keys is None or now >= keys.expires_at - _LATEST:
-            with self._renewing:
-                return self._renewed()
+            return self._in_turn()
         if (renew_at is None or now < max(renew_at, self._not_before)) or not self._renewing.acquire(
             blocking=False
         ):
             return keys
         try:
-            return self._renewed()
+            return self._renewed(waits=False)
         except AppError as error:
             log.warning("session=%s renewal failed early: %s", self.reference, error.code)
             self._not_before = now + _PAUSE
@@ -130,10 +142,9 @@ class UserSession:
             self._renewing.release()
 
     def renew(self) -> None:
-        """Gets other credentials, because AWS takes the present ones no more."""
-        refused = self._record.standing.credentials
-        with self._renewing:
-            self._renewed(refused.access_key_id if refused is not None else "")
+        """Gets other credentials than this thread has just signed with, because AWS takes those no more."""
+        # By now another thread may have renewed: its new credentials are not the refused ones.
+        self._in_turn(getattr(self._signed, "key", ""))
 
     def close(self) -> None:
         """Stops what runs, after the session has left the store."""
@@ -160,13 +171,28 @@ class UserSession:
             self._record = record
         return swapped
 
-    def _change(self, change: Callable[[Record], Record]) -> None:
+    def _change(self, change: Callable[[Record], Record], *, lease: str) -> None:
+        """Changes the record while the lease is ours."""
         while True:
             entry, record = self._read()
+            if record.lease != lease:
+                raise _Overtaken
             if self._swap(entry, change(record)):
                 return
 
-    def _renewed(self, refused: str = "") -> RoleCredentials:
+    def _in_turn(self, refused: str = "") -> RoleCredentials:
+        """Like `_renewed`, one thread at a time; who waited for one that failed does not try again."""
+        before = self._failed
+        with self._renewing:
+            if self._failed is not None and self._failed is not before:
+                raise _again(self._failed)
+            try:
+                return self._renewed(refused)
+            except AppError as error:
+                self._failed = _again(error)
+                raise
+
+    def _renewed(self, refused: str = "", *, waits: bool = True) -> RoleCredentials:
         """Credentials other than the refused ones: another process's, or new ones; one renewal at a time."""
         while True:
             entry, record = self._read()
@@ -178,38 +204,56 @@ class UserSession:
             ):
                 return keys
             if record.leased_until is not None and now < record.leased_until:
+                if keys is not None and not waits:
+                    return keys
                 self._world.sleep(0.1)
                 continue
-            if self._swap(entry, replace(record, lease=new_id(), leased_until=now + LEASE)):
-                return self._exchanged(record.standing)
+            lease = new_id()
+            if self._swap(entry, replace(record, lease=lease, leased_until=now + LEASE)):
+                try:
+                    return self._exchanged(record.standing, lease)
+                except _Overtaken:
+                    log.warning("session=%s a renewal took so long that another took over", self.reference)
 
-    def _exchanged(self, standing: Standing) -> RoleCredentials:
-        renews = standing.credentials is not None
+    def _exchanged(self, standing: Standing, lease: str) -> RoleCredentials:
+        first = standing.credentials is None
         try:
-            standing = self._world.renewer.renew(standing, trail=self.trail, keep=self._keep)
+            standing = self._world.renewer.renew(
+                standing, trail=self.trail, keep=partial(self._keep, lease=lease)
+            )
         except AppError as error:
-            if renews:
+            if not first:
                 self.trail.record("renewal", outcome=error.code)
-            self._change(Record.released)
-            raise self._reason(error) from None
+            self._change(Record.released, lease=lease)
+            raise self._reason(error, first=first) from None
+        self._change(lambda record: _with(record, standing, self._world.clock()).released(), lease=lease)
         self._refusal = None
-        self._change(lambda record: _with(record, standing, self._world.clock()).released())
-        if renews:
+        if not first:
             self.trail.record("renewal")
         assert standing.credentials is not None  # noqa: S101 - a renewal gives them
         return standing.credentials
 
-    def _keep(self, standing: Standing) -> None:
-        self._change(lambda record: replace(record, standing=standing))
+    def _keep(self, standing: Standing, *, lease: str) -> None:
+        until = self._world.clock() + LEASE
+        try:
+            self._change(lambda record: replace(record, standing=standing, leased_until=until), lease=lease)
+        except SessionExpired:
+            # Signed out meanwhile: the provider was told of the token before this one.
+            self._world.renewer.revoke(standing)
+            raise
 
-    def _reason(self, error: AppError) -> AppError:
-        """The error, or the first refusal where nothing was left to try with: that one says more."""
-        if isinstance(error, AccessError):
+    def _reason(self, error: AppError, *, first: bool) -> AppError:
+        """The error, or what refused the first exchange where nothing is left to try with: that says more."""
+        if first and isinstance(error, AccessError):
             self._refusal = error
-        refusal = self._refusal
-        if refusal is not None and isinstance(error, SessionExpired):
-            return type(refusal)(refusal.message, refusal.remedy, code=refusal.code)
-        return error
+        elif first and isinstance(error, SessionExpired) and self._refusal is not None:
+            return _again(self._refusal)
+        return _again(error)
+
+
+def _again(error: AppError) -> AppError:
+    """The same to be raised anew: one that is raised twice would lengthen the other's traceback."""
+    return type(error)(error.message, error.remedy, code=error.code)
 
 
 def _with(record: Record, standing: Standing, now: datetime) -> Record:
