@@ -2,6 +2,7 @@
 
 import pytest
 
+from tests.browser.conftest import chromium  # noqa: F401 - a fixture for here, too
 from tests.certified.provider import running
 
 

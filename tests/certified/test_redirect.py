@@ -12,7 +12,6 @@ import httpx
 import pytest
 from playwright.sync_api import expect
 
-from tests.browser.conftest import chromium  # noqa: F401 - a fixture
 from tests.certified import browser
 from tests.certified.provider import HERE, running
 from tests.conftest import free_ports
