@@ -28,6 +28,7 @@ _ICON = (Path(__file__).parent / "static" / "icon.svg").read_text()
 _ADDRESS = re.compile(r"(https?://[^\s,;]*[^\s,;.])")
 _AHEAD = timedelta(minutes=5)
 _LOOK = timedelta(seconds=30)
+_SHAPES = (48, 190, 350)
 
 _PERSON = """<div style="line-height:1.4"><strong>{}</strong>
 <div style="font-size:0.875rem;opacity:0.72;overflow-wrap:anywhere">{}<br>{}</div></div>"""
@@ -56,7 +57,7 @@ def main() -> None:
         st.button("Try again")
 
 
-def _welcome(visit: Visit, shared: Services, *, notice: AppError | sign_in.Notice | None) -> None:
+def _welcome(visit: Visit, shared: Services, *, notice: AppError | str | None) -> None:
     """The sign-in page, at whichever page's address the browser is."""
     st.set_page_config(
         page_title="Rowlight: sign in",
@@ -97,7 +98,11 @@ def _over(visit: Visit, shared: Services, expired: SessionExpired) -> None:
         _welcome(visit, shared, notice=visit.notice or expired)
         return
     filters.follow_address()
-    st.navigation(_pages(lambda _: None), position="top").run()
+    page = st.navigation(_pages(lambda _: None), position="top")
+    st.set_page_config(page_title="Rowlight: sign in again", page_icon=_ICON, layout="wide")
+    page.run()
+    for height in _SHAPES:  # nothing of the person's stays under the dialog
+        st.skeleton(height=height)
     _again(visit, shared, visit.notice or expired)
 
 

@@ -104,7 +104,7 @@ async def callback(request: Request) -> Response:
     """GET /auth/callback: back from the provider."""
     shared = session.services()
     browser = _Browser(request, shared)
-    answer = dict(parse_qsl(request.url.query, keep_blank_values=True))
+    answer = dict(request.query_params)
     return_to = "/"
     try:
         pending = await run_in_threadpool(
@@ -202,10 +202,13 @@ def _page(
 ) -> Response:
     """The static sign-in page, with what there is to say above its button."""
     notice = sign_in.farewell(said) if error is None else error
-    text = f"<p>{escape(f'{notice.message} {notice.remedy}')}</p>" if notice is not None else ""
-    code = f"<p class=code>Code {escape(notice.code)}</p>" if notice is not None and notice.code else ""
+    if isinstance(notice, AppError):
+        text = f"{escape(f'{notice.message} {notice.remedy}')}<br><small>Code {escape(notice.code)}</small>"
+        notice = f'<p class="notice" role="alert">{text}</p>'
+    elif notice is not None:
+        notice = f'<p role="status">{escape(notice)}</p>'
     html = _PAGE.substitute(
-        notice=f'<div class="notice" role="status">{text}{code}</div>' if text else "",
+        notice=notice or "",
         login=escape("/auth/login?return_to=" + quote(return_to, safe="/")),
         provider=escape(sign_in.account(shared.provider)),
     )

@@ -2,7 +2,6 @@
 
 from collections.abc import Iterator
 from contextlib import contextmanager
-from dataclasses import dataclass
 from html import escape
 from pathlib import Path
 from typing import Any
@@ -19,17 +18,8 @@ _SCRIPT = '<script src="/auth/{}.js"></script>'
 _STYLE = f"<style>{(Path(__file__).parent / 'streamlit.css').read_text()}</style>"
 
 
-@dataclass(frozen=True)
-class Notice:
-    """A word to somebody who is not signed in, with a code where something went wrong."""
-
-    message: str
-    remedy: str = ""
-    code: str = ""
-
-
 @contextmanager
-def frame(notice: AppError | Notice | None = None) -> Iterator[None]:
+def frame(notice: AppError | str | None = None) -> Iterator[None]:
     """The page's middle under the product's name, with what there is to say, and nothing beside it."""
     # Who signed out leaves an empty sidebar behind.
     st.html("<style>[data-testid=stSidebar], [data-testid=stExpandSidebarButton] { display: none; }</style>")
@@ -37,8 +27,10 @@ def frame(notice: AppError | Notice | None = None) -> Iterator[None]:
     with middle, st.container(horizontal_alignment="center", gap="medium"):
         st.title("Rowlight", anchor=False, text_alignment="center")
         st.markdown("Sign in once, and see exactly the rows you are entitled to.", text_alignment="center")
-        if notice is not None:
-            st.warning(f"{notice.message} {notice.remedy}".strip() + _code(notice))
+        if isinstance(notice, AppError):
+            st.warning(f"{notice.message} {notice.remedy}\n\nCode {notice.code}")
+        elif notice is not None:
+            st.markdown(notice, text_alignment="center")
         yield
 
 
@@ -62,7 +54,7 @@ def button(url: str, *, provider: Provider, return_to: str) -> Any:
     )
     _quiet(
         '<span id="rl-blocked" role="alert" hidden>Your browser blocked the sign-in window.<br></span>'
-        f'<a href="{_login(return_to)}" target="_self">Sign in on this page instead</a>'
+        f'<a style="color:inherit" href="{_login(return_to)}" target="_self">Sign in on this page instead</a>'
         + _SCRIPT.format("pop_up")
     )
     return answer
@@ -95,9 +87,9 @@ def sign_out(label: str = "Sign out") -> None:
 
 def ending(when: str, *, return_to: str) -> None:
     """Says when the person has to sign in again, while there is time to."""
+    again = f'<a style="color:inherit" href="{_login(return_to)}" target="_self">Sign in again</a>'
     _quiet(
-        f'<span role="status">Your sign-in ends at {escape(when)}. '
-        f'<a href="{_login(return_to)}" target="_self">Sign in again</a> to go on without a break.</span>'
+        f'<span role="status">Your sign-in ends at {escape(when)}. {again} to go on without a break.</span>'
     )
 
 
@@ -106,10 +98,10 @@ def watch() -> None:
     _html(_SCRIPT.format("page"))
 
 
-def farewell(said: str) -> AppError | Notice | None:
+def farewell(said: str) -> AppError | str | None:
     """The last word to somebody who has just signed out, by what their browser was given."""
     if said == "signed-out":
-        return Notice("You are signed out.")
+        return "You are signed out."
     if said == "RL-235":
         return unconfirmed()
     return None
@@ -127,10 +119,6 @@ def unconfirmed() -> SignInRefused:
 def account(provider: Provider) -> str:
     """The provider in a person's words: its host, where that says something to them."""
     return "your company account" if is_loopback(provider.issuer) else provider.host
-
-
-def _code(notice: AppError | Notice) -> str:
-    return f"\n\nCode {notice.code}" if notice.code else ""
 
 
 def _login(return_to: str) -> str:

@@ -35,6 +35,7 @@ class Config:
     id_token_seconds: int = 3600
     idc_token_seconds: int = 3600
     log_level: str = "WARNING"
+    sign_in: str = "popup"
     client_secret: str = field(default_factory=lambda: secrets.token_urlsafe(32), repr=False)
 
     @property
@@ -67,6 +68,7 @@ _NUMBERS = {
     "ID_TOKEN_SECONDS": ("id_token_seconds", 1, 86_400),
     "IDC_TOKEN_SECONDS": ("idc_token_seconds", 1, 86_400),
 }
+_WAYS_IN = ("popup", "redirect")  # passed on to the app
 _LOG_LEVELS = ("DEBUG", "INFO", "WARNING", "ERROR")
 
 
@@ -83,6 +85,9 @@ def from_environment(environ: Mapping[str, str] = os.environ) -> Config:
     values["log_level"] = environ.get("LOG_LEVEL", "").strip().upper() or "WARNING"
     if values["log_level"] not in _LOG_LEVELS:
         raise ConfigError(f"LOG_LEVEL is {values['log_level'][:40]!r}: it must be {', '.join(_LOG_LEVELS)}.")
+    values["sign_in"] = environ.get("SIGN_IN", "").strip().lower() or "popup"
+    if values["sign_in"] not in _WAYS_IN:
+        raise ConfigError(f"SIGN_IN is {values['sign_in'][:40]!r}: it must be {' or '.join(_WAYS_IN)}.")
     config = Config(**values)
     if len({config.app_port, config.idp_port, config.aws_port}) < 3:  # noqa: PLR2004 - the three ports
         raise ConfigError("APP_PORT, IDP_PORT and AWS_PORT must be three different ports.")
