@@ -4,6 +4,7 @@ What the pages show is compared with what this client is told, so it shares no c
 """
 
 import base64
+import contextlib
 import hashlib
 import secrets
 from collections.abc import Mapping
@@ -83,13 +84,17 @@ def press(client: httpx.Client, page: httpx.Response, label: str, **typed: str) 
 
 
 def authorize(
-    env: Mapping[str, str], name: str, *, scope: str = "openid profile email groups offline_access"
+    env: Mapping[str, str],
+    name: str,
+    *,
+    scope: str = "openid profile email groups offline_access",
+    browser: httpx.Client | None = None,
 ) -> tuple[dict[str, str], str, str]:
     """Signs in at the provider as that person: the answer's parameters, the PKCE verifier and the nonce."""
     verifier, nonce, state = (secrets.token_urlsafe(48) for _ in range(3))
     challenge = base64.urlsafe_b64encode(hashlib.sha256(verifier.encode()).digest()).rstrip(b"=").decode()
     discovery = httpx.get(f"{env['OIDC_ISSUER']}/.well-known/openid-configuration").json()
-    with httpx.Client(follow_redirects=False) as client:
+    with contextlib.nullcontext(browser) if browser else httpx.Client(follow_redirects=False) as client:
         page = client.get(
             discovery["authorization_endpoint"],
             params={
@@ -113,9 +118,9 @@ def authorize(
     return values, verifier, nonce
 
 
-def sign_in(env: Mapping[str, str], name: str) -> SignIn:
-    """Signs in and exchanges the code."""
-    values, verifier, nonce = authorize(env, name)
+def sign_in(env: Mapping[str, str], name: str, *, browser: httpx.Client | None = None) -> SignIn:
+    """Signs in, in a browser of one's own or a new one, and exchanges the code."""
+    values, verifier, nonce = authorize(env, name, browser=browser)
     discovery = httpx.get(f"{env['OIDC_ISSUER']}/.well-known/openid-configuration").json()
     answer = httpx.post(
         discovery["token_endpoint"],
@@ -161,10 +166,23 @@ def bridge(env: Mapping[str, str], id_token: str, session: str = "outside") -> d
 
 def exchange(env: Mapping[str, str], id_token: str, session: str = "outside") -> dict[str, str]:
     """The three steps: an ID token becomes identity-enhanced credentials."""
-    credentials = bridge(env, id_token, session)
+    return exchange_by(env, bridge(env, id_token, session), id_token, session)
+
+
+def exchange_by(
+    env: Mapping[str, str], credentials: Mapping[str, str], id_token: str, session: str = "outside"
+) -> dict[str, str]:
+    """The last two of the three steps, signed by these credentials."""
     token = aws(env, "sso-oidc", credentials).create_token_with_iam(
         clientId=env["IDC_APPLICATION_ARN"], grantType=JWT_BEARER, assertion=id_token
     )
+    return enhance(env, credentials, token, session)
+
+
+def enhance(
+    env: Mapping[str, str], credentials: Mapping[str, str], token: Mapping, session: str = "outside"
+) -> dict[str, str]:
+    """The last of the three steps: what Identity Center answered opens the data role."""
     context = token["awsAdditionalDetails"]["identityContext"]
     return aws(env, "sts", credentials).assume_role(
         RoleArn=env["DATA_ROLE_ARN"],

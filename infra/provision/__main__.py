@@ -1,6 +1,7 @@
 """`python -m infra.provision apply`: sets up the account of the environment's AWS credentials."""
 
 import argparse
+import json
 import os
 import sys
 from collections.abc import Sequence
@@ -8,6 +9,7 @@ from collections.abc import Sequence
 import boto3
 from botocore.exceptions import BotoCoreError, ClientError
 
+from infra.provision import policies
 from infra.provision.apply import Outputs, apply
 from infra.provision.errors import ProvisioningError, SpecError
 from infra.provision.spec import COPY_FORMATS, Spec
@@ -18,7 +20,8 @@ def main(arguments: Sequence[str] | None = None) -> int:
     options = _parser().parse_args(arguments)
     try:
         session = boto3.Session(region_name=options.region)
-        outputs = apply(_spec(session, options), session)
+        spec = _spec(session, options)
+        outputs = apply(spec, session)
     except SpecError as error:
         return _fail(str(error), status=2)
     except ClientError as error:
@@ -26,6 +29,9 @@ def main(arguments: Sequence[str] | None = None) -> int:
     except (BotoCoreError, ProvisioningError) as error:
         return _fail(str(error), status=1)
     _show(outputs)
+    if spec.session_table and not spec.host_role_arn:
+        needed = policies.host_permissions(spec, application_arn=outputs.application_arn)
+        _tell(f"the app's host needs this policy: {json.dumps(needed)}")
     return 0
 
 
@@ -46,6 +52,12 @@ def _parser() -> argparse.ArgumentParser:
     )
     command.add_argument(
         "--assignment-required", action="store_true", help="people must be assigned to the app to sign in"
+    )
+    command.add_argument(
+        "--session-table", default="", help="make this DynamoDB table, where app processes share sign-ins"
+    )
+    command.add_argument(
+        "--host-role-arn", default="", help="the role that the app runs under, in place of a bridge role"
     )
     return parser
 
@@ -68,6 +80,8 @@ def _spec(session: boto3.Session, options: argparse.Namespace) -> Spec:
         data_prefix=options.data_prefix,
         data_format=options.data_format,
         assignment_required=options.assignment_required,
+        session_table=options.session_table,
+        host_role_arn=options.host_role_arn,
     )
 
 
@@ -77,13 +91,17 @@ def _in_words(error: ClientError) -> str:
 
 
 def _fail(message: str, *, status: int) -> int:
-    print(message, file=sys.stderr)  # noqa: T201 - a command line's answer
+    _tell(message)
     return status
+
+
+def _tell(message: str) -> None:
+    print(message, file=sys.stderr)  # noqa: T201 - a command line's answer
 
 
 def _show(outputs: Outputs) -> None:
     for change in outputs.changes:
-        print(f"changed: {change}", file=sys.stderr)  # noqa: T201 - a command line's answer
+        _tell(f"changed: {change}")
     for name, value in outputs.settings().items():
         print(f"{name}={value}")  # noqa: T201 - a command line's answer
 

@@ -4,7 +4,7 @@ from dataclasses import dataclass, field
 
 import boto3
 
-from infra.provision import identity_center, policies, roles, sql, warehouse
+from infra.provision import identity_center, policies, roles, session_table, sql, warehouse
 from infra.provision.roles import Changed
 from infra.provision.spec import Spec
 
@@ -18,12 +18,13 @@ class Outputs:
     client_id: str
     application_arn: str
     redshift_application_arn: str
-    bridge_role_arn: str
+    bridge_role_arn: str  # empty: the host's own role signs
     data_role_arn: str
     workgroup: str
     workgroup_arn: str
     database: str
     admin_secret_arn: str
+    session_table: str = ""  # empty: each process of the app keeps its sign-ins in memory
     changes: tuple[str, ...] = field(default=(), compare=False)  # what this run made or mended
 
     def settings(self) -> dict[str, str]:
@@ -37,6 +38,7 @@ class Outputs:
             "DATA_ROLE_ARN": self.data_role_arn,
             "REDSHIFT_WORKGROUP": self.workgroup,
             "REDSHIFT_DATABASE": self.database,
+            **({"SESSION_STORE": f"dynamodb:{self.session_table}"} if self.session_table else {}),
         }
 
 
@@ -47,8 +49,11 @@ def apply(spec: Spec, session: boto3.Session) -> Outputs:
     """
     changes: list[str] = []
     changed = changes.append
+    roles.require_host_role(session.client("iam"), spec)
     application_arn, managed_arn, serverless = _warehouse(spec, session, changed)
     exchange_arn = _exchange(spec, session, managed_arn, changed)
+    if spec.session_table:
+        session_table.ensure_session_table(session.client("dynamodb"), spec, changed)
     _roles(spec, session, exchange_arn=exchange_arn, workgroup_arn=serverless.workgroup_arn, changed=changed)
     admin = sql.Admin(session.client("redshift-data"), spec, secret_arn=serverless.admin_secret_arn)
     sql.ensure_tables(admin, spec, changed)
@@ -58,12 +63,13 @@ def apply(spec: Spec, session: boto3.Session) -> Outputs:
         client_id=spec.client_id,
         application_arn=exchange_arn,
         redshift_application_arn=application_arn,
-        bridge_role_arn=spec.role_arn(spec.bridge_role),
+        bridge_role_arn="" if spec.host_role_arn else spec.role_arn(spec.bridge_role),
         data_role_arn=spec.role_arn(spec.data_role),
         workgroup=spec.workgroup,
         workgroup_arn=serverless.workgroup_arn,
         database=spec.database,
         admin_secret_arn=serverless.admin_secret_arn,
+        session_table=spec.session_table,
         changes=tuple(changes),
     )
 
@@ -102,15 +108,17 @@ def _warehouse(spec: Spec, session: boto3.Session, changed: Changed) -> tuple[st
 def _exchange(spec: Spec, session: boto3.Session, managed_arn: str, changed: Changed) -> str:
     """The provider, the bridge role that its tokens open, and the application that exchanges them."""
     iam, sso = session.client("iam"), session.client("sso-admin")
-    roles.ensure_provider(iam, spec, changed)
-    # Before the application: its actor policy names the role.
-    roles.ensure_role(
-        iam,
-        spec.bridge_role,
-        trust=policies.bridge_trust(spec),
-        description="The app exchanges ID tokens",
-        changed=changed,
-    )
+    # A host that signs for itself needs neither. Those of before are left; nothing trusts them any more.
+    if not spec.host_role_arn:
+        roles.ensure_provider(iam, spec, changed)
+        # Before the application: its actor policy names the role.
+        roles.ensure_role(
+            iam,
+            spec.bridge_role,
+            trust=policies.bridge_trust(spec),
+            description="The app exchanges ID tokens",
+            changed=changed,
+        )
     token_issuer_arn = identity_center.ensure_token_issuer(sso, spec, changed)
     arn = identity_center.ensure_application(sso, spec, changed)
     identity_center.configure_application(
@@ -122,10 +130,14 @@ def _exchange(spec: Spec, session: boto3.Session, managed_arn: str, changed: Cha
 def _roles(
     spec: Spec, session: boto3.Session, *, exchange_arn: str, workgroup_arn: str, changed: Changed
 ) -> None:
-    """What the bridge role and the data role may do."""
+    """What the bridge role, or the host's own, and the data role may do."""
     iam = session.client("iam")
-    permissions = policies.bridge_permissions(spec, application_arn=exchange_arn)
-    roles.ensure_permissions(iam, spec.bridge_role, permissions, changed)
+    if spec.host_role_arn:
+        permissions = policies.host_permissions(spec, application_arn=exchange_arn)
+        roles.ensure_host_permissions(iam, spec, permissions, changed)
+    else:
+        permissions = policies.bridge_permissions(spec, application_arn=exchange_arn)
+        roles.ensure_permissions(iam, spec.bridge_role, permissions, changed)
     roles.ensure_role(
         iam,
         spec.data_role,

@@ -6,6 +6,7 @@ from infra.provision.spec import Spec
 
 Policy = dict[str, Any]
 
+_SESSIONS = ["dynamodb:GetItem", "dynamodb:PutItem", "dynamodb:DeleteItem", "dynamodb:Query", "dynamodb:Scan"]
 _REDSHIFT_SERVICES = ["redshift.amazonaws.com", "redshift-serverless.amazonaws.com"]
 
 
@@ -30,17 +31,25 @@ def bridge_trust(spec: Spec) -> Policy:
 
 def bridge_permissions(spec: Spec, *, application_arn: str) -> Policy:
     """Exchange tokens at this application, and take the data role with an identity context."""
-    return _policy(
+    return _policy(*_exchange(spec, application_arn))
+
+
+def host_permissions(spec: Spec, *, application_arn: str) -> Policy:
+    """What the app's host needs: the one table of sessions, and the exchange where it signs that itself."""
+    sessions = (_allow(_SESSIONS, Resource=spec.session_table_arn),) if spec.session_table else ()
+    return _policy(*sessions, *(_exchange(spec, application_arn) if spec.host_role_arn else ()))
+
+
+def _exchange(spec: Spec, application_arn: str) -> tuple[Policy, Policy]:
+    return (
         _allow("sso-oauth:CreateTokenWithIAM", Resource=application_arn),
         _allow(["sts:AssumeRole", "sts:SetContext"], Resource=spec.role_arn(spec.data_role)),
     )
 
 
 def data_trust(spec: Spec) -> Policy:
-    """The bridge role alone."""
-    return _policy(
-        _allow(["sts:AssumeRole", "sts:SetContext"], Principal={"AWS": spec.role_arn(spec.bridge_role)})
-    )
+    """Whoever exchanges the tokens, alone: the bridge role, or the host's own."""
+    return _policy(_allow(["sts:AssumeRole", "sts:SetContext"], Principal={"AWS": spec.exchanger_arn}))
 
 
 def data_permissions(*, workgroup_arn: str) -> Policy:
@@ -106,14 +115,14 @@ def _read(bucket: str, prefix: str) -> tuple[Policy, Policy]:
 
 
 def actors(spec: Spec) -> Policy:
-    """Who may ask the application for tokens: the bridge role, and the Data API for whoever calls it.
+    """Who may ask the application for tokens: whoever exchanges them, and the Data API for its callers.
 
     The only resource that such a policy takes is "*": it means the application that carries it.
     """
     return _policy(
         _allow(
             "sso-oauth:CreateTokenWithIAM",
-            Principal={"AWS": spec.role_arn(spec.bridge_role)},
+            Principal={"AWS": spec.exchanger_arn},
             Resource="*",
         ),
         _allow(

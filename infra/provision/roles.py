@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING
 
 from botocore.exceptions import ClientError
 
+from infra.provision.errors import ProvisioningError
 from infra.provision.policies import Policy, same
 from infra.provision.spec import Spec
 
@@ -15,6 +16,7 @@ if TYPE_CHECKING:
 
 Changed = Callable[[str], None]
 
+_HOST_POLICY = "RowlightHost"
 # A role that was made a moment ago is not yet a principal everywhere.
 _ATTEMPTS = 10
 _PAUSE_SECONDS = 3
@@ -61,9 +63,7 @@ def ensure_permissions(iam: "IAMClient", name: str, permissions: Policy, changed
     wanted = f"{name}Permissions"
     pages = iam.get_paginator("list_role_policies").paginate(RoleName=name)
     inline = {policy for page in pages for policy in page["PolicyNames"]}
-    if wanted not in inline or not same(_inline(iam, name, wanted), permissions):
-        iam.put_role_policy(RoleName=name, PolicyName=wanted, PolicyDocument=json.dumps(permissions))
-        changed(f"permissions of {name}")
+    _ensure_inline(iam, name, wanted, permissions, known=wanted in inline, changed=changed)
     for extra in sorted(inline - {wanted}):
         iam.delete_role_policy(RoleName=name, PolicyName=extra)
         changed(f"permissions of {name}: {extra} removed")
@@ -71,6 +71,36 @@ def ensure_permissions(iam: "IAMClient", name: str, permissions: Policy, changed
         for policy in page["AttachedPolicies"]:
             iam.detach_role_policy(RoleName=name, PolicyArn=policy["PolicyArn"])
             changed(f"permissions of {name}: {policy['PolicyName']} detached")
+
+
+def require_host_role(iam: "IAMClient", spec: Spec) -> None:
+    """The host's role is there already: it belongs to the host, and is not made here."""
+    if not spec.host_role_arn:
+        return
+    try:
+        known = iam.get_role(RoleName=spec.host_role_name)["Role"]["Arn"]
+    except iam.exceptions.NoSuchEntityException:
+        known = ""
+    if known != spec.host_role_arn:
+        raise ProvisioningError(
+            f"There is no role {spec.host_role_arn}: make it together with the app's host (a task role, an"
+            f" instance profile), then apply again."
+        )
+
+
+def ensure_host_permissions(iam: "IAMClient", spec: Spec, permissions: Policy, changed: Changed) -> None:
+    """The host's role has these permissions, beside whatever else it has."""
+    pages = iam.get_paginator("list_role_policies").paginate(RoleName=spec.host_role_name)
+    known = any(_HOST_POLICY in page["PolicyNames"] for page in pages)
+    _ensure_inline(iam, spec.host_role_name, _HOST_POLICY, permissions, known=known, changed=changed)
+
+
+def _ensure_inline(
+    iam: "IAMClient", role: str, policy: str, wanted: Policy, *, known: bool, changed: Changed
+) -> None:
+    if not known or not same(_inline(iam, role, policy), wanted):
+        iam.put_role_policy(RoleName=role, PolicyName=policy, PolicyDocument=json.dumps(wanted))
+        changed(f"permissions of {role}")
 
 
 def _inline(iam: "IAMClient", role: str, policy: str) -> object:

@@ -34,6 +34,8 @@ _FIELDS = {
     "database": r"[a-z][a-z0-9_]{0,63}",
     "admin_user": r"[a-z][a-z0-9_]{0,63}",
     "identity_namespace": r"[a-zA-Z0-9_+.@-]{1,127}",
+    "session_table": r"([a-zA-Z0-9_.-]{3,255})?",
+    "host_role_arn": rf"(arn:aws:iam::[0-9]{{12}}:role/([\w+=,.@-]+/)*{_NAME})?",
 }
 
 
@@ -68,6 +70,10 @@ class Spec:
     database: str = "dev"
     admin_user: str = "admin"
     identity_namespace: str = "AWSIDC"
+    # Where several app processes share their sign-ins; empty: each keeps its own in memory.
+    session_table: str = ""
+    # The role that the app's host runs under, where that exchanges the tokens; empty: the bridge role does.
+    host_role_arn: str = ""
     base_capacity: int = 8
     subnet_ids: tuple[str, ...] = ()
     security_group_ids: tuple[str, ...] = ()
@@ -77,6 +83,8 @@ class Spec:
             value = getattr(self, name)
             if not re.fullmatch(pattern, value, re.ASCII):
                 raise SpecError(f"{name} is {value[:80]!r}: it must match {pattern}")
+        if self.host_role_arn and self.host_role_arn.split(":")[4] != self.account_id:
+            raise SpecError(f"host_role_arn is {self.host_role_arn[:80]!r}: it must be of {self.account_id}")
         for place in self.also_readable:
             bucket, _, prefix = place.partition("/")
             if not re.fullmatch(_FIELDS["data_bucket"], bucket, re.ASCII) or (
@@ -101,6 +109,19 @@ class Spec:
     @property
     def provider_arn(self) -> str:
         return f"arn:aws:iam::{self.account_id}:oidc-provider/{self.issuer_name}"
+
+    @property
+    def exchanger_arn(self) -> str:
+        """The role that exchanges people's tokens and takes the data role for them."""
+        return self.host_role_arn or self.role_arn(self.bridge_role)
+
+    @property
+    def host_role_name(self) -> str:
+        return self.host_role_arn.rpartition("/")[2]
+
+    @property
+    def session_table_arn(self) -> str:
+        return f"arn:aws:dynamodb:{self.region}:{self.account_id}:table/{self.session_table}"
 
     @property
     def readable(self) -> tuple[str, ...]:

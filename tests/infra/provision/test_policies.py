@@ -31,6 +31,10 @@ def spec(**changes: Any) -> Spec:
 ALL = {
     "bridge trust": policies.bridge_trust(spec()),
     "bridge permissions": policies.bridge_permissions(spec(), application_arn=APPLICATION),
+    "host permissions": policies.host_permissions(
+        spec(session_table="sessions", host_role_arn="arn:aws:iam::123456789012:role/Host"),
+        application_arn=APPLICATION,
+    ),
     "data trust": policies.data_trust(spec()),
     "data permissions": policies.data_permissions(workgroup_arn=WORKGROUP),
     "redshift trust": policies.redshift_trust(),
@@ -92,6 +96,38 @@ def test_the_bridge_role_exchanges_and_assumes_and_nothing_else() -> None:
     }
 
 
+TABLE = "arn:aws:dynamodb:us-east-1:123456789012:table/sessions"
+HOST = "arn:aws:iam::123456789012:role/service/Host"
+
+
+def given(policy: policies.Policy) -> set[tuple[str, str]]:
+    return {(action, each["Resource"]) for each in policy["Statement"] for action in listed(each["Action"])}
+
+
+def test_the_host_reaches_the_one_table() -> None:
+    permissions = policies.host_permissions(spec(session_table="sessions"), application_arn=APPLICATION)
+    operations = ("GetItem", "PutItem", "DeleteItem", "Query", "Scan")
+    assert given(permissions) == {(f"dynamodb:{operation}", TABLE) for operation in operations}
+
+
+def test_the_host_exchanges_where_it_signs_itself() -> None:
+    bridge = given(policies.bridge_permissions(spec(), application_arn=APPLICATION))
+    alone = policies.host_permissions(spec(host_role_arn=HOST), application_arn=APPLICATION)
+    assert given(alone) == bridge
+    both = policies.host_permissions(
+        spec(host_role_arn=HOST, session_table="sessions"), application_arn=APPLICATION
+    )
+    assert given(both) - bridge == {each for each in given(both) if each[1] == TABLE}
+    assert bridge < given(both)
+
+
+def test_where_the_host_signs_itself_nobody_else_is_trusted() -> None:
+    (statement,) = policies.data_trust(spec(host_role_arn=HOST))["Statement"]
+    assert statement["Principal"] == {"AWS": HOST}
+    actor, _ = policies.actors(spec(host_role_arn=HOST))["Statement"]
+    assert actor["Principal"] == {"AWS": HOST}
+
+
 def test_the_load_role_reads_the_places_that_are_named() -> None:
     statements = policies.load_permissions(spec(also_readable=("other/", "third/some/path")))["Statement"]
     objects = [each["Resource"] for each in statements if each["Action"] == "s3:GetObject"]
@@ -144,6 +180,13 @@ def test_policies_that_aws_wrote_in_its_way_are_the_same() -> None:
         {"account_id": "*"},
         {"workgroup": "UPPER"},
         {"database": "dev;"},
+        {"session_table": "*"},
+        {"session_table": "a"},
+        {"session_table": "a/../b"},
+        {"host_role_arn": "arn:aws:iam::123456789012:role/*"},
+        {"host_role_arn": "arn:aws:iam::123456789012:root"},
+        {"host_role_arn": "arn:aws:iam::210987654321:role/Host"},
+        {"host_role_arn": "Host"},
     ],
     ids=str,
 )
