@@ -2,6 +2,7 @@
 
 import re
 from collections.abc import Mapping
+from dataclasses import asdict
 from html import escape
 from pathlib import Path
 from string import Template
@@ -9,7 +10,7 @@ from urllib.parse import parse_qsl, quote
 
 from starlette.concurrency import run_in_threadpool
 from starlette.requests import Request
-from starlette.responses import HTMLResponse, RedirectResponse, Response
+from starlette.responses import HTMLResponse, JSONResponse, RedirectResponse, Response
 from starlette.routing import Route
 
 from app import session
@@ -154,6 +155,23 @@ async def stands(request: Request) -> Response:
     return Response(status_code=204 if holds else 401)
 
 
+async def people(request: Request) -> Response:
+    """GET /auth/sessions: who is signed in, for administrators of the warehouse."""
+    shared = session.services()
+    browser = _Browser(request, shared)
+    try:
+        user = await run_in_threadpool(shared.sessions.find, browser.session)
+        administers = await run_in_threadpool(user.administers)
+        listing = await run_in_threadpool(shared.sessions.listing) if administers else []
+    except SignInError:
+        administers = False
+    except AppError as error:
+        return JSONResponse({"message": error.message, "code": error.code}, 503)
+    if not administers:
+        return JSONResponse({"message": "This list is for administrators of the warehouse."}, 403)
+    return JSONResponse({"sessions": [asdict(each) for each in listing]})
+
+
 async def sign_out(request: Request) -> Response:
     """POST /auth/sign-out: the session ends here, in every tab, and then at the provider."""
     shared = session.services()
@@ -234,6 +252,7 @@ ROUTES = [
     Route("/auth/callback", callback, methods=["GET"]),
     Route("/auth/session", stands, methods=["GET"]),
     Route("/auth/session", redeem, methods=["POST"]),
+    Route("/auth/sessions", people, methods=["GET"]),
     Route("/auth/sign-out", sign_out, methods=["POST"]),
     Route("/auth/signed-out", signed_out, methods=["GET"]),
     *(_file(_AUTH / name, media_type) for name, media_type in _FILES.items()),

@@ -14,7 +14,8 @@ from app.auth.credentials import data_api_client
 from app.auth.identity import Identity
 from app.auth.renewal import Renewer
 from app.auth.standing import Standing
-from app.errors import AccessError, AppError, SessionExpired
+from app.errors import AccessError, AppError, QueryDenied, SessionExpired
+from app.redshift.query import Query
 from app.redshift.warehouse import Warehouse
 from app.session import record as records
 from app.session.cookies import new_id
@@ -33,6 +34,8 @@ REMEMBERED = timedelta(hours=8)
 # After a renewal that failed while the old credentials still hold.
 _PAUSE = timedelta(seconds=30)
 _LATEST = timedelta(seconds=1)
+
+_POLICIES = Query("Who administers", "SELECT count(*) AS policies FROM svv_rls_policy")
 
 Clock = Callable[[], datetime]
 
@@ -104,6 +107,14 @@ class UserSession:
         bridge = bool(self._world.settings.bridge_role_arn)
         ends_at = self._record.standing.ends_at(bridge=bridge)
         return min(self._record.ends_at, ends_at) if ends_at is not None else self._record.ends_at
+
+    def administers(self) -> bool:
+        """Whether the warehouse shows this person its policies, as it does to administrators alone."""
+        try:
+            table = self._warehouse.fetch(_POLICIES)
+        except QueryDenied:
+            return False
+        return bool(table.frame.iloc[0, 0])
 
     def admit(self) -> None:
         """Raises SessionExpired unless the session stands at this moment, in every process."""
