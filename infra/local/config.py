@@ -70,6 +70,7 @@ _NUMBERS = {
 }
 _WAYS_IN = ("popup", "redirect")  # passed on to the app
 _LOG_LEVELS = ("DEBUG", "INFO", "WARNING", "ERROR")
+_SIGN_IN = ("popup", "redirect")
 
 
 def from_environment(environ: Mapping[str, str] = os.environ) -> Config:
@@ -88,6 +89,9 @@ def from_environment(environ: Mapping[str, str] = os.environ) -> Config:
     values["sign_in"] = environ.get("SIGN_IN", "").strip().lower() or "popup"
     if values["sign_in"] not in _WAYS_IN:
         raise ConfigError(f"SIGN_IN is {values['sign_in'][:40]!r}: it must be {' or '.join(_WAYS_IN)}.")
+    values["sign_in"] = environ.get("SIGN_IN", "").strip() or "popup"
+    if values["sign_in"] not in _SIGN_IN:
+        raise ConfigError(f"SIGN_IN is {values['sign_in'][:40]!r}: it must be {' or '.join(_SIGN_IN)}.")
     config = Config(**values)
     if len({config.app_port, config.idp_port, config.aws_port}) < 3:  # noqa: PLR2004 - the three ports
         raise ConfigError("APP_PORT, IDP_PORT and AWS_PORT must be three different ports.")

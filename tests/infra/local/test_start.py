@@ -37,6 +37,7 @@ def start(module: str = "infra.local", **settings: str) -> subprocess.CompletedP
         ({"IDP_PORT": "8503", "AWS_PORT": "8503"}, "three different ports"),
         ({"ID_TOKEN_SECONDS": "0"}, "ID_TOKEN_SECONDS"),
         ({"LOG_LEVEL": "loud"}, "LOG_LEVEL"),
+        ({"SIGN_IN": "window"}, "SIGN_IN"),
     ],
 )
 def test_a_wrong_setting_is_named(settings, names):
@@ -47,6 +48,8 @@ def test_a_wrong_setting_is_named(settings, names):
 
 def test_settings_that_are_not_set_have_their_defaults():
     assert from_environment({"DEMO_ROWS": " "}).demo_rows == 200_000
+    assert from_environment({}).sign_in == "popup"
+    assert from_environment({"SIGN_IN": "redirect"}).sign_in == "redirect"
     assert "secret" not in repr(Config(client_secret="a-secret"))
 
 
