@@ -1,6 +1,7 @@
 """The Streamlit side of a session: which browser this tab belongs to, and what it is in the middle of."""
 
-import logging
+import re
+from contextlib import suppress
 from dataclasses import dataclass, field
 from datetime import UTC, datetime
 from urllib.parse import urlencode, urlsplit
@@ -16,9 +17,9 @@ from app.session.cookies import said_name, session_name, visitor_name, well_form
 from app.session.sessions import owner, refused
 from app.session.user import UserSession
 
-log = logging.getLogger(__name__)
-
 _KEY = "rowlight"
+# A name's parts become paths and module names as it is looked up: whatever else the browser says is none.
+_ZONE = re.compile(r"[A-Za-z][\w+-]{0,31}(/[A-Za-z][\w+-]{0,31}){0,2}", re.ASCII)
 
 
 @dataclass(frozen=True)
@@ -49,10 +50,11 @@ def here() -> str:
 
 def clock(moment: datetime) -> str:
     """The time of day on the person's own clock; the browser names its time zone, and may name anything."""
-    try:
-        return f"{moment.astimezone(ZoneInfo(st.context.timezone or '')):%H:%M}"
-    except (ZoneInfoNotFoundError, ValueError, OSError):
-        return f"{moment.astimezone(UTC):%H:%M} UTC"
+    name = st.context.timezone or ""
+    with suppress(ZoneInfoNotFoundError, ValueError, OSError):
+        if _ZONE.fullmatch(name):
+            return f"{moment.astimezone(ZoneInfo(name)):%H:%M}"
+    return f"{moment.astimezone(UTC):%H:%M} UTC"
 
 
 def current_tab() -> str:
@@ -114,8 +116,9 @@ class Visit:
         try:
             signed_in = attempt.complete(value, shared.provider)
             self.ticket = shared.sessions.ticket(signed_in, visitor=self._sent.visitor)
-        except SignInError as error:
-            refused(error, way="popup")
+        except AppError as error:
+            if isinstance(error, SignInError):
+                refused(error, way="popup")
             self.notice = error
 
 
