@@ -4,6 +4,7 @@ import logging
 import re
 import secrets
 from collections.abc import Callable
+from contextlib import suppress
 from datetime import UTC, datetime, timedelta
 from functools import partial
 from html import escape
@@ -48,7 +49,7 @@ def main() -> None:
         if user is None:
             _welcome(visit, shared, notice=visit.notice or sign_in.farewell(visit.said))
         else:
-            _serve(visit, user)
+            _serve(visit, user, shared)
     except SessionExpired as expired:
         visit.expire(expired, shared)
         _over(visit, shared, expired)
@@ -76,6 +77,9 @@ def _offer(visit: Visit, shared: Services) -> None:
     return_to = visits.here()
     if shared.settings.sign_in == "redirect":
         sign_in.link(f"Sign in with {sign_in.account(shared.provider)}", return_to=return_to)
+        return
+    if not visit.takes_cookies:
+        explain(sign_in.cookieless())
         return
     if visit.ticket is not None:
         sign_in.hand_over(visit.ticket, return_to=return_to)
@@ -110,13 +114,14 @@ def _over(visit: Visit, shared: Services, expired: SessionExpired) -> None:
 def _again(visit: Visit, shared: Services, notice: AppError) -> None:
     """Signing in over the page; afterwards it is the same page, with the same filters."""
     st.html('<span id="rl-over"></span>')
-    st.markdown(notice.message)
+    # "Sign in again" stands over it already; any other remedy has to be told.
+    st.markdown(notice.message if isinstance(notice, SessionExpired) else f"{notice.message} {notice.remedy}")
     _offer(visit, shared)
     st.caption(f"Code {notice.code}")
     sign_in.watch()
 
 
-def _serve(visit: Visit, user: UserSession) -> None:
+def _serve(visit: Visit, user: UserSession, shared: Services) -> None:
     """The page itself, for somebody who is signed in."""
     visit.served = True
     filters.follow_address()
@@ -131,15 +136,20 @@ def _serve(visit: Visit, user: UserSession) -> None:
     left = user.ends_at - datetime.now(UTC)
     look = max(timedelta(seconds=1), min(_LOOK, left))
     st.fragment(_ending, run_every=look)(user)
-    page.run()
+    try:
+        page.run()
+    except SessionExpired as expired:
+        visit.expire(expired, shared)
+        st.rerun()  # what has been drawn so far must not stay under the dialog
 
 
 def _ending(user: UserSession) -> None:
     """Looks now and then whether the session still stands, and says so before it ends."""
-    try:
-        user.admit()
-    except SessionExpired:
-        st.rerun()
+    with suppress(StoreUnavailable):  # the person's next action tells it; a look by itself does not disturb
+        try:
+            user.admit()
+        except SessionExpired:
+            st.rerun()
     if user.ends_at - datetime.now(UTC) <= _AHEAD:
         sign_in.ending(visits.clock(user.ends_at), return_to=visits.here())
 

@@ -116,6 +116,16 @@ def unconfirmed() -> SignInRefused:
     )
 
 
+def cookieless() -> SignInRefused:
+    """A browser that keeps no cookies, in which no sign-in could be finished."""
+    return SignInRefused(
+        "Rowlight needs one cookie to sign you in, and your browser did not keep it.",
+        "Allow cookies for this site in your browser's settings, then reload this page. The cookie ties the "
+        "sign-in to this browser and says nothing about you.",
+        code="RL-238",
+    )
+
+
 def account(provider: Provider) -> str:
     """The provider in a person's words: its host, where that says something to them."""
     return "your company account" if is_loopback(provider.issuer) else provider.host
