@@ -41,7 +41,7 @@ def is_loopback(url: str) -> bool:
 
 def _url(value: str) -> str:
     parts = _parts(value)
-    if parts.scheme not in {"http", "https"} or not parts.hostname or parts.query or parts.fragment:
+    if parts.scheme not in {"http", "https"} or not parts.hostname or {"?", "#"} & set(value):
         raise ValueError("is not an address")
     if parts.username or parts.password:
         raise ValueError("holds a user name or a password")
