@@ -57,6 +57,12 @@ class Trail:
 NOBODY = Trail("", "")
 
 
-def record(event: Event, *, outcome: str = "ok", **fields: object) -> str:
+def record(
+    event: Event,
+    *,
+    outcome: str = "ok",
+    id: str | None = None,  # noqa: A002 - the field's name
+    **fields: object,
+) -> str:
     """Writes an event of nobody who is known yet, such as a refused sign-in, and returns its id."""
-    return NOBODY.record(event, outcome=outcome, **fields)
+    return NOBODY.record(event, outcome=outcome, id=id, **fields)
