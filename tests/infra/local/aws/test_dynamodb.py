@@ -3,7 +3,11 @@
 import threading
 from concurrent.futures import ThreadPoolExecutor
 
+import httpx
 import pytest
+from botocore.auth import SigV4Auth
+from botocore.awsrequest import AWSRequest
+from botocore.credentials import Credentials
 
 from tests.infra.local.aws.conftest import ACCOUNT, allow, refusal
 from tests.infra.local.aws.test_moto_services import user
@@ -295,8 +299,21 @@ def test_an_identity_enhanced_session_is_kept_from_tables(world, table):
 
 def test_a_value_that_is_nested_too_deep_is_refused(world, table):
     deep = {"S": "end"}
-    for _ in range(40):
+    for _ in range(32):
         deep = {"L": [deep]}
     client = world.served.client("dynamodb")
     code = refusal(client.put_item, TableName=table, Item=item("deep", deep=deep))
     assert code == "ValidationException"
+
+
+@pytest.mark.parametrize("depth", [300, 100_000])
+def test_a_body_that_no_parser_can_follow_is_refused(world, table, depth):
+    """No client of botocore's can even send it."""
+    value = '{"L": [' * depth + '{"S": "end"}' + "]}" * depth
+    body = f'{{"TableName": "{table}", "Item": {{"key": {{"S": "a"}}, "deep": {value}}}}}'.encode()
+    headers = {"X-Amz-Target": "DynamoDB_20120810.PutItem", "Content-Type": "application/x-amz-json-1.0"}
+    request = AWSRequest("POST", world.served.url, data=body, headers=headers)
+    keys = Credentials(world.served.key, world.served.secret)
+    SigV4Auth(keys, "dynamodb", "us-east-1").add_auth(request)
+    response = httpx.post(world.served.url, content=body, headers=dict(request.headers))
+    assert (response.status_code, response.json()["__type"]) == (400, "SerializationException")

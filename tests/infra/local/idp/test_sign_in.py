@@ -165,6 +165,19 @@ def test_login_asks_again_in_spite_of_a_session(party):
     assert "Frank Amer" in Forms(party.authorize(asked(prompt="login")).text).buttons
 
 
+def test_who_is_signed_in_may_deny_or_be_somebody_else(party):
+    party.sign_in(asked(), "Alex Emea")
+    request = asked()
+    page = party.authorize(request)
+    assert {person.name for person in PEOPLE} | {"Cancel"} == set(Forms(page.text).buttons)
+    assert parameters_of(party.press(page, "Cancel"))["error"] == "access_denied"
+    code = parameters_of(party.press(party.authorize(request), "Ming Apac"))["code"]
+    assert party.claims(party.redeem(request, code).json["id_token"])["email"] == "ming@example.com"
+    silent = asked(prompt="none")
+    renewed = party.redeem(silent, parameters_of(party.authorize(silent))["code"]).json
+    assert party.claims(renewed["id_token"])["email"] == "ming@example.com"
+
+
 def test_a_session_ends_by_itself(party, clock):
     party.sign_in(asked())
     clock.move(8 * 3600 + 1)
