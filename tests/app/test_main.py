@@ -1,112 +1,37 @@
-"""The script in each of its states, with the views and the session's world replaced."""
+"""The script's pages for somebody who is signed in, and what it says when something fails."""
 
 import logging
-from datetime import timedelta
-from pathlib import Path
-from types import SimpleNamespace
+import re
+from datetime import UTC, datetime, timedelta
+from html import unescape
 
-import httpx
 import pytest
-from streamlit.testing.v1 import AppTest
 
 from app import main, session
-from app.auth import sign_in
-from app.auth.aws import Aws
 from app.errors import (
     InvalidToken,
     NotAssigned,
     QueryFailed,
+    RoleRefused,
     SessionExpired,
     SettingsError,
     SignInRefused,
+    StoreUnavailable,
     WarehouseBusy,
 )
-from app.session import Services, UserSession, Visit
-from app.views import View
-from tests.app.auth.conftest import FakeProvider, make_provider
+from app.session.user import UserSession
+from tests.app.auth.conftest import CLIENT_SECRET
+from tests.app.tabs import Browser, House
 
-SCRIPT = Path(main.__file__)
-APP_URL = "https://app.example.com"
-EVIL_NAME = "<img src=x onerror=alert(1)> [click](https://evil.example.com) **bold**"
-
-
-class Warehouse:
-    cancelled = 0
-
-    def cancel(self):
-        self.cancelled += 1
-
-
-class Person:
-    def __init__(self, name="Frank Amer"):
-        self.identity = SimpleNamespace(name=name, email="frank@example.com", groups=("amer-sales",))
-        self.revoked = 0
-
-    def revoke(self):
-        self.revoked += 1
-
-
-class MovesToAnotherTab:
-    """The tab that opened the session at first, another one from then on."""
-
-    asked = 0
-
-    def __call__(self):
-        self.asked += 1
-        return "tab" if self.asked == 1 else "another tab"
+EVIL = "<img src=x onerror=alert(1)> [click](https://evil.example.com) **bold**"
+SIGN_OUT = '<form method="post" action="/auth/sign-out" target="_self"><button class="rl-button">{}</button>'
+# What an exception may hold, and a page never.
+TOKEN = "eyJhbGciOiJSUzI1NiJ9.payload.signature"
 
 
 @pytest.fixture
-def idp():
-    return FakeProvider()
-
-
-@pytest.fixture
-def shared(idp):
-    settings = SimpleNamespace(app_url=APP_URL, redirect_uri=f"{APP_URL}/component/x/index.html")
-    return Services(settings, make_provider(idp, lambda: 0.0), Aws("us-east-1"))
-
-
-@pytest.fixture
-def visit(monkeypatch, shared):
-    """This tab's visit, which the test holds too; nobody is signed in."""
-    visit = Visit()
-    monkeypatch.setattr(session, "services", lambda: shared)
-    monkeypatch.setattr(session, "visit", lambda: visit)
-    monkeypatch.setattr(session, "current_tab", lambda: "tab")
-    return visit
-
-
-def signed_in(visit, name="Frank Amer", **changes):
-    lasts = {"lasts": timedelta(hours=8), "idle": timedelta(minutes=30), "tab": lambda: "tab", **changes}
-    person = Person(name)
-    visit.user = UserSession(person, Warehouse(), **lasts)
-    return person
-
-
-def run(monkeypatch, *renders):
-    views = tuple(View(f"View {i}", f"view-{i}", render) for i, render in enumerate(renders))
-    monkeypatch.setattr("app.views.VIEWS", views or (View("Empty", "empty", lambda _warehouse, _name: None),))
-    page = AppTest.from_file(str(SCRIPT), default_timeout=10).run()
-    assert not page.exception
-    return page
-
-
-def text(page):
-    """All that is on the page, and in the sidebar."""
-    elements = [element for block in (page.main, page.sidebar) for element in block]
-    return "\n".join(str(getattr(element, "value", "") or element.proto) for element in elements)
-
-
-def buttons(page):
-    return sorted(button.label for button in page.button)
-
-
-def press(page, label):
-    next(button for button in page.button if button.label == label).click()
-    page.run()
-    assert not page.exception
-    return page
+def house(monkeypatch):
+    return House(monkeypatch)
 
 
 def raising(error):
@@ -116,219 +41,265 @@ def raising(error):
     return render
 
 
-def test_wrong_settings_are_told_and_nothing_else(monkeypatch):
-    def broken():
-        raise SettingsError("Rowlight is not set up.\n\n- OIDC_ISSUER is not set.", "Set them.")
-
-    monkeypatch.setattr(session, "services", broken)
-    page = run(monkeypatch)
-    assert "OIDC_ISSUER is not set." in text(page)
-    assert "Code RL-100 · Reference " in text(page)
-    assert buttons(page) == []
+def store_out_of_reach(*_, **__):
+    raise StoreUnavailable("The store does not answer (ReadTimeout).", "Try again in a moment.")
 
 
-def test_an_address_that_is_an_example_is_no_link(monkeypatch):
-    def broken():
-        raise SettingsError(
-            "Not set up.\n\n- A. Such as https://example.okta.com.", "Set http://localhost:8501, then."
-        )
-
-    monkeypatch.setattr(session, "services", broken)
-    shown = text(run(monkeypatch))
-    assert "`https://example.okta.com`." in shown
-    assert "`http://localhost:8501`, then." in shown
+def run_out():
+    return SessionExpired("Your sign-in has run out.", "Sign in again.", code="RL-234")
 
 
-def test_nobody_sees_a_view_without_signing_in(monkeypatch, visit):
-    rendered = []
-    page = run(monkeypatch, lambda *_: rendered.append(1))
-    assert rendered == []
-    assert page.title[0].value == "Rowlight"
-    assert len(page.main.get("component_instance")) == 1
-    assert "Sign out" not in buttons(page)
-
-
-def test_the_button_leads_to_the_attempts_own_address_and_reruns_keep_it(monkeypatch, visit, shared):
-    page = run(monkeypatch)
-    before = page.main.get("component_instance")[0].proto.json_args
-    assert visit.attempt(shared).state in before
-    assert page.run().main.get("component_instance")[0].proto.json_args == before
-
-
-@pytest.mark.parametrize(
-    ("answer", "code"),
-    [
-        ({"error": "access_denied"}, "RL-221"),
-        ({"error": "server_error"}, "RL-222"),
-        ({"code": "c", "state": "forged"}, "RL-223"),
-        ({"token": {"id_token": "forged"}}, "RL-223"),
-        ({"code": "c"}, "RL-216"),
-    ],
-)
-def test_a_sign_in_that_fails_says_why_and_offers_the_button_again(monkeypatch, visit, idp, answer, code):
-    attempt = visit.attempt(session.services())
-    long_ago = idp.token(nonce=attempt.nonce, iat=int(idp.now) - 7200, exp=int(idp.now) - 3600)
-    idp.answers["/token"] = httpx.Response(200, json={"id_token": long_ago})
-    if answer.get("state") is None and "token" not in answer:
-        answer = {**answer, "state": attempt.state}
-    answers = [answer]
-    original = sign_in.show
-    monkeypatch.setattr(
-        sign_in, "show", lambda *a, **k: (original(*a, **k), answers.pop() if answers else None)[1]
-    )
-    page = run(monkeypatch)
-    assert f"Code {code}" in page.warning[0].value
-    assert len(page.main.get("component_instance")) == 1
-    assert visit.user is None
-
-
-def test_a_good_answer_opens_the_page(monkeypatch, visit, shared, idp):
-    shared.settings.__dict__.update(
-        session_hours=8,
-        session_idle_minutes=30,
-        redshift_target={"WorkgroupName": "sales"},
-        redshift_database="dev",
-        query_timeout_seconds=5,
-        max_rows=10,
-        bridge_role_arn="",
-    )
-    attempt = visit.attempt(shared)
-    token = idp.token(nonce=attempt.nonce)
-    idp.answers["/token"] = httpx.Response(200, json={"id_token": token})
-    monkeypatch.setattr(sign_in, "show", lambda *_, **__: {"code": "c", "state": attempt.state})
-    names = []
-    page = run(monkeypatch, lambda _, name: names.append(name))
-    assert set(names) == {"Frank Amer"}
-    assert "Sign out" in buttons(page)
-    assert token not in text(page)
-
-
-def test_a_provider_that_cannot_be_reached_is_told_with_a_way_out(monkeypatch, visit, idp):
-    idp.answers["/.well-known/openid-configuration"] = httpx.ConnectError("no")
-    page = run(monkeypatch)
-    assert page.title[0].value == "Rowlight"
-    assert "id.example.com cannot be reached" in text(page)
-    assert "Code RL-227" in text(page)
-    del idp.answers["/.well-known/openid-configuration"]
-    assert press(page, "Try again").title[0].value == "Rowlight"
-
-
-def test_at_another_address_the_button_gives_way_to_a_link(monkeypatch, visit):
-    monkeypatch.setattr(sign_in.st, "context", SimpleNamespace(url="http://127.0.0.1:8501/"))
-    page = run(monkeypatch)
-    assert len(page.main.get("component_instance")) == 0
-    assert page.main.get("link_button")[0].proto.url == APP_URL
-
-
-def test_somebody_who_is_signed_in_sees_who_they_are_and_the_view(monkeypatch, visit):
-    signed_in(visit)
-    seen = []
-    page = run(monkeypatch, lambda warehouse, name: seen.append((warehouse, name)))
-    assert seen == [(visit.user.warehouse, "Frank Amer")]
-    shown = text(page)
-    assert "Frank Amer" in shown
-    assert "frank@example.com" in shown
-    assert "amer-sales" in shown
-    assert buttons(page) == ["Sign out"]
-
-
-def test_a_name_is_text_whatever_it_holds(monkeypatch, visit):
-    signed_in(visit, EVIL_NAME)
-    shown = text(run(monkeypatch))
-    assert "<img" not in shown
-    assert "&lt;img src=x onerror=alert(1)&gt;" in shown
-
-
-def test_signing_out_ends_everything(monkeypatch, visit):
-    person = signed_in(visit)
-    warehouse = visit.user.warehouse
-    rendered = []
-    page = run(monkeypatch, lambda *_: rendered.append(1))
-    press(page, "Sign out")
-    assert (person.revoked, warehouse.cancelled) == (1, 1)
-    assert rendered == [1]
-    assert page.title[0].value == "Rowlight"
-    assert "Sign out of id.example.com too" in text(page)
-
-
-@pytest.mark.parametrize(
-    ("changes", "code"),
-    [
-        ({"lasts": timedelta(0)}, "RL-231"),
-        ({"idle": timedelta(0)}, "RL-232"),
-        ({"tab": MovesToAnotherTab()}, "RL-233"),
-    ],
-)
-def test_a_session_that_is_over_leads_to_the_sign_in_page(monkeypatch, visit, changes, code):
-    signed_in(visit, **changes)
-    rendered = []
-    page = run(monkeypatch, lambda *_: rendered.append(1))
-    assert rendered == []
-    assert f"Code {code}" in page.warning[0].value
-
-
-def test_a_session_that_runs_out_in_the_middle_of_a_page_does_too(monkeypatch, visit):
-    person = signed_in(visit)
-    page = run(
-        monkeypatch, raising(SessionExpired("Your sign-in has run out.", "Sign in again.", code="RL-234"))
-    )
-    assert "Code RL-234" in page.warning[0].value
-    assert person.revoked == 1
-
-
-@pytest.mark.parametrize(
-    "error",
-    [
-        QueryFailed("The question is at fault.", "Report it.", query_name="Overview", statement_id="abc"),
-        WarehouseBusy("No room.", "Wait.", query_name="Overview", statement_id=None),
-        SignInRefused("The identity provider cannot be reached.", "Wait.", code="RL-227"),
-        InvalidToken("Not to be trusted.", "Sign in again.", code="RL-212"),
-    ],
-)
-def test_a_view_that_fails_leaves_the_rest_working(monkeypatch, visit, caplog, error):
-    caplog.set_level(logging.INFO, logger="app")
-    signed_in(visit)
-    page = run(monkeypatch, raising(error))
-    shown = text(page)
-    assert error.message in shown
-    assert error.remedy in shown
-    assert f"Code {error.code} · Reference " in shown
-    assert buttons(page) == ["Sign out", "Try again"]
-    reference = shown.split("Reference ")[1][:8]
-    assert f"reference={reference} error={error.code}" in caplog.text
-    assert visit.user is not None
-
-
-def test_a_person_without_access_is_told_and_can_sign_out(monkeypatch, visit):
-    person = signed_in(visit)
-    page = run(monkeypatch, raising(NotAssigned("No access.", "Ask for it.", code="RL-331")))
-    assert "Code RL-331" in text(page)
-    press(page, "Sign out and sign in again")
-    assert person.revoked == 1
-    assert page.title[0].value == "Rowlight"
-
-
-class TestLastResort:
+class TestSettings:
     @pytest.fixture
-    def drawn(self, monkeypatch):
-        lines = []
-        for name in ("header", "markdown", "caption"):
-            monkeypatch.setattr(main.st, name, lambda value, **_: lines.append(value))
-        return lines
+    def wrong(self, house, monkeypatch):
+        def told(message, remedy="Set them."):
+            def broken():
+                raise SettingsError(message, remedy)
 
-    def test_a_mistake_of_ours_shows_a_reference_and_nothing_else(self, drawn, caplog):
-        secret = "eyJhbGciOiJSUzI1NiJ9.payload.signature"
-        assert main.on_script_error(ValueError(secret)) is True
-        assert not [line for line in drawn if secret in line or "ValueError" in line]
-        assert drawn[-1].removeprefix("Reference ") in caplog.text
+            monkeypatch.setattr(session, "services", broken)
+            return house.tab()
 
-    def test_an_error_of_ours_is_explained(self, drawn):
-        assert main.on_script_error(NotAssigned("No access.", "Ask for it.", code="RL-331")) is True
-        assert "No access." in drawn
+        return told
 
-    @pytest.mark.usefixtures("drawn")
-    def test_a_session_that_is_over_is_ended(self, visit):
-        person = signed_in(visit)
-        main.on_script_error(SessionExpired("over", "again", code="RL-234"))
-        assert visit.user is None
-        assert person.revoked == 1
+    def test_wrong_ones_are_told_and_nothing_else(self, wrong):
+        tab = wrong("Rowlight is not set up.\n\n- OIDC_ISSUER is not set.")
+        assert tab.page.header[0].value == "Rowlight is not set up."
+        assert "- OIDC_ISSUER is not set." in tab.text
+        assert "Code RL-100 · Reference " in tab.text
+        assert tab.buttons == tab.links == []
+        assert tab.components == 0
+
+    def test_an_address_that_is_an_example_is_no_link(self, wrong):
+        shown = wrong(
+            "Not set up.\n\n- A. Such as https://example.okta.com.", "Set http://localhost:8501, then."
+        ).text
+        assert "`https://example.okta.com`." in shown
+        assert "`http://localhost:8501`, then." in shown
+
+
+class TestSignedIn:
+    def test_the_view_is_drawn_for_the_person_with_their_warehouse(self, house):
+        browser = house.browser()
+        seen = []
+        house.shows(lambda warehouse, name: seen.append((warehouse, name)))
+        tab = house.tab(browser)
+        assert seen == [(house.sessions.find(browser.cookies.session).warehouse, "Frank Amer")]
+        assert tab.dialog == ""
+        assert tab.components == 0
+
+    def test_who_it_is_and_the_way_out_stand_beside_it(self, house):
+        shown = house.tab(house.browser(groups=["amer-sales", "exec-global"])).text
+        assert "<strong>Frank Amer</strong>" in shown
+        assert "frank@example.com<br>amer-sales, exec-global" in shown
+        assert SIGN_OUT.format("Sign out") in shown
+        assert '<script src="/auth/page.js"></script>' in shown
+
+    def test_somebody_in_no_group_reads_so(self, house):
+        assert "<br>In no group<" in house.tab(house.browser(groups=[])).text
+
+    def test_names_are_text_whatever_they_hold(self, house):
+        house.shows(lambda *_: None)
+        shown = house.tab(house.browser(name=EVIL, groups=[EVIL, "</div>"])).text
+        assert "<img" not in shown
+        assert EVIL in unescape(shown)
+        assert "&lt;/div&gt;" in shown
+
+    def test_nothing_secret_is_on_the_page(self, house):
+        browser = house.browser()
+        user = house.sessions.find(browser.cookies.session)
+        keys = user.keys()
+        sent = house.tab(browser).sent
+        secrets = [browser.cookies.session, browser.cookies.visitor, user.key, user.identity.token]
+        secrets += [keys.secret_access_key, keys.session_token, CLIENT_SECRET, *house.scene.idp.given]
+        assert all(secrets)
+        assert not [secret for secret in secrets if secret in sent]
+
+    def test_a_rerun_exchanges_nothing_again(self, house):
+        browser = house.browser()
+        house.shows(lambda *_: house.sessions.find(browser.cookies.session).keys())
+        house.tab(browser).run()
+        house.tab(browser).run()
+        assert len(house.scene.aws.grants) == 1
+
+
+class TestTheNotice:
+    """What is said before a session ends that nothing can renew."""
+
+    def ending(self, monkeypatch, left, timezone="Europe/Berlin", **where):
+        house = House(monkeypatch, session_hours=left.total_seconds() / 3600)
+        tab = house.tab(house.browser(), timezone=timezone, **where)
+        now = house.scene.clock()
+        return tab, now + left
+
+    def test_it_comes_five_minutes_ahead_with_the_persons_own_time_and_a_link(self, monkeypatch):
+        tab, end = self.ending(
+            monkeypatch,
+            timedelta(minutes=4, seconds=50),
+            "Asia/Kolkata",
+            at="/cities",
+            query={"period": "7d"},
+        )
+        local = end.astimezone(UTC) + timedelta(hours=5, minutes=30)
+        assert f'<span role="status">Your sign-in ends at {local:%H:%M}. ' in tab.text
+        assert tab.links == ["/auth/login?return_to=/cities%3Fperiod%3D7d"]
+        assert "For Frank Amer" in tab.text
+
+    def test_none_comes_earlier(self, monkeypatch):
+        tab, _ = self.ending(monkeypatch, timedelta(minutes=5, seconds=40))
+        assert "Your sign-in ends" not in tab.text
+
+    def test_it_comes_by_itself(self, monkeypatch):
+        tab, _ = self.ending(monkeypatch, timedelta(minutes=5, seconds=40))
+        soon = datetime.now(UTC) + timedelta(minutes=4)
+        monkeypatch.setattr(UserSession, "ends_at", property(lambda _: soon))
+        assert "Your sign-in ends" in tab.wait().text
+
+    def test_none_comes_while_renewal_needs_nobody(self, house):
+        assert "Your sign-in ends" not in house.tab(house.browser()).text
+
+    def test_it_comes_where_the_provider_gave_nothing_to_renew_with(self, house):
+        house.scene.idp.offline = False
+        soon = int(house.scene.clock.seconds()) + 240
+        assert "Your sign-in ends" in house.tab(house.browser(exp=soon)).text
+
+    @pytest.mark.parametrize(
+        "hostile",
+        [None, "", "../../etc/passwd", "/etc/passwd", "<b>x", "A" * 5000, "a/" * 3000 + "b", "America", "\0"],
+    )
+    def test_a_time_zone_that_is_none_gives_the_time_in_utc(self, monkeypatch, hostile):
+        tab, end = self.ending(monkeypatch, timedelta(minutes=4), hostile)
+        assert f"Your sign-in ends at {end.astimezone(UTC):%H:%M} UTC. " in tab.text
+
+
+class TestFailures:
+    @pytest.mark.parametrize(
+        "error",
+        [
+            QueryFailed("The question is at fault.", "Report it.", query_name="Overview", statement_id="abc"),
+            WarehouseBusy("No room.", "Wait.", query_name="Overview", statement_id=None),
+            SignInRefused("The identity provider cannot be reached.", "Wait.", code="RL-227"),
+            InvalidToken("Not to be trusted.", "Sign in again.", code="RL-212"),
+        ],
+    )
+    def test_a_view_that_fails_leaves_the_rest_working(self, house, caplog, error):
+        caplog.set_level(logging.INFO, logger="app")
+        house.shows(raising(error))
+        tab = house.tab(house.browser())
+        assert error.message in tab.text
+        assert error.remedy in tab.text
+        [reference] = re.findall(rf"Code {error.code} · Reference ([0-9a-f]{{8}})", tab.text)
+        assert f"reference={reference} error={error.code}" in caplog.text
+        assert tab.buttons == ["Try again"]
+        house.shows(lambda *_: main.st.subheader("All is well"))
+        assert "All is well" in tab.press("Try again").text
+
+    @pytest.mark.parametrize(
+        "error",
+        [
+            NotAssigned("No access.", "Ask for it.", code="RL-331"),
+            RoleRefused("No role.", "Ask for it.", code="RL-325"),
+        ],
+    )
+    def test_who_has_no_access_is_told_and_can_sign_out(self, house, error):
+        house.shows(raising(error))
+        tab = house.tab(house.browser())
+        assert f"Code {error.code} · Reference " in tab.text
+        assert SIGN_OUT.format("Sign out and sign in again") in tab.text
+
+    def test_a_store_out_of_reach_is_told_and_nobody_is_signed_out_by_it(self, house, monkeypatch):
+        tab = house.tab(house.browser())
+        with monkeypatch.context() as patch:
+            patch.setattr(house.scene.store, "get", store_out_of_reach)
+            tab.run()
+            assert "The store does not answer" in tab.text
+            assert "Code RL-110 · Reference " in tab.text
+            assert tab.buttons == ["Try again"]
+            assert "Frank Amer" not in tab.text
+        assert "For Frank Amer" in tab.press("Try again").text
+
+    def test_a_look_at_the_session_does_not_disturb_while_the_store_is_out_of_reach(self, house, monkeypatch):
+        tab = house.tab(house.browser())
+        with monkeypatch.context() as patch:
+            patch.setattr(house.scene.store, "get", store_out_of_reach)
+            assert "RL-110" not in tab.wait().text
+        assert "For Frank Amer" in tab.run().text
+
+    def test_strangers_are_told_so_too_and_can_sign_in(self, house, monkeypatch):
+        monkeypatch.setattr(house.scene.store, "get", store_out_of_reach)
+        assert house.tab().components == 1
+        assert "Code RL-110" in house.tab(Browser(session="x" * 43)).text
+
+    def test_a_mistake_of_ours_shows_a_reference_and_nothing_of_it(self, house, caplog):
+        house.shows(raising(ValueError(TOKEN)))
+        tab = house.tab(house.browser())
+        assert "This part of the page failed." in tab.text
+        assert TOKEN not in tab.sent
+        assert "ValueError" not in tab.sent
+        [reference] = re.findall(r"Reference ([0-9a-f]{8})", tab.text)
+        assert f"reference={reference} ValueError" in caplog.text
+        house.shows(lambda *_: main.st.subheader("All is well"))
+        assert "All is well" in tab.run().text
+
+    def test_so_does_one_in_a_part_of_the_page(self, house):
+        def render(*_):
+            main.st.fragment(raising(ValueError(TOKEN)))(None, None)
+
+        house.shows(render)
+        tab = house.tab(house.browser())
+        assert "This part of the page failed." in tab.text
+        assert TOKEN not in tab.sent
+
+    def test_an_error_in_a_part_of_the_page_is_explained_there(self, house):
+        def render(*_):
+            main.st.fragment(raising(NotAssigned("No access.", "Ask for it.", code="RL-331")))(None, None)
+
+        house.shows(render)
+        assert "Code RL-331 · Reference " in house.tab(house.browser()).text
+
+
+class TestASessionThatRunsOut:
+    """Wherever on a page it is noticed, every tab is told the same at its next action."""
+
+    def told(self, house, tab, other):
+        for each in (tab.run(), other.run()):
+            assert each.dialog == "Sign in again"
+            assert "Your sign-in has run out." in each.text
+            assert "Code RL-234" in each.text
+            assert "Frank Amer" not in each.text
+        assert house.scene.revoked == house.scene.idp.given
+
+    @pytest.fixture
+    def tabs(self, house):
+        browser = house.browser()
+        return house.tab(browser), house.tab(browser)
+
+    def test_by_a_query(self, house, tabs):
+        house.shows(raising(run_out()))
+        assert tabs[0].run().dialog == "Sign in again"
+        self.told(house, *tabs)
+
+    def test_in_the_middle_of_a_page_of_which_nothing_stays(self, house, tabs):
+        def render(_, name):
+            main.st.subheader(f"Sales of {name}")
+            with main.st.sidebar:
+                main.st.text(f"Filters of {name}")
+            raise run_out()
+
+        house.shows(render)
+        shown = tabs[0].run().text
+        assert "Code RL-234" in shown
+        assert "Frank Amer" not in shown
+        assert "/auth/sign-out" not in shown
+
+    def test_in_a_part_of_the_page(self, house, tabs):
+        house.shows(lambda *_: main.st.fragment(raising(run_out()))(None, None))
+        assert "Code RL-234 · Reference " in tabs[0].run().text
+        self.told(house, *tabs)
+
+    def test_in_a_callback(self, house, tabs):
+        def fails():
+            raise run_out()
+
+        house.shows(lambda *_: main.st.button("Act", on_click=fails))
+        assert "Code RL-234 · Reference " in tabs[0].run().press("Act").text
+        self.told(house, *tabs)
