@@ -41,31 +41,32 @@ def doors() -> Doors:
     )
 
 
-def facing() -> Facing:
-    """What the headers depend on; raises SettingsError until the settings are right."""
+def facing() -> Facing | None:
+    """What the headers depend on; None until the settings were found right. Asks nobody and never waits."""
+    if not session.services.cache_info().currsize:
+        return None
     shared = session.services()
     return Facing(shared.settings.sign_in, shared.settings.secure, shared.provider.origins)
 
 
 async def _keep_house() -> None:
+    chores = {"learn the provider's addresses": _get_acquainted, "sweep out what is over": _sweep}
     while True:
-        for chore in (_get_acquainted, _sweep):
+        for name, chore in chores.items():
             [failure] = await asyncio.gather(asyncio.to_thread(chore), return_exceptions=True)
             if failure is not None:
-                log.error("%s: %s", chore.__doc__, type(failure).__name__, exc_info=failure)
+                log.error("Could not %s: %s", name, type(failure).__name__, exc_info=failure)
         await asyncio.sleep(HOUSEKEEPING_SECONDS)
 
 
+def _get_acquainted() -> None:
+    with suppress(SettingsError, SignInError):  # whoever opens a page, or signs in, is told
+        session.services().provider.metadata()
+
+
 def _sweep() -> None:
-    """Sweep out the sessions that ended."""
     with suppress(SettingsError):  # nobody is signed in then
         session.services().sessions.sweep()
-
-
-def _get_acquainted() -> None:
-    """Learn the provider's addresses, which the headers name."""
-    with suppress(SettingsError, SignInError):  # whoever signs in is told
-        session.services().provider.metadata()
 
 
 @asynccontextmanager

@@ -96,6 +96,7 @@ class Gate:
     def __init__(self, app: ASGIApp, doors: Callable[[], Doors]) -> None:
         self._app = app
         self._doors = doors
+        self._known: Doors | None = None  # once the settings are right, they stay
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         if scope["type"] == "lifespan":
@@ -110,6 +111,11 @@ class Gate:
             answer = _unavailable(error) if scope["type"] == "http" else _TRY_AGAIN_LATER
         await answer(scope, receive, send)
 
+    async def _ask_doors(self) -> Doors:
+        if self._known is None:
+            self._known = await run_in_threadpool(self._doors)
+        return self._known
+
     async def _judge_request(self, scope: Scope) -> ASGIApp:
         name = way(scope)
         # The routes of /auth/ know their methods; of all else this app only reads.
@@ -118,7 +124,7 @@ class Gate:
         if name in _FOR_ANYBODY:
             return self._app if name == "health" else _NOT_FOUND
         try:
-            doors = await run_in_threadpool(self._doors)
+            doors = await self._ask_doors()
         except SettingsError:
             return self._app if name in _NOT_SET_UP else _FORBIDDEN
         if not _called_by_name(scope, doors):
@@ -142,7 +148,7 @@ class Gate:
         if scope.get("root_path") or scope["path"] != _STREAM or len(origins) != 1 or len(tabs) > 1:
             return _CLOSED
         try:
-            doors = await run_in_threadpool(self._doors)
+            doors = await self._ask_doors()
         except SettingsError:
             _begin_anew(scope)
             same = headers.getlist("host") == [urlsplit(origins[0]).netloc]

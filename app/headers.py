@@ -9,12 +9,9 @@ from functools import cache, lru_cache
 from pathlib import Path
 from typing import Literal
 
-from starlette.concurrency import run_in_threadpool
 from starlette.datastructures import MutableHeaders
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 from streamlit.file_util import get_static_dir
-
-from app.errors import SettingsError
 
 _TWO_YEARS = 63_072_000
 # Nothing of a browser's powers but the copy button of a code block, and a chart at full size.
@@ -123,19 +120,16 @@ def headers_for(kind: Kind, facing: Facing) -> Mapping[str, str]:
 class SecurityHeaders:
     """Sets the security headers on every answer, whoever gives it, and each of them once."""
 
-    def __init__(self, app: ASGIApp, facing: Callable[[], Facing]) -> None:
+    def __init__(self, app: ASGIApp, facing: Callable[[], Facing | None]) -> None:
         self._app = app
-        self._facing = facing
+        self._facing = facing  # must not block: the health check comes through here too
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         if scope["type"] != "http":
             await self._app(scope, receive, send)
             return
         path: str = scope["path"]
-        try:
-            facing = await run_in_threadpool(self._facing)
-        except SettingsError:
-            facing = _NOT_SET_UP
+        facing = self._facing() or _NOT_SET_UP
         security = headers_for(_kind(path, facing), facing)
 
         async def send_secured(message: Message) -> None:

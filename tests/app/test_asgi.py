@@ -1,9 +1,11 @@
 """The app as it is started: what a browser, or somebody with worse in mind, gets over a real connection."""
 
+import asyncio
 import gzip
 import http.client
 import subprocess
 import sys
+import threading
 import time
 from contextlib import contextmanager
 from dataclasses import dataclass
@@ -11,11 +13,14 @@ from pathlib import Path
 
 import httpx
 import pytest
+from starlette.applications import Starlette
+from starlette.routing import Route
 from streamlit.proto.BackMsg_pb2 import BackMsg
 from streamlit.proto.ForwardMsg_pb2 import ForwardMsg
 from websockets.exceptions import InvalidStatus
 from websockets.sync.client import connect
 
+from app.errors import SignInRefused
 from tests.conftest import free_ports
 
 ROOT = Path(__file__).parents[2]
@@ -310,3 +315,67 @@ class TestFullPage:
     @pytest.mark.parametrize("cookie", ["a=b", f"rowlight_session={STRANGER}", "rowlight_session="])
     def test_an_anonymous_person_cannot_connect(self, redirect, cookie):
         assert redirect.refused(cookie=cookie) == 403
+
+
+@pytest.fixture(scope="module")
+def asgi():
+    """The module, imported without what it does to this process's log."""
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr("app.logs.configure", lambda *_: None)
+        from app import asgi
+    return asgi
+
+
+class Household:
+    """Services of which every second chore fails, as a store that comes and goes would have it."""
+
+    def __init__(self):
+        self.provider = self.sessions = self
+        self.swept = self.met = 0
+        self.often = threading.Event()
+
+    def sweep(self):
+        self.swept += 1
+        if self.swept == 4:
+            self.often.set()
+        if self.swept % 2:
+            raise OSError("gone")
+
+    def metadata(self):
+        self.met += 1
+        raise SignInRefused("The provider is out of reach.", "Try again.")
+
+
+class TestHousekeeping:
+    def test_it_goes_on_whatever_happens_and_the_log_tells(self, asgi, monkeypatch, caplog):
+        household = Household()
+        monkeypatch.setattr(asgi, "HOUSEKEEPING_SECONDS", 0.01)
+        monkeypatch.setattr(asgi.session, "services", lambda: household)
+
+        async def live():
+            async with asgi._lifespan(asgi.app):
+                return await asyncio.to_thread(household.often.wait, 10)
+
+        assert asyncio.run(live())
+        assert household.met >= 4
+        failures = [record for record in caplog.records if record.name == "app.asgi"]
+        assert len(failures) >= 2
+        assert {record.getMessage() for record in failures} == {"Could not sweep out what is over: OSError"}
+
+
+class TestFaultOfOurs:
+    def test_it_says_nothing_of_itself(self, asgi):
+        def fail(_):
+            raise ValueError("inner matters")
+
+        app = Starlette(routes=[Route("/", fail)], exception_handlers={Exception: asgi._failed})
+
+        async def ask():
+            transport = httpx.ASGITransport(app, raise_app_exceptions=False)
+            async with httpx.AsyncClient(transport=transport, base_url="http://localhost") as client:
+                return await client.get("/")
+
+        answer = asyncio.run(ask())
+        assert (answer.status_code, answer.text) == (500, "Internal Server Error")
+        assert answer.headers["content-security-policy"] == "default-src 'none'"
+        assert answer.headers["x-content-type-options"] == "nosniff"
