@@ -213,6 +213,24 @@ class _Json(logging.Formatter):
         return json.dumps({**own, **fields})
 
 
+class _Logger(logging.Logger):
+    """A logger that writes the log's lines, though its library brings a handler and a format of its own.
+
+    Streamlit does, for each of its modules, when that is first imported.
+    """
+
+    formatter: logging.Formatter = _Pretty()
+
+    def addHandler(self, hdlr: logging.Handler) -> None:  # noqa: N802 - logging's name
+        _set_format(hdlr, self.formatter)
+        super().addHandler(hdlr)
+
+
+def _set_format(handler: logging.Handler, formatter: logging.Formatter) -> None:
+    if type(handler) is logging.StreamHandler:  # files and the like are for somebody else
+        handler.setFormatter(formatter)
+
+
 def configure(level: str, log_format: Format = "pretty") -> None:
     """Logs to stderr: the app's own records from this level on, the libraries' from WARNING on.
 
@@ -224,9 +242,10 @@ def configure(level: str, log_format: Format = "pretty") -> None:
     handler = logging.StreamHandler()
     handler.setFormatter(formatter)
     logging.basicConfig(level=logging.WARNING, handlers=[handler], force=True)
-    for logger in list(logging.root.manager.loggerDict.values()):
-        # Streamlit's and uvicorn's loggers have handlers of their own, which would write other lines.
+    _Logger.formatter = formatter
+    logging.setLoggerClass(_Logger)
+    for logger in list(logging.root.manager.loggerDict.values()):  # those that were made before
         for theirs in logger.handlers if isinstance(logger, logging.Logger) else ():
-            theirs.setFormatter(formatter)
+            _set_format(theirs, formatter)
     logging.getLogger("app").setLevel(level)
     logging.getLogger("app.audit").setLevel(logging.INFO)

@@ -41,6 +41,7 @@ def configured(level="INFO", log_format="pretty"):
     """The log as it is set up, written into memory; all is as it was afterwards."""
     levels = {name: logging.getLogger(name).level for name in (None, "app", "app.audit")}
     factory, handlers = logging.getLogRecordFactory(), logging.root.handlers[:]
+    kind = logging.getLoggerClass()
     others = [
         (handler, handler.formatter)
         for logger in logging.root.manager.loggerDict.values()
@@ -55,6 +56,7 @@ def configured(level="INFO", log_format="pretty"):
         yield stream
     finally:
         logging.setLogRecordFactory(factory)
+        logging.setLoggerClass(kind)
         logging.root.handlers[:] = handlers
         for handler, formatter in others:
             handler.setFormatter(formatter)
@@ -62,12 +64,16 @@ def configured(level="INFO", log_format="pretty"):
             logging.getLogger(name).setLevel(before)
 
 
+class Strangers(logging.StreamHandler):
+    """A handler that keeps its own format."""
+
+
 @pytest.fixture
 def written():
     """What a stranger's handler, with a format of its own, writes after the log was set up."""
     with configured():
         stream = io.StringIO()
-        handler = logging.StreamHandler(stream)
+        handler = Strangers(stream)
         logger = logging.getLogger("stranger")
         logger.addHandler(handler)
         logger.setLevel(logging.DEBUG)
@@ -466,18 +472,23 @@ class TestJson:
         assert (record["time_"], record["level_"]) == ("never", "x")
 
 
-def test_the_handlers_that_libraries_brought_along_write_the_same_lines():
-    logger = logging.getLogger("streamlit.of.this.test")
+@pytest.mark.parametrize("when", ["before", "after"])
+def test_the_handlers_that_libraries_bring_along_write_the_same_lines(when):
     stream = io.StringIO()
-    handler = logging.StreamHandler(stream)
-    logger.addHandler(handler)
-    logger.propagate = False
-    try:
-        with configured(log_format="json"):
-            logger.warning("a token: %s", JWT)
-    finally:
-        logger.removeHandler(handler)
-    assert strict_json(stream.getvalue())["logger"] == "streamlit.of.this.test"
+
+    def bring():  # as Streamlit does for each of its modules
+        logger = logging.getLogger(f"streamlit.of.this.test.{when}")
+        logger.propagate = False
+        handler = logging.StreamHandler(stream)
+        handler.setFormatter(logging.Formatter("%(asctime)s %(message)s"))
+        logger.addHandler(handler)
+        return logger
+
+    logger = bring() if when == "before" else None
+    with configured(log_format="json"):
+        logger = logger or bring()
+        logger.warning("a token: %s", JWT)
+    assert strict_json(stream.getvalue())["logger"] == logger.name
     assert JWT not in stream.getvalue()
 
 
