@@ -11,7 +11,7 @@ from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
 from app.auth.attempt import Attempt
-from app.errors import InvalidToken, SessionExpired, SignInError, SignInRefused
+from app.errors import SignInError, SignInRefused
 from tests.app.auth.conftest import ISSUER
 
 BACK = "https://app.example.com/component/streamlit_oauth.authorize_button/index.html"
@@ -149,59 +149,22 @@ def test_whatever_the_browser_sends_nobody_is_signed_in_by_it(idp, provider, att
         attempt.complete(answer, provider)
 
 
-class TestSignedIn:
-    def test_renewal_brings_a_new_token_for_the_same_person(self, idp, provider, attempt):
-        person = signed_in(idp, provider, attempt)
-        idp.answers["/token"] = httpx.Response(
-            200, json={"id_token": idp.token(nonce=None, jti="2"), "refresh_token": "refresh-2"}
-        )
-        before = person.identity
-        assert person.renew() is person.identity
-        assert person.identity.token != before.token
-        person.renew()
-        assert [form["refresh_token"] for form in idp.forms("/token")[1:]] == ["refresh-1", "refresh-2"]
+def test_who_has_signed_in_does_not_show_what_the_provider_gave(idp, provider, attempt):
+    person = signed_in(idp, provider, attempt)
+    assert person.refresh_token == "refresh-1"
+    assert person.nonce == attempt.nonce
+    shown = repr(person)
+    assert not [secret for secret in ("refresh-1", person.identity.token, attempt.nonce) if secret in shown]
 
-    def test_renewal_for_somebody_else_is_refused(self, idp, provider, attempt):
-        person = signed_in(idp, provider, attempt)
-        idp.answers["/token"] = httpx.Response(200, json={"id_token": idp.token(nonce=None, sub="person-2")})
-        with pytest.raises(InvalidToken) as caught:
-            person.renew()
-        assert caught.value.code == "RL-219"
-        assert person.identity.subject == "person-1"
 
-    def test_without_a_refresh_token_it_is_over(self, idp, provider, attempt):
-        idp.answers["/token"] = httpx.Response(200, json={"id_token": idp.token(nonce=attempt.nonce)})
-        person = attempt.complete({"code": "code-1", "state": attempt.state}, provider)
-        with pytest.raises(SessionExpired):
-            person.renew()
+def test_without_a_refresh_token_there_is_none(idp, provider, attempt):
+    idp.answers["/token"] = httpx.Response(200, json={"id_token": idp.token(nonce=attempt.nonce)})
+    answer = {"code": "code-1", "state": attempt.state}
+    assert attempt.complete(answer, provider).refresh_token is None
 
-    def test_a_refresh_token_that_is_refused_is_never_sent_again(self, idp, provider, attempt):
-        person = signed_in(idp, provider, attempt)
-        idp.answers["/token"] = httpx.Response(400, json={"error": "invalid_grant"})
-        for _ in range(2):
-            with pytest.raises(SessionExpired) as caught:
-                person.renew()
-            assert caught.value.code == "RL-234"
-        assert idp.count("/token") == 2
 
-    def test_a_provider_out_of_reach_does_not_end_the_sign_in(self, idp, provider, attempt):
-        person = signed_in(idp, provider, attempt)
-        idp.answers["/token"] = httpx.ConnectError("no")
-        with pytest.raises(SignInRefused) as caught:
-            person.renew()
-        assert caught.value.code == "RL-227"
-        idp.answers["/token"] = httpx.Response(200, json={"id_token": idp.token(nonce=None)})
-        assert person.renew()
-
-    def test_revoking_happens_once_and_ends_renewal(self, idp, provider, attempt):
-        person = signed_in(idp, provider, attempt)
-        person.revoke()
-        person.revoke()
-        assert [form["token"] for form in idp.forms("/revoke")] == ["refresh-1"]
-        with pytest.raises(SessionExpired):
-            person.renew()
-
-    def test_it_does_not_show_its_secrets(self, idp, provider, attempt):
-        person = signed_in(idp, provider, attempt)
-        assert "refresh-1" not in repr(person)
-        assert person.identity.token not in repr(person)
+def test_a_provider_out_of_reach_is_told_before_anybody_leaves_the_page(idp, provider):
+    idp.answers["/.well-known/openid-configuration"] = httpx.ConnectError("no")
+    with pytest.raises(SignInRefused) as caught:
+        Attempt.begin(provider, BACK)
+    assert caught.value.code == "RL-227"

@@ -270,13 +270,35 @@ def test_a_provider_that_cannot_revoke_is_told(idp, provider):
     assert refused(provider.revoke, "refresh-1").code == "RL-235"
 
 
-def test_the_way_out_carries_no_token(provider, idp):
-    assert provider.end_session_url() == f"{ISSUER}/logout?client_id={CLIENT_ID}"
+BACK = "https://app.example.com/auth/signed-out"
+
+
+def test_the_way_out_leads_back_and_carries_no_token_unasked(provider):
+    url = urlsplit(provider.end_session_url(back=BACK))
+    assert f"{url.scheme}://{url.netloc}{url.path}" == f"{ISSUER}/logout"
+    assert parse_qs(url.query) == {"client_id": [CLIENT_ID], "post_logout_redirect_uri": [BACK]}
+
+
+def test_with_a_token_the_way_out_says_whose_session_ends(provider):
+    query = parse_qs(urlsplit(provider.end_session_url(back=BACK, id_token_hint="a.b.c")).query)
+    assert query["id_token_hint"] == ["a.b.c"]
+
+
+def test_a_query_in_the_way_out_is_kept(idp, provider):
+    idp.metadata["end_session_endpoint"] = f"{ISSUER}/logout?tenant=1"
+    assert provider.end_session_url(back=BACK).startswith(f"{ISSUER}/logout?tenant=1&client_id={CLIENT_ID}&")
 
 
 def test_a_provider_without_a_way_out_has_none(provider, idp):
     del idp.metadata["end_session_endpoint"]
-    assert provider.end_session_url() is None
+    assert provider.end_session_url(back=BACK) is None
+
+
+def test_a_browser_may_meet_the_provider_where_its_pages_are(idp, provider):
+    assert provider.origins == (ISSUER,)
+    idp.metadata["authorization_endpoint"] = "https://login.example.com/authorize"
+    provider.metadata()
+    assert provider.origins == (ISSUER, "https://login.example.com")
 
 
 class TestKeys:
