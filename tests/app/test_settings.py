@@ -1,5 +1,7 @@
 """Settings are read once, checked whole, and say every fault in one go."""
 
+import base64
+
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
@@ -20,6 +22,11 @@ GOOD = {
     "REDSHIFT_WORKGROUP": "sales",
     "REDSHIFT_DATABASE": "dev",
 }
+
+
+KEYS = [base64.b64encode(bytes([number]) * 32).decode() for number in range(3)]
+KEY_ARN = "arn:aws:secretsmanager:eu-central-1:123456789012:secret:rowlight-key-AbCdEf"
+TABLE = {"SESSION_STORE": "dynamodb:rowlight-sessions"}
 
 
 @pytest.fixture(autouse=True)
@@ -60,11 +67,15 @@ def test_right_settings_are_settings(monkeypatch):
     settings = loaded(monkeypatch)
     assert settings.oidc_issuer == GOOD["OIDC_ISSUER"]
     assert settings.app_url == "https://sales.example.com"
-    assert settings.redirect_uri == (
+    assert settings.popup_uri == (
         "https://sales.example.com/component/streamlit_oauth.authorize_button/index.html"
     )
+    assert settings.callback_uri == "https://sales.example.com/auth/callback"
+    assert settings.signed_out_uri == "https://sales.example.com/auth/signed-out"
     assert settings.redshift_target == {"WorkgroupName": "sales"}
     assert (settings.sign_in, settings.log_level, settings.max_rows) == ("popup", "INFO", 10_000)
+    assert (settings.session_store, settings.session_table, settings.log_format) == ("memory", "", "pretty")
+    assert (settings.session_hours, settings.session_idle_minutes) == (8, 30)
 
 
 def test_settings_do_not_change(monkeypatch):
@@ -100,8 +111,23 @@ def test_every_fault_is_told_at_once():
         ("OIDC_ISSUER", "https://id.example.com?x=1", "is not an address"),
         ("APP_URL", "http://sales.example.com", "is not https"),
         ("APP_URL", "javascript:alert(1)", "is not an address"),
-        ("SIGN_IN", "redirect", "is redirect, which this version does not have yet"),
+        ("OIDC_ISSUER", "https://id.example.com?", "is not an address"),
+        ("OIDC_ISSUER", "https://id.example.com#x", "is not an address"),
+        ("OIDC_ISSUER", "https://b\u00fccher.example.com", "is not an address"),
+        ("APP_URL", "https://sales.example.com/app", "has a path"),
+        ("APP_URL", "https://sales.example.com:0", "is not an address"),
+        ("APP_URL", "https://sales.example.com:65536", "is not an address"),
+        ("APP_URL", "https://sales.example.com:quoted-port", "is not an address"),
+        ("APP_URL", "https://[sales.example.com", "is not an address"),
         ("SIGN_IN", "magic", "is not valid"),
+        ("SESSION_STORE", "redis:sessions", "is neither"),
+        ("SESSION_STORE", "dynamodb:no", "is neither"),
+        ("SESSION_STORE", "dynamodb:a b c", "is neither"),
+        ("SESSION_KEY", "quoted-key", "is not 32 bytes in Base64"),
+        ("SESSION_KEY", "c2hvcnQ=", "is not 32 bytes in Base64"),
+        ("SESSION_KEY", ",,", "is not 32 bytes in Base64"),
+        ("SESSION_KEY", f"{KEYS[0]},quoted-key", "is not 32 bytes in Base64"),
+        ("SESSION_KEY_ARN", "arn:aws:iam::123456789012:role/x", "is not such an ARN"),
         ("AWS_REGION", "Frankfurt", "is not valid"),
         ("IDC_APPLICATION_ARN", "arn:aws:iam::123456789012:role/x", "is not such an ARN"),
         ("BRIDGE_ROLE_ARN", "IDCBridgeRole", "is not such an ARN"),
@@ -118,6 +144,7 @@ def test_every_fault_is_told_at_once():
         ("SESSION_HOURS", "nan", "is not valid"),
         ("SESSION_IDLE_MINUTES", "-1", "is not valid"),
         ("LOG_LEVEL", "CHATTY", "is not valid"),
+        ("LOG_FORMAT", "xml", "is not valid"),
     ],
 )
 def test_a_fault_names_the_setting_and_what_is_expected(monkeypatch, name, value, problem):
@@ -125,7 +152,7 @@ def test_a_fault_names_the_setting_and_what_is_expected(monkeypatch, name, value
     assert len(found) == 1
     assert found[0].startswith(f"{name} {problem}")
     assert "Expected: " in found[0]
-    assert value not in found[0] or value == "redirect"
+    assert value not in found[0]
 
 
 @pytest.mark.parametrize("url", ["http://localhost:8502", "http://127.0.0.1:8502"])
@@ -177,3 +204,72 @@ def test_the_clients_secret_may_come_from_secrets_manager(monkeypatch):
 
 def test_every_setting_has_a_description_for_its_fault():
     assert all(field.description for field in Settings.model_fields.values())
+
+
+@pytest.mark.parametrize(
+    ("url", "origin", "secure"),
+    [
+        ("https://sales.example.com/", "https://sales.example.com", True),
+        ("HTTPS://Sales.Example.com:443", "https://sales.example.com", True),
+        ("https://sales.example.com:8443/", "https://sales.example.com:8443", True),
+        ("http://localhost:8501", "http://localhost:8501", False),
+        ("http://localhost:80", "http://localhost", False),
+        ("https://[2001:DB8::1]:8443", "https://[2001:db8::1]:8443", True),
+    ],
+)
+def test_the_apps_origin_is_as_browsers_write_it(monkeypatch, url, origin, secure):
+    settings = loaded(monkeypatch, APP_URL=url)
+    assert (settings.origin, settings.secure) == (origin, secure)
+
+
+def test_people_may_sign_in_by_the_full_page(monkeypatch):
+    assert loaded(monkeypatch, SIGN_IN="redirect", LOG_FORMAT="json").sign_in == "redirect"
+
+
+class TestSessionStore:
+    def test_a_table_needs_a_key(self, monkeypatch):
+        [fault] = faults(monkeypatch, **TABLE)
+        assert fault.startswith("SESSION_KEY_ARN is not set, and neither is SESSION_KEY. Expected: ")
+
+    def test_one_key_in_one_place(self, monkeypatch):
+        [fault] = faults(monkeypatch, **TABLE, SESSION_KEY=KEYS[0], SESSION_KEY_ARN=KEY_ARN)
+        assert fault.startswith("SESSION_KEY_ARN is set beside SESSION_KEY. Expected: ")
+
+    def test_memory_needs_none(self, monkeypatch):
+        assert loaded(monkeypatch, SESSION_STORE="memory").session_keys == ()
+        assert loaded(monkeypatch, SESSION_KEY_ARN=KEY_ARN).session_table == ""
+
+    @pytest.mark.parametrize(
+        ("text", "numbers"),
+        [
+            (KEYS[0], [0]),
+            (f"{KEYS[1]},{KEYS[0]}", [1, 0]),
+            (f" {KEYS[2]} , {KEYS[1]},{KEYS[0]},", [2, 1, 0]),
+        ],
+    )
+    def test_the_keys_are_in_their_order(self, monkeypatch, text, numbers):
+        settings = loaded(monkeypatch, **TABLE, SESSION_KEY=text)
+        assert settings.session_table == "rowlight-sessions"
+        assert settings.session_keys == tuple(bytes([number]) * 32 for number in numbers)
+        assert not [key for key in KEYS if key in repr(settings) + settings.model_dump_json()]
+
+    def test_the_keys_may_come_from_secrets_manager(self, monkeypatch):
+        asked = []
+
+        def read(*arguments):
+            asked.append(arguments)
+            return f"{KEYS[1]},{KEYS[0]}\n"
+
+        settings = loaded(monkeypatch, read, **TABLE, SESSION_KEY_ARN=KEY_ARN)
+        assert settings.session_keys == (b"\x01" * 32, b"\x00" * 32)
+        assert asked == [(KEY_ARN, "eu-central-1")]
+        assert KEYS[1] not in repr(settings)
+
+    @pytest.mark.parametrize("secret", ["very-secret-value", "c2hvcnQ=", ",", "\u00e9"])
+    def test_a_secret_that_holds_no_key_is_told_without_it(self, monkeypatch, secret):
+        with pytest.raises(SettingsError) as caught:
+            loaded(monkeypatch, lambda *_: secret, **TABLE, SESSION_KEY_ARN=KEY_ARN)
+        assert caught.value.code == "RL-100"
+        assert "SESSION_KEY_ARN holds no 32 bytes in Base64." in caught.value.message
+        assert secret not in caught.value.message.replace(",", "") or secret == ","
+        assert (caught.value.__cause__, caught.value.__context__) == (None, None)

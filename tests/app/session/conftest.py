@@ -9,6 +9,7 @@ from app.session.sealing import Seal, SealedStore
 from app.session.store import MemoryStore
 from tests import outside
 from tests.app.session.scene import Scene, now
+from tests.stand_in import session_table
 
 
 @pytest.fixture
@@ -23,14 +24,9 @@ def dynamodb(env):
 
 
 @pytest.fixture(scope="session")
-def table(dynamodb):
+def table(env):
     """A table of the shape that the app promises to work with."""
-    dynamodb.create_table(
-        TableName="sessions-of-tests",
-        KeySchema=[{"AttributeName": "key", "KeyType": "HASH"}],
-        AttributeDefinitions=[{"AttributeName": "key", "AttributeType": "S"}],
-        BillingMode="PAY_PER_REQUEST",
-    )
+    session_table(env, "sessions-of-tests")
     return "sessions-of-tests"
 
 
