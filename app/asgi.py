@@ -3,6 +3,7 @@
 import asyncio
 import gc
 import logging
+import socket
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager, suppress
 from pathlib import Path
@@ -69,11 +70,18 @@ def _sweep() -> None:
         session.services().sessions.sweep()
 
 
-@asynccontextmanager
-async def _lifespan(_: st.App) -> AsyncIterator[None]:
-    # Streamlit collects garbage after each run of the script: what was imported will never be garbage.
+def _collect_garbage() -> None:
+    """Collect garbage everywhere, and set what is left aside."""
+    # Streamlit does it after each run of the script. With what all the people hold that takes longer than all
+    # the rest of a run, so each run sets aside what it finds (see main), and once a minute all is looked at.
+    gc.unfreeze()
     gc.collect()
     gc.freeze()
+
+
+@asynccontextmanager
+async def _lifespan(_: st.App) -> AsyncIterator[None]:
+    _collect_garbage()
     housekeeping = asyncio.create_task(_keep_house())
     yield
     housekeeping.cancel()
@@ -97,21 +105,21 @@ async def _failed(_: Request, __: Exception) -> Response:
     )
 
 
-def _without_banner() -> None:
-    """Keeps the server from naming itself in every answer.
+_start = uvicorn.Server.startup
 
-    uvicorn adds the header after all middleware, Streamlit passes it no setting, and `streamlit run` imports
-    this module when uvicorn's configuration is made already: what can still be changed is what the
-    configuration answers when uvicorn asks it for the headers of the coming answers, once a second.
+
+async def _start_quietly(server: uvicorn.Server, sockets: list[socket.socket] | None = None) -> None:
+    """Starts the server without its name in every answer, and without a pause in the middle of each.
+
+    uvicorn writes its name after all middleware, and Streamlit passes it no setting. Between an answer's
+    headers and its body, Streamlit's socket waits for the browser's acknowledgement, some 40 ms: asyncio
+    prevents that only for sockets that were made with TCP's number, and Streamlit's is not. Both exist by the
+    time that `streamlit run` imports this module; what comes after is the start.
     """
-
-    def without_server(config: uvicorn.Config) -> list[tuple[bytes, bytes]]:
-        return [(name, value) for name, value in vars(config)["encoded_headers"] if name != b"server"]
-
-    def keep(config: uvicorn.Config, headers: list[tuple[bytes, bytes]]) -> None:
-        vars(config)["encoded_headers"] = headers
-
-    uvicorn.Config.encoded_headers = property(without_server, keep)  # type: ignore[assignment]
+    server.config.encoded_headers = [each for each in server.config.encoded_headers if each[0] != b"server"]
+    for each in sockets or ():
+        each.setsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)  # inherited by every connection
+    await _start(server, sockets)
 
 
 def _configure_logs() -> None:
@@ -125,7 +133,7 @@ def _configure_logs() -> None:
 
 # Before Streamlit starts: from then on, what stands in secrets.toml stands over the environment as well.
 _configure_logs()
-_without_banner()
+uvicorn.Server.startup = _start_quietly  # type: ignore[method-assign, assignment]
 
 app = st.App(
     _HERE / "main.py",

@@ -3,6 +3,7 @@
 import asyncio
 import gzip
 import http.client
+import statistics
 import subprocess
 import sys
 import threading
@@ -214,6 +215,11 @@ class TestHoweverItIsSetUp:
         assert len(names) == len(set(names))
         assert answer.headers["x-content-type-options"] == "nosniff"
         assert "frame-ancestors 'none'" in answer.headers["content-security-policy"]
+
+    def test_an_answer_makes_no_pause_between_its_headers_and_its_body(self, running):
+        with httpx.Client(base_url=running.url) as browser:
+            seconds = [browser.get("/_stcore/health").elapsed.total_seconds() for _ in range(30)]
+        assert statistics.median(seconds[1:]) < 0.03
 
     def test_a_page_of_another_site_cannot_connect(self, running):
         for origin in (
