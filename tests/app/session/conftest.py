@@ -54,3 +54,21 @@ def store(request, clock):
 @pytest.fixture
 def scene(clock):
     return Scene(clock)
+
+
+@pytest.fixture
+def session_id(scene):
+    """The cookie's value of somebody who is signed in."""
+    return scene.sign_in(scene.sessions())
+
+
+@pytest.fixture
+def user(scene, session_id):
+    """Their session in one process."""
+    return scene.sessions().find(session_id)
+
+
+@pytest.fixture
+def elsewhere(scene, session_id):
+    """Their session in another process."""
+    return scene.sessions().find(session_id)

@@ -3,11 +3,14 @@
 import base64
 import hashlib
 import secrets
+import threading
 import time
+from concurrent.futures import ThreadPoolExecutor
 from datetime import UTC, datetime
 from urllib.parse import parse_qs, urlsplit
 
 import httpx
+import pytest
 from pydantic import SecretStr
 
 from app.auth.renewal import Renewer
@@ -32,6 +35,35 @@ SETTINGS = {
     "redshift_workgroup": "sales",
     "redshift_database": "dev",
 }
+
+
+def code(error, call, *arguments, **keywords):
+    """The code by which the call is refused."""
+    with pytest.raises(error) as caught:
+        call(*arguments, **keywords)
+    return caught.value.code
+
+
+def at_once(calls):
+    """What each call gives, all begun at one moment."""
+    gate = threading.Barrier(len(calls))
+
+    def wait_and_call(call):
+        gate.wait(10)
+        return call()
+
+    with ThreadPoolExecutor(len(calls)) as pool:
+        return list(pool.map(wait_and_call, calls))
+
+
+def exchanged_once_each(aws):
+    """Whether IAM Identity Center has seen no ID token twice."""
+    return len(aws.jtis) == len(set(aws.jtis))
+
+
+def a_long_day():
+    """A scene in which nobody is signed out for being idle: it is about credentials."""
+    return Scene(session_hours=24, session_idle_minutes=1440)
 
 
 def now():

@@ -1,22 +1,14 @@
 """Signing in by either way, staying signed in, and leaving: what each request may do, and to whom."""
 
-import logging
 import re
 
-import httpx
 import pytest
 
 from app.errors import InvalidToken, SessionExpired, SignInRefused, StoreUnavailable
 from app.session.cookies import new_id
 from app.session.sessions import MOST_OF_ONE_PERSON
 from tests.app.auth.fake_aws import STEPS
-
-
-def code(error, call, *arguments, **keywords):
-    """The code by which the call is refused."""
-    with pytest.raises(error) as caught:
-        call(*arguments, **keywords)
-    return caught.value.code
+from tests.app.session.scene import code
 
 
 def over(sessions, session_id):
@@ -284,119 +276,6 @@ class TestStaying:
             assert code(StoreUnavailable, sessions.find, session_id) == "RL-110"
             assert code(StoreUnavailable, sessions.holds, session_id) == "RL-110"
         assert sessions.find(session_id)
-
-
-class TestSweeping:
-    def test_who_never_comes_back_is_forgotten_at_the_provider_too(self, scene, sessions):
-        ids = [scene.sign_in(sessions) for _ in range(3)]
-        scene.clock.forward(minutes=20)
-        sessions.find(ids[2])
-        sessions.sweep()
-        assert scene.revoked == []
-        scene.clock.forward(minutes=10)
-        sessions.sweep()
-        assert sorted(scene.revoked) == sorted(scene.refresh_tokens[:2])
-        assert over(sessions, ids[0]) == "RL-232"
-        assert sessions.find(ids[2])
-
-    def test_of_two_processes_one_tells_the_provider(self, scene, sessions, elsewhere):
-        elsewhere.find(scene.sign_in(sessions))
-        scene.clock.forward(minutes=30)
-        for each in (sessions, elsewhere):
-            each.sweep()
-        assert scene.revoked == scene.refresh_tokens
-
-
-class TestLeaving:
-    def test_it_ends_in_every_tab_and_every_process(self, scene, sessions, elsewhere):
-        session_id = scene.sign_in(sessions)
-        user = elsewhere.find(session_id)
-        sessions.end(session_id)
-        for each in (sessions, elsewhere):
-            assert not each.holds(session_id)
-            assert over(each, session_id) == "RL-233"
-        assert code(SessionExpired, user.admit) == "RL-233"
-        assert people(elsewhere) == []
-
-    def test_what_runs_in_another_process_is_admitted_no_more(self, scene, sessions, elsewhere):
-        session_id = scene.sign_in(sessions)
-        warehouse = elsewhere.find(session_id).warehouse
-        sessions.end(session_id)
-        from app.redshift.query import Query
-
-        assert code(SessionExpired, warehouse.fetch, Query("sales", "SELECT 1")) == "RL-233"
-        assert scene.aws.signed == []
-
-    def test_the_provider_forgets_it_once(self, scene, sessions):
-        session_id = scene.sign_in(sessions)
-        sessions.end(session_id)
-        sessions.end(session_id)
-        assert scene.revoked == scene.refresh_tokens
-
-    def test_what_runs_is_stopped(self, scene, sessions, monkeypatch):
-        session_id = scene.sign_in(sessions)
-        warehouse, stopped = sessions.find(session_id).warehouse, []
-        monkeypatch.setattr(warehouse, "cancel", lambda: stopped.append(sessions.holds(session_id)))
-        sessions.end(session_id)
-        assert stopped == [False]
-
-    def test_a_token_that_aws_has_not_seen_does_not_travel(self, scene, sessions):
-        farewell = sessions.end(scene.sign_in(sessions))
-        assert farewell.url.startswith("https://id.example.com/logout?client_id=")
-        assert "post_logout_redirect_uri=https%3A%2F%2Fapp.example.com%2Fauth%2Fsigned-out" in farewell.url
-        assert "id_token_hint" not in farewell.url
-
-    def test_a_token_that_was_exchanged_says_whose_session_ends(self, scene, sessions):
-        session_id = scene.sign_in(sessions)
-        user = sessions.find(session_id)
-        user.keys()
-        farewell = sessions.end(session_id)
-        assert f"id_token_hint={user.identity.token}" in farewell.url
-        assert user.identity.token not in repr(farewell)
-
-    @pytest.mark.parametrize(
-        "answer", [httpx.Response(503), httpx.Response(400, json={}), httpx.ConnectError("no")]
-    )
-    def test_a_revocation_that_fails_is_told_and_logged_and_the_session_is_gone(
-        self, scene, sessions, answer, caplog
-    ):
-        session_id = scene.sign_in(sessions)
-        scene.idp.answers["/revoke"] = answer
-        with caplog.at_level(logging.INFO, "app"):
-            farewell = sessions.end(session_id)
-        assert farewell.problem.code == "RL-235"
-        assert "RL-235" in caplog.text
-        assert not [token for token in scene.refresh_tokens if token in caplog.text]
-        assert over(sessions, session_id) == "RL-233"
-
-    def test_with_the_provider_out_of_reach_the_person_is_out_all_the_same(self, scene, sessions):
-        session_id = scene.sign_in(sessions)
-        fresh = scene.sessions()  # has not read what the provider publishes
-        paths = ("/.well-known/openid-configuration", "/revoke")
-        scene.idp.answers |= dict.fromkeys(paths, httpx.ConnectError("no"))
-        farewell = fresh.end(session_id)
-        assert (farewell.url, farewell.problem.code) == ("https://app.example.com/auth/signed-out", "RL-235")
-        assert over(sessions, session_id) == "RL-233"
-
-    def test_a_provider_without_a_sign_out_leads_back(self, scene, sessions):
-        del scene.idp.metadata["end_session_endpoint"]
-        assert sessions.end(scene.sign_in(sessions)).url == "https://app.example.com/auth/signed-out"
-
-    @pytest.mark.parametrize("nobody", ["", "x", "A" * 43])
-    def test_who_is_not_signed_in_can_leave_too(self, scene, sessions, nobody):
-        scene.sign_in(sessions)
-        farewell = sessions.end(nobody)
-        assert farewell.problem is None
-        assert "id_token_hint" not in farewell.url
-        assert people(sessions) == ["frank@example.com"]
-        assert scene.revoked == []
-
-    def test_a_session_that_ended_by_itself_was_revoked_then(self, scene, sessions):
-        session_id = scene.sign_in(sessions)
-        scene.clock.forward(minutes=30)
-        over(sessions, session_id)
-        assert sessions.end(session_id).problem is None
-        assert scene.revoked == scene.refresh_tokens
 
 
 class TestTabs:
