@@ -3,6 +3,8 @@
 from dataclasses import dataclass
 from functools import lru_cache
 
+from botocore.config import Config
+
 from app import settings as settings_
 from app.auth.aws import Aws, read_secret
 from app.auth.oidc import Provider
@@ -16,6 +18,8 @@ from app.settings import Settings
 
 # Of each kind, so that strangers who begin sign-ins push out no one who is signed in.
 MOST_IN_MEMORY = 10_000
+# Everybody's requests ask the table, and Starlette alone has forty threads for them.
+_MANY_CONNECTIONS = Config(max_pool_connections=100)
 
 
 @dataclass(frozen=True)
@@ -49,6 +53,5 @@ def assemble(settings: Settings) -> Services:
 def _store(settings: Settings, aws: Aws) -> Store:
     if not settings.session_table:
         return MemoryStore(most=MOST_IN_MEMORY)
-    return SealedStore(
-        DynamoStore(aws.client("dynamodb"), settings.session_table), Seal(settings.session_keys)
-    )
+    client = aws.client("dynamodb", config=_MANY_CONNECTIONS)
+    return SealedStore(DynamoStore(client, settings.session_table), Seal(settings.session_keys))

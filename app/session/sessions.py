@@ -21,8 +21,9 @@ from app.session.user import REMEMBERED, UserSession, World
 SESSION, ATTEMPT, TICKET, PERSON = "session", "attempt", "ticket", "person"
 # How long a person may take at the provider, and a browser from the pop-up's end to the cookie.
 ATTEMPT_SECONDS, TICKET_SECONDS = 600, 60
-# Of one person: a further sign-in ends the oldest.
-MOST_OF_ONE_PERSON = 20
+# Of one person: a further sign-in ends the oldest. Far above what anybody's browsers come to; an account that
+# many share, at a screen in a hall or in a test, must not sign its own people out.
+MOST_OF_ONE_PERSON = 200
 MOST_TABS = 50_000
 _REFERENCE_LENGTH = 8
 

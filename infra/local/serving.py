@@ -6,6 +6,8 @@ import waitress
 from waitress.channel import HTTPChannel
 from waitress.parser import HTTPRequestParser
 
+CONNECTIONS = 2_000
+
 
 class _Parser(HTTPRequestParser):  # type: ignore[misc]  # waitress is not typed
     """Reads a request; one without a body is complete whatever it expects.
@@ -26,6 +28,16 @@ class _Channel(HTTPChannel):  # type: ignore[misc]  # waitress is not typed
 
 def create_server(application: Any, *, port: int, threads: int) -> Any:
     """A server on IPv4's loopback, not yet running; port 0 is any free one."""
-    server = waitress.create_server(application, listen=f"127.0.0.1:{port}", threads=threads, ident=None)
+    server = waitress.create_server(
+        application,
+        listen=f"127.0.0.1:{port}",
+        threads=threads,
+        ident=None,
+        # Each person's client keeps a connection open. Beyond waitress's usual hundred, the next would wait
+        # until some of them had been idle for two minutes.
+        connection_limit=CONNECTIONS,
+        # select() knows no descriptor above 1024.
+        asyncore_use_poll=True,
+    )
     server.channel_class = _Channel
     return server
