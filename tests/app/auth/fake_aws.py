@@ -1,6 +1,7 @@
 """AWS at its border: STS, IAM Identity Center and the Data API as far as a sign-in meets them."""
 
 import threading
+import time
 from datetime import UTC, datetime, timedelta
 from types import SimpleNamespace
 
@@ -76,6 +77,10 @@ class FakeAws:
             get_statement_result_v2=lambda **_: ONE_ROW,
             cancel_statement=lambda **_: None,
         )
+
+    def dawdle(self):
+        """Takes long enough for each step that whoever does not wait for it is seen."""
+        self.before |= dict.fromkeys(STEPS, lambda: time.sleep(0.05))
 
     def _ask(self, operation, signer, parameters, config):
         with self.lock:

@@ -30,6 +30,7 @@ class TestFirstUse:
         assert scene.aws.jtis == ["jti-1"]
 
     def test_twenty_at_once_in_two_processes_exchange_once(self, scene, user, elsewhere):
+        scene.aws.dawdle()
         keys = at_once([user.keys, elsewhere.keys] * (THREADS // 2))
         assert len({each.access_key_id for each in keys}) == 1
         assert scene.aws.grants == [user.identity.token]

@@ -93,6 +93,7 @@ class TestRenewal:
     def test_twenty_at_the_end_renew_once(self, scene, user, elsewhere):
         user.keys()
         scene.clock.forward(minutes=61)
+        scene.aws.dawdle()
         keys = at_once([user.keys, elsewhere.keys] * (THREADS // 2))
         assert len({each.access_key_id for each in keys}) == 1
         assert scene.aws.renewals == 2
@@ -102,6 +103,7 @@ class TestRenewal:
         old = user.keys()
         elsewhere.keys()
         scene.clock.forward(minutes=46)
+        scene.aws.dawdle()
         keys = at_once([user.keys, elsewhere.keys] * (THREADS // 2))
         assert scene.aws.renewals == 2
         assert {each.access_key_id for each in keys} <= {old.access_key_id, user.keys().access_key_id}
