@@ -205,6 +205,7 @@ class UserSession:
 
     def _renewed(self, refused: str = "", *, waits: bool = True) -> RoleCredentials:
         """Credentials other than the refused ones: another process's, or new ones; one renewal at a time."""
+        lease = new_id()
         while True:
             entry, record = self._read()
             keys, now = record.standing.credentials, self._world.clock()
@@ -214,13 +215,14 @@ class UserSession:
                 and now < (record.renew_at or keys.expires_at)
             ):
                 return keys
-            if record.leased_until is not None and now < record.leased_until:
+            # It may be ours already: a store whose answer got lost was asked again, and then said no.
+            ours = record.lease == lease
+            if not ours and record.leased_until is not None and now < record.leased_until:
                 if keys is not None and not waits:
                     return keys
                 self._world.sleep(0.1)
                 continue
-            lease = new_id()
-            if self._swap(entry, replace(record, lease=lease, leased_until=now + LEASE)):
+            if ours or self._swap(entry, replace(record, lease=lease, leased_until=now + LEASE)):
                 try:
                     return self._exchanged(record.standing, lease)
                 except _Overtaken:

@@ -90,10 +90,7 @@ class TestProcessesThatEnd:
         scene.clock.forward(minutes=46)
         self.crash(scene, user, "create_token_with_iam")
 
-        def sleep(_):
-            raise AssertionError("nobody has to wait")
-
-        assert scene.sessions(sleep=sleep).find(session_id).keys() == keys
+        assert scene.sessions(sleep=nobody_has_to_wait).find(session_id).keys() == keys
 
     def test_one_that_was_only_slow_overwrites_nothing(self, scene, session_id, user, caplog):
         scene.aws.refresh_tokens = False
@@ -112,6 +109,21 @@ class TestProcessesThatEnd:
         assert record(scene, user).standing.refresh_token == scene.refresh_tokens[-1]
         assert "another took over" in caplog.text
         assert exchanged_once_each(scene.aws)
+
+    def test_an_answer_of_the_store_that_got_lost_keeps_nobody_waiting(self, scene, session_id, monkeypatch):
+        """DynamoDB's client asks again, and hears that somebody was faster: it was itself."""
+        user = scene.sessions(sleep=nobody_has_to_wait).find(session_id)
+        swap = scene.store.swap
+        lost = iter([True])
+        monkeypatch.setattr(
+            scene.store, "swap", lambda *what, **how: swap(*what, **how) and not next(lost, False)
+        )
+        assert user.keys()
+        assert scene.aws.jtis == ["jti-1"]
+
+
+def nobody_has_to_wait(_):
+    raise AssertionError("nobody has to wait")
 
 
 class TestEndedMeanwhile:
