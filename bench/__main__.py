@@ -10,7 +10,7 @@ from datetime import UTC, datetime, timedelta
 
 import httpx
 
-from bench import drawing, exchange, refresh
+from bench import drawing, exchange, refresh, sign_ins
 from tests.conftest import free_ports
 
 RUNS = 15
@@ -24,6 +24,7 @@ def main() -> None:
         exchange.measure(env, runs=RUNS)
         queries = refresh.measure(env, runs=RUNS)
         drawing.measure(url, queries, runs=RUNS)
+        sign_ins.measure(env)
 
 
 @contextmanager

@@ -1,7 +1,9 @@
 """The three steps from an ID token to identity-enhanced credentials."""
 
 from collections.abc import Mapping
+from typing import Any
 
+from app.audit import NOBODY
 from app.auth import exchange
 from app.auth.aws import ONCE, UNSIGNED_REQUESTS, Aws
 from bench.report import figure, ratio, timed
@@ -29,24 +31,28 @@ def measure(env: Mapping[str, str], *, runs: int) -> None:
 
 def _ours(aws: Aws, env: Mapping[str, str], token: str) -> tuple[float, float, float]:
     name = "frank@example.com"
-    made = {}
+    made: dict[str, Any] = {}
 
     def bridge() -> None:
         sts = aws.client("sts", config=UNSIGNED_REQUESTS)
         made["bridge"] = exchange.assume_bridge_role(
-            sts, role_arn=env["BRIDGE_ROLE_ARN"], token=token, session_name=name
+            sts, role_arn=env["BRIDGE_ROLE_ARN"], token=token, session_name=name, trail=NOBODY
         )
 
     def context() -> None:
         oidc = aws.client("sso-oidc", credentials=made["bridge"], config=ONCE)
         made["context"] = exchange.create_context(
-            oidc, application_arn=env["IDC_APPLICATION_ARN"], token=token
+            oidc, application_arn=env["IDC_APPLICATION_ARN"], token=token, trail=NOBODY
         )
 
     def data() -> None:
         sts = aws.client("sts", credentials=made["bridge"])
         exchange.assume_data_role(
-            sts, role_arn=env["DATA_ROLE_ARN"], context=made["context"], session_name=name
+            sts,
+            role_arn=env["DATA_ROLE_ARN"],
+            context=made["context"],
+            session_name=name,
+            trail=NOBODY,
         )
 
     return timed(bridge), timed(context), timed(data)
