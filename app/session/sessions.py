@@ -193,7 +193,7 @@ class Sessions:
 
     def _open(self, standing: Standing, *, way: str, replaces: str) -> str:
         if key := _session_key(replaces):
-            self._end_quietly(key)
+            self._expire(key, records.GONE, successor=standing)
         session_id, now, settings = new_id(), self._world.clock(), self._world.settings
         key = _session_key(session_id)
         record = Record(
@@ -212,7 +212,7 @@ class Sessions:
 
     def _limit(self, standing: Standing, key: str, *, expires_at: float) -> None:
         """Notes the person's new session, and ends their oldest when there are too many."""
-        person = _key(PERSON, f"{standing.identity.issuer} {standing.identity.subject}")
+        person = _person(standing)
         while True:
             entry = self._store.get(person)
             keys = [*(json.loads(entry.value) if entry else []), key]
@@ -227,7 +227,7 @@ class Sessions:
             if noted:
                 break
         for oldest in keys[:-MOST_OF_ONE_PERSON]:
-            self._end_quietly(oldest)
+            self._expire(oldest, records.GONE)
 
     def _stands(self, key: str) -> bool:
         entry = self._store.get(key)
@@ -249,24 +249,25 @@ class Sessions:
         with self._lock:
             return self._live.setdefault(key, user)
 
-    def _expire(self, key: str, code: str) -> None:
-        """Ends a session that is over by itself; of all processes that see it, one tells the provider."""
+    def _expire(self, key: str, code: str, *, successor: Standing | None = None) -> None:
+        """Ends a session that nobody signs out of; of all processes that see it, one tells the provider."""
         self._close(key)
-        entry = self._store.get(key)
-        if entry is None:
-            return
-        try:
-            record = records.read(entry.value)
-        except SessionExpired:
-            return
-        expires_at = (self._world.clock() + REMEMBERED).timestamp()
-        if self._store.swap(key, records.ended(code), version=entry.version, expires_at=expires_at):
-            problem = self._world.renewer.revoke(record.standing)
-            trail = Trail(person=record.standing.identity.email, session=record.reference)
-            trail.record("sign-out", outcome=problem.code if problem else "ok", reason=code)
-
-    def _end_quietly(self, key: str) -> None:
-        self._expire(key, records.GONE)
+        while True:
+            entry = self._store.get(key)
+            if entry is None:
+                return
+            try:
+                record = records.read(entry.value)
+            except SessionExpired:
+                return
+            expires_at = (self._world.clock() + REMEMBERED).timestamp()
+            if self._store.swap(key, records.ended(code), version=entry.version, expires_at=expires_at):
+                break
+        # Where a provider keeps one grant for a person and an app, ending the old sign-in ends the new one.
+        same = successor is not None and _person(successor) == _person(record.standing)
+        problem = None if same else self._world.renewer.revoke(record.standing)
+        trail = Trail(person=record.standing.identity.email, session=record.reference)
+        trail.record("sign-out", outcome=problem.code if problem else "ok", reason=code)
 
     def _close(self, key: str) -> None:
         with self._lock:
@@ -318,6 +319,10 @@ def _key(kind: str, secret: str) -> str:
 
 def _session_key(session_id: str) -> str:
     return _key(SESSION, session_id) if well_formed(session_id) else ""
+
+
+def _person(standing: Standing) -> str:
+    return _key(PERSON, f"{standing.identity.issuer} {standing.identity.subject}")
 
 
 def _not_under_way() -> SignInRefused:

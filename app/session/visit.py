@@ -43,7 +43,10 @@ def cookies(shared: Services) -> Cookies:
 
 def here() -> str:
     """The path and query of the page at which this tab is."""
-    path = urlsplit(st.context.url or "/").path or "/"
+    try:
+        path = urlsplit(st.context.url or "/").path or "/"
+    except ValueError:  # the browser says where it is, and may say anything
+        path = "/"
     query = urlencode([(name, value) for name in st.query_params for value in st.query_params.get_all(name)])
     return f"{path}?{query}" if query else path
 

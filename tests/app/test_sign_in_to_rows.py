@@ -132,6 +132,11 @@ def test_two_people_at_once_see_their_own_rows(shared):
     assert names == ["AWSIDC:frank@example.com", "AWSIDC:ethan@example.com"]
 
 
+def test_who_administers_is_asked_of_the_warehouse(shared):
+    assert user_of(shared, "Ada Admin").administers()
+    assert not any(user_of(shared, name).administers() for name in ("Frank Amer", "Nora Newcomer"))
+
+
 def test_by_the_pop_up_it_is_the_same(shared):
     visitor = new_id()
     ticket = shared.sessions.ticket(sign_in(shared, "Frank Amer"), visitor=visitor)
