@@ -1,19 +1,16 @@
-"""The demonstration as a person starts it, and Chromium in front of it."""
+"""The demonstration, and Chromium in front of it."""
 
+import contextlib
 import os
-import re
 import shutil
-import signal
-import subprocess
-import sys
-import time
-from dataclasses import dataclass, field
 
-import httpx
 import pytest
-from playwright.sync_api import Browser, Page, expect, sync_playwright
+from playwright.sync_api import Browser, BrowserContext, sync_playwright
 
-from tests.conftest import free_ports
+from tests import outside
+from tests.browser.demo import KINDS, Demo, demonstration
+from tests.browser.visitor import Visitor
+from tests.browser.wire import Wire
 
 FLAGS = [
     "--headless",
@@ -26,77 +23,26 @@ FLAGS = [
     "--disable-sync",
     "--enable-unsafe-swiftshader",
 ]
-START_SECONDS = 90
 
 
-@dataclass
-class Demo:
-    """The running demonstration: where it is, its settings, and what it wrote to its log."""
-
-    url: str
-    env: dict[str, str]
+def pytest_configure(config):
+    config.addinivalue_line("markers", "on(*kinds): the demonstrations that a test runs on; else popup")
 
 
-@dataclass
-class Seen:
-    """All that a browser was told: page texts, console lines, WebSocket frames, HTTP bodies and URLs."""
-
-    texts: list[str] = field(default_factory=list)
-    faults: list[str] = field(default_factory=list)
-
-    def watch(self, page: Page) -> None:
-        page.on("console", lambda message: self.texts.append(message.text))
-        page.on("pageerror", lambda error: self.faults.append(str(error)))
-        page.on("websocket", self._watch_socket)
-        page.on("request", lambda request: self.texts.append(request.url))
-        page.on("popup", self.watch)
-
-    def _watch_socket(self, socket) -> None:
-        for event in ("framereceived", "framesent"):
-            socket.on(event, lambda payload: self.texts.append(_text(payload)))
-
-
-def _text(payload: str | bytes) -> str:
-    return payload.decode("latin-1") if isinstance(payload, bytes) else payload
+def pytest_generate_tests(metafunc):
+    """One demonstration at a time: pytest runs the tests of each before it starts the next."""
+    if "demo" in metafunc.fixturenames:
+        mark = metafunc.definition.get_closest_marker("on")
+        kinds = mark.args if mark else ("popup",)
+        metafunc.parametrize("demo", kinds, indirect=True, scope="session")
 
 
 @pytest.fixture(scope="session")
-def demo(tmp_path_factory):
-    """`make demo`'s own command on free ports."""
-    app_port, idp_port, aws_port = free_ports(3)
-    log = tmp_path_factory.mktemp("demo") / "log.txt"
-    environment = {name: value for name, value in os.environ.items() if not name.startswith("AWS_")} | {
-        "APP_PORT": str(app_port),
-        "IDP_PORT": str(idp_port),
-        "AWS_PORT": str(aws_port),
-        "DEMO_ROWS": "20000",
-    }
-    with log.open("wb") as output:
-        process = subprocess.Popen(
-            [sys.executable, "-m", "infra.local.demo"],
-            env=environment,
-            stdout=output,
-            stderr=subprocess.STDOUT,
-        )
-        try:
-            _wait_for(f"http://localhost:{app_port}/_stcore/health", process, log)
-            env = httpx.get(f"http://localhost:{aws_port}/_local/env").json()
-            yield Demo(f"http://localhost:{app_port}", env)
-        finally:
-            process.send_signal(signal.SIGINT)
-            process.wait(30)
-
-
-def _wait_for(url: str, process: subprocess.Popen, log) -> None:
-    deadline = time.monotonic() + START_SECONDS
-    while time.monotonic() < deadline:
-        assert process.poll() is None, log.read_text()
-        try:
-            if httpx.get(url, timeout=2).is_success:
-                return
-        except httpx.TransportError:
-            time.sleep(0.2)
-    raise AssertionError(log.read_text())
+def demo(request, tmp_path_factory):
+    """A running demonstration, of the kind that the test is marked with."""
+    log_file = tmp_path_factory.mktemp(request.param) / "log.txt"
+    with demonstration(log_file, KINDS[request.param]) as running:
+        yield running
 
 
 @pytest.fixture(scope="session")
@@ -108,42 +54,52 @@ def chromium():
         browser.close()
 
 
-@dataclass
-class Visitor:
-    """Somebody at a browser of their own."""
-
-    page: Page
-    seen: Seen
-    demo: Demo
-
-    def open(self, path: str = "/") -> None:
-        self.page.goto(self.demo.url + path)
-
-    def button(self):
-        """The sign-in button, in its component's frame."""
-        return self.page.frame_locator("iframe[title*='authorize_button']").get_by_role(
-            "button", name=re.compile("^Sign in")
-        )
-
-    def provider(self) -> Page:
-        """Presses the sign-in button and returns the provider's window."""
-        expect(self.button()).to_be_visible(timeout=30_000)
-        with self.page.expect_popup() as popup:
-            self.button().click()
-        return popup.value
-
-    def sign_in(self, name: str) -> None:
-        self.open()
-        self.provider().get_by_role("button", name=name).click()
-        expect(self.page.get_by_role("button", name="Sign out")).to_be_visible(timeout=60_000)
+@contextlib.contextmanager
+def profile(chromium: Browser, **options):
+    """A browser profile of its own; its first tab is the caller's to open."""
+    with chromium.new_context(viewport={"width": 1440, "height": 1000}, locale="en-US", **options) as context:
+        yield context
 
 
 @pytest.fixture
-def visitor(demo: Demo, chromium: Browser):
-    """A fresh browser profile, watched from its first request."""
-    with chromium.new_context(viewport={"width": 1440, "height": 1000}, locale="en-US") as context:
-        page = context.new_page()
-        page.set_default_timeout(30_000)
-        seen = Seen()
-        seen.watch(page)
-        yield Visitor(page, seen, demo)
+def context(chromium: Browser):
+    with profile(chromium) as found:
+        yield found
+
+
+@pytest.fixture
+def visitor(demo: Demo, context: BrowserContext):
+    """Somebody with a fresh browser profile, watched from its first request."""
+    return Visitor.at(context, demo)
+
+
+@pytest.fixture
+def stranger(demo: Demo, chromium: Browser):
+    """Somebody else, in a window of a profile of their own."""
+    with profile(chromium) as context:
+        yield Visitor.at(context, demo)
+
+
+@pytest.fixture
+def wire():
+    with Wire() as running:
+        yield running
+        running.shutdown()
+
+
+@pytest.fixture
+def wired(demo: Demo, chromium: Browser, wire: Wire):
+    """Somebody whose browser reaches everything over the wire."""
+    with profile(chromium, proxy=wire.proxy) as context:
+        yield Visitor.at(context, demo)
+
+
+@pytest.fixture
+def sql(demo: Demo):
+    """Runs SQL in Redshift's dialect as a person, by boto3 alone."""
+
+    def run(name: str, statement: str) -> list[tuple]:
+        client = outside.aws(demo.env, "redshift-data", outside.credentials_of(demo.env, name))
+        return outside.rows(client, demo.env, statement)
+
+    return run
