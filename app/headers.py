@@ -103,6 +103,8 @@ def headers_for(kind: Kind, facing: Facing) -> Mapping[str, str]:
         headers["Strict-Transport-Security"] = f"max-age={_TWO_YEARS}; includeSubDomains"
     if kind == "frame":
         headers["X-Frame-Options"] = "SAMEORIGIN"
+        # The pop-up comes back here with its code in the address, which its own files are not asked for with.
+        headers["Referrer-Policy"] = "no-referrer"
         # No opener policy: the provider sends the pop-up back to this address, and it has to stay within
         # reach of the page that waits for it.
         headers["Content-Security-Policy"] = _policy(facing, framed=True)

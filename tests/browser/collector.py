@@ -94,11 +94,12 @@ class Collector:
         if place != "HTTP":
             return text
         kept = _COOKIES.sub("", text)
-        leave = rf"(?im)^(location: {re.escape(env['OIDC_ISSUER'])}|GET )/end_session\?\S+"
+        # A request may follow another's body, which ends without a line's end.
+        leave = rf"(?im)(^location: {re.escape(env['OIDC_ISSUER'])}|GET )/end_session\?\S+"
         kept = re.sub(leave, lambda found: _HINT.sub("", found[0]), kept)
         for uri in _redirect_uris(env):
             path = re.escape(urlsplit(uri).path)
-            kept = re.sub(rf"(?im)^(location: {re.escape(uri)}|GET {path})\?\S+", "", kept)
+            kept = re.sub(rf"(?im)(^location: {re.escape(uri)}|GET {path})\?\S+", "", kept)
         return kept
 
     def _console(self, message: ConsoleMessage) -> None:
