@@ -7,6 +7,8 @@ import time
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from datetime import UTC, datetime, timedelta
+from tempfile import TemporaryFile
+from typing import IO
 
 import httpx
 
@@ -33,22 +35,25 @@ def demonstration() -> Iterator[tuple[str, dict[str, str], float]]:
     app_port, idp_port, aws_port = free_ports(3)
     ports = {"APP_PORT": str(app_port), "IDP_PORT": str(idp_port), "AWS_PORT": str(aws_port)}
     started = time.perf_counter()
-    process = subprocess.Popen(
-        [sys.executable, "-m", "infra.local.demo"],
-        env={**os.environ, **ports, "LOG_LEVEL": "WARNING"},
-        stdout=subprocess.DEVNULL,
-    )
-    try:
-        _until(lambda: httpx.get(f"http://localhost:{app_port}/_stcore/health").is_success, process)
-        seconds = time.perf_counter() - started
-        env = httpx.get(f"http://localhost:{aws_port}/_local/env").json()
-        yield f"http://localhost:{app_port}", env, seconds
-    finally:
-        process.terminate()
-        process.wait(30)
+    # The audit trail would stand between the figures.
+    with TemporaryFile("w+") as log:
+        process = subprocess.Popen(
+            [sys.executable, "-m", "infra.local.demo"],
+            env={**os.environ, **ports, "LOG_LEVEL": "WARNING"},
+            stdout=log,
+            stderr=log,
+        )
+        try:
+            _until(lambda: httpx.get(f"http://localhost:{app_port}/_stcore/health").is_success, process, log)
+            seconds = time.perf_counter() - started
+            env = httpx.get(f"http://localhost:{aws_port}/_local/env").json()
+            yield f"http://localhost:{app_port}", env, seconds
+        finally:
+            process.terminate()
+            process.wait(30)
 
 
-def _until(true: Callable[[], bool], process: subprocess.Popen[bytes]) -> None:
+def _until(true: Callable[[], bool], process: subprocess.Popen[bytes], log: IO[str]) -> None:
     deadline = datetime.now(UTC) + timedelta(seconds=90)
     while datetime.now(UTC) < deadline and process.poll() is None:
         try:
@@ -56,7 +61,8 @@ def _until(true: Callable[[], bool], process: subprocess.Popen[bytes]) -> None:
                 return
         except httpx.TransportError:
             time.sleep(0.05)
-    raise SystemExit("The demonstration did not start.")
+    log.seek(0)
+    raise SystemExit(f"The demonstration did not start.\n{log.read()}")
 
 
 if __name__ == "__main__":
