@@ -16,7 +16,8 @@ from streamlit.proto.WidgetStates_pb2 import WidgetState
 from tests import outside, replica, stand_in
 from tests.replica import Browser
 
-IDC_TOKEN_SECONDS = 8
+# Long enough that a machine with much to do draws its pages before they end.
+IDC_TOKEN_SECONDS = 15
 PERIOD = """"timestamp" >= dateadd(day, -90, current_date) AND "timestamp" < current_date"""
 SEE_FIGURES = ("Ethan Global", "Frank Amer", "Alex Emea", "Ming Apac")
 ORDERS = f"SELECT count(*) FROM public.sales_data WHERE {PERIOD}"
