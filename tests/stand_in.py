@@ -23,7 +23,7 @@ ROOT = Path(__file__).parents[1]
 START_SECONDS = 90
 TABLE = "rowlight-sessions"
 # What a host may do with the table of the sessions, and nothing else.
-TABLE_ACTIONS = ("GetItem", "PutItem", "DeleteItem", "Query", "Scan")
+TABLE_ACTIONS = ("GetItem", "PutItem", "DeleteItem", "Scan")
 
 
 @dataclass(frozen=True)

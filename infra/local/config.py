@@ -70,7 +70,6 @@ _NUMBERS = {
 }
 _WAYS_IN = ("popup", "redirect")  # passed on to the app
 _LOG_LEVELS = ("DEBUG", "INFO", "WARNING", "ERROR")
-_SIGN_IN = ("popup", "redirect")
 
 
 def from_environment(environ: Mapping[str, str] = os.environ) -> Config:
@@ -86,12 +85,9 @@ def from_environment(environ: Mapping[str, str] = os.environ) -> Config:
     values["log_level"] = environ.get("LOG_LEVEL", "").strip().upper() or "WARNING"
     if values["log_level"] not in _LOG_LEVELS:
         raise ConfigError(f"LOG_LEVEL is {values['log_level'][:40]!r}: it must be {', '.join(_LOG_LEVELS)}.")
-    values["sign_in"] = environ.get("SIGN_IN", "").strip().lower() or "popup"
+    values["sign_in"] = environ.get("SIGN_IN", "").strip() or "popup"
     if values["sign_in"] not in _WAYS_IN:
         raise ConfigError(f"SIGN_IN is {values['sign_in'][:40]!r}: it must be {' or '.join(_WAYS_IN)}.")
-    values["sign_in"] = environ.get("SIGN_IN", "").strip() or "popup"
-    if values["sign_in"] not in _SIGN_IN:
-        raise ConfigError(f"SIGN_IN is {values['sign_in'][:40]!r}: it must be {' or '.join(_SIGN_IN)}.")
     config = Config(**values)
     if len({config.app_port, config.idp_port, config.aws_port}) < 3:  # noqa: PLR2004 - the three ports
         raise ConfigError("APP_PORT, IDP_PORT and AWS_PORT must be three different ports.")

@@ -106,7 +106,7 @@ def given(policy: policies.Policy) -> set[tuple[str, str]]:
 
 def test_the_host_reaches_the_one_table() -> None:
     permissions = policies.host_permissions(spec(session_table="sessions"), application_arn=APPLICATION)
-    operations = ("GetItem", "PutItem", "DeleteItem", "Query", "Scan")
+    operations = ("GetItem", "PutItem", "DeleteItem", "Scan")
     assert given(permissions) == {(f"dynamodb:{operation}", TABLE) for operation in operations}
 
 
