@@ -27,6 +27,9 @@ log = logging.getLogger(__name__)
 
 _HERE = Path(__file__).parent
 HOUSEKEEPING_SECONDS = 60
+# What a browser says of a page's widgets and address has a few kilobytes. Streamlit would take 25 MB of it,
+# keep it for two minutes after its sender has left, and hold 200 MB of a message that never ends.
+LONGEST_MESSAGE = 262_144
 _METHODS = ["GET", "HEAD", "POST", "PUT", "PATCH", "DELETE", "OPTIONS"]
 
 
@@ -109,13 +112,15 @@ _start = uvicorn.Server.startup
 
 
 async def _start_quietly(server: uvicorn.Server, sockets: list[socket.socket] | None = None) -> None:
-    """Starts the server without its name in every answer, and without a pause in the middle of each.
+    """Starts the server without its name in every answer and a pause in the middle of each, and with bounds.
 
     uvicorn writes its name after all middleware, and Streamlit passes it no setting. Between an answer's
     headers and its body, Streamlit's socket waits for the browser's acknowledgement, some 40 ms: asyncio
     prevents that only for sockets that were made with TCP's number, and Streamlit's is not. Both exist by the
-    time that `streamlit run` imports this module; what comes after is the start.
+    time that `streamlit run` imports this module; what comes after is the start. Nor has it a setting for
+    how much a browser may say at once that is not also for how much a page may hold.
     """
+    server.config.ws_max_size = LONGEST_MESSAGE
     server.config.encoded_headers = [each for each in server.config.encoded_headers if each[0] != b"server"]
     for each in sockets or ():
         each.setsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)  # inherited by every connection

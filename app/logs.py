@@ -247,5 +247,8 @@ def configure(level: str, log_format: Format = "pretty") -> None:
     for logger in list(logging.root.manager.loggerDict.values()):  # those that were made before
         for theirs in logger.handlers if isinstance(logger, logging.Logger) else ():
             _set_format(theirs, formatter)
+    # Streamlit and uvicorn, which both set up uvicorn's loggers, leave its errors without any handler.
+    if logging.lastResort is not None:
+        logging.lastResort.setFormatter(formatter)
     logging.getLogger("app").setLevel(level)
     logging.getLogger("app.audit").setLevel(logging.INFO)

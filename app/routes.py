@@ -1,13 +1,16 @@
 """The routes under /auth/: signing in by the whole page, the pop-up's last step, signing out."""
 
 import re
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import asdict
+from functools import partial
 from html import escape
 from pathlib import Path
 from string import Template
+from typing import TypeVar
 from urllib.parse import parse_qsl, quote
 
+import anyio
 from starlette.concurrency import run_in_threadpool
 from starlette.requests import Request
 from starlette.responses import HTMLResponse, JSONResponse, RedirectResponse, Response
@@ -33,7 +36,12 @@ _LONGEST_FORM = 8192
 # A path of ours: one slash, no backslash (browsers read it as a slash), nothing that is not printable.
 _OWN_PATH = re.compile(r"/(?![/\\])[!-\[\]-~]*")
 _SAID_SECONDS = 120
+# What waits for the provider or the warehouse waits in threads of its own: the gate asks in the common ones
+# who passes, and however many strangers ask for a slow answer, those who are signed in must not stand behind.
+_AT_THE_DOOR, _INSIDE = anyio.CapacityLimiter(16), anyio.CapacityLimiter(16)
 SIGNED_OUT = "signed-out"
+
+Answer = TypeVar("Answer")
 
 
 def own_path(value: str | None) -> str:
@@ -87,7 +95,8 @@ async def login(request: Request) -> Response:
     return_to = own_path(request.query_params.get("return_to"))
     signed_out = bool(request.cookies.get(cookies.said_name(secure=shared.settings.secure)))
     try:
-        url = await run_in_threadpool(
+        url = await _aside(
+            _AT_THE_DOOR,
             shared.sessions.begin,
             visitor=visitor,
             return_to=return_to,
@@ -108,12 +117,12 @@ async def callback(request: Request) -> Response:
     answer = dict(request.query_params)
     return_to = "/"
     try:
-        pending = await run_in_threadpool(
-            shared.sessions.claim, state=answer.get("state", ""), visitor=browser.visitor
+        pending = await _aside(
+            _AT_THE_DOOR, shared.sessions.claim, state=answer.get("state", ""), visitor=browser.visitor
         )
         return_to = pending.return_to
-        signed_in = await run_in_threadpool(pending.attempt.complete, answer, shared.provider)
-        session_id = await run_in_threadpool(shared.sessions.open, signed_in, replaces=browser.session)
+        signed_in = await _aside(_AT_THE_DOOR, pending.attempt.complete, answer, shared.provider)
+        session_id = await _aside(_AT_THE_DOOR, shared.sessions.open, signed_in, replaces=browser.session)
     except SignInError as error:
         refused(error, way="redirect")
         return _page(shared, return_to=return_to, error=error, status=403)
@@ -131,7 +140,8 @@ async def redeem(request: Request) -> Response:
     try:
         if not browser.from_us:
             raise _cross_origin()
-        session_id = await run_in_threadpool(
+        session_id = await _aside(
+            _AT_THE_DOOR,
             shared.sessions.redeem,
             form.get("ticket", ""),
             visitor=browser.visitor,
@@ -160,9 +170,9 @@ async def people(request: Request) -> Response:
     shared = session.services()
     browser = _Browser(request, shared)
     try:
-        user = await run_in_threadpool(shared.sessions.find, browser.session)
-        administers = await run_in_threadpool(user.administers)
-        listing = await run_in_threadpool(shared.sessions.listing) if administers else []
+        user = await _aside(_INSIDE, shared.sessions.find, browser.session)
+        administers = await _aside(_INSIDE, user.administers)
+        listing = await _aside(_INSIDE, shared.sessions.listing) if administers else []
     except SignInError:
         administers = False
     except AppError as error:
@@ -181,7 +191,7 @@ async def sign_out(request: Request) -> Response:
         refused(error, way="sign-out")
         return _page(shared, return_to="/", error=error, status=403)
     try:
-        farewell = await run_in_threadpool(shared.sessions.end, browser.session)
+        farewell = await _aside(_INSIDE, shared.sessions.end, browser.session)
     except AppError as error:
         return _page(shared, return_to="/", error=error, status=503)
     response = _onward(farewell.url)
@@ -194,6 +204,13 @@ async def sign_out(request: Request) -> Response:
 async def signed_out(_: Request) -> Response:
     """GET /auth/signed-out: back from the provider's sign-out."""
     return _onward("/auth/sign-in" if session.services().settings.sign_in == "redirect" else "/")
+
+
+async def _aside(
+    threads: anyio.CapacityLimiter, call: Callable[..., Answer], *arguments: object, **named: object
+) -> Answer:
+    """What the call gives, waited for in one of these threads."""
+    return await anyio.to_thread.run_sync(partial(call, *arguments, **named), limiter=threads)
 
 
 def _file(path: Path, media_type: str) -> Route:
