@@ -39,11 +39,11 @@ class Trail:
         event: Event,
         *,
         outcome: str = "ok",
-        id: str | None = None,  # noqa: A002 - the field's name
+        event_id: str | None = None,
         **fields: object,
     ) -> str:
         """Writes the event to the log and returns its id; fields that are None are left out."""
-        event_id = id or new_id()
+        event_id = event_id or new_id()
         about: dict[str, object] = {"event": event, "id": event_id, "outcome": outcome}
         if self.person:
             about["person"] = self.person
@@ -55,14 +55,4 @@ class Trail:
 
 
 NOBODY = Trail("", "")
-
-
-def record(
-    event: Event,
-    *,
-    outcome: str = "ok",
-    id: str | None = None,  # noqa: A002 - the field's name
-    **fields: object,
-) -> str:
-    """Writes an event of nobody who is known yet, such as a refused sign-in, and returns its id."""
-    return NOBODY.record(event, outcome=outcome, id=id, **fields)
+"""The trail of nobody who is known yet, such as in a refused sign-in."""

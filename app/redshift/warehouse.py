@@ -109,7 +109,7 @@ class Warehouse:
         finally:
             self._trail.record(
                 "query",
-                id=statement.event_id,
+                event_id=statement.event_id,
                 outcome=outcome,
                 query=query.name,
                 statement=statement.id,

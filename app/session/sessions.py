@@ -7,8 +7,7 @@ from collections.abc import Iterator
 from dataclasses import asdict, dataclass, field
 from datetime import timedelta
 
-from app import audit
-from app.audit import Trail
+from app.audit import NOBODY, Trail
 from app.auth.attempt import Attempt, SignedIn
 from app.auth.oidc import Provider
 from app.auth.standing import Standing
@@ -310,7 +309,7 @@ def owner(session_id: str, visitor: str) -> str:
 
 def refused(error: SignInError, *, way: str) -> None:
     """Notes in the audit trail that somebody was not let in."""
-    audit.record("refusal", outcome=error.code, way=way)
+    NOBODY.record("refusal", outcome=error.code, way=way)
 
 
 def _key(kind: str, secret: str) -> str:

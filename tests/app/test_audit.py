@@ -5,8 +5,7 @@ import re
 
 import pytest
 
-from app import audit
-from app.audit import NOBODY, Trail
+from app.audit import NOBODY, Trail, new_id
 
 FRANK = Trail("frank@example.com", "0a1b2c3d")
 
@@ -38,7 +37,7 @@ def test_an_event_says_who_did_what_under_an_id(events):
 
 
 def test_an_id_that_had_to_be_known_before_is_kept(events):
-    assert FRANK.record("query", id="11112222") == "11112222"
+    assert FRANK.record("query", event_id="11112222") == "11112222"
     assert [event["id"] for event in events()] == ["11112222"]
 
 
@@ -48,14 +47,14 @@ def test_zero_and_false_are_facts_and_stay(events):
 
 
 def test_nobody_has_no_name(events):
-    audit.record("refusal", outcome="RL-223", way="popup")
+    NOBODY.record("refusal", outcome="RL-223", way="popup")
     (event,) = events()
     assert {"person", "session"} & set(event) == set()
     assert (event["event"], event["outcome"], event["way"]) == ("refusal", "RL-223", "popup")
 
 
 def test_ids_are_not_used_twice():
-    assert len({audit.new_id() for _ in range(100)}) == 100
+    assert len({new_id() for _ in range(100)}) == 100
 
 
 @pytest.mark.parametrize(
