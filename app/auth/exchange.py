@@ -5,7 +5,6 @@ import re
 import time
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
-from datetime import UTC, datetime, timedelta
 from functools import partial
 from typing import Any
 
@@ -18,8 +17,7 @@ from app.auth.refusals import CONTEXT, DATA_ROLE, WEB_IDENTITY, Refusals
 from app.errors import ExchangeRefused
 from app.settings import Settings
 
-# The most that AWS gives to a role assumed from a role. Shorter sessions would be renewed at every request:
-# botocore starts to renew a quarter of an hour before the end.
+# The most that AWS gives to a role assumed from a role: each renewal costs a refresh token its use.
 ROLE_SECONDS = 3600
 CONTEXT_PROVIDER = "arn:aws:iam::aws:contextProvider/IdentityCenter"
 _JWT_BEARER = "urn:ietf:params:oauth:grant-type:jwt-bearer"
@@ -32,15 +30,6 @@ class IdentityContext:
 
     assertion: str = field(repr=False)
     refresh_token: str | None = field(repr=False)
-    expires_at: datetime
-
-
-@dataclass(frozen=True)
-class Exchanged:
-    """What the whole exchange gives."""
-
-    credentials: RoleCredentials
-    context: IdentityContext
 
 
 def exchange(
@@ -51,7 +40,7 @@ def exchange(
     trail: Trail,
     refresh_token: str | None = None,
     kept: Callable[[IdentityContext], None] = lambda _: None,
-) -> Exchanged:
+) -> RoleCredentials:
     """Turns a person's ID token into credentials that carry the person.
 
     IAM Identity Center takes an ID token once only: with its own `refresh_token`, the ID token stays unused.
@@ -74,10 +63,9 @@ def exchange(
     )
     kept(context)
     sts = aws.client("sts", credentials=bridge)
-    credentials = assume_data_role(
+    return assume_data_role(
         sts, role_arn=settings.data_role_arn, context=context, session_name=name, trail=trail
     )
-    return Exchanged(credentials, context)
 
 
 def assume_bridge_role(
@@ -118,11 +106,7 @@ def create_context(
             "sts:identity_context.",
             code="RL-314",
         )
-    return IdentityContext(
-        assertion=assertion,
-        refresh_token=answer.get("refreshToken", refresh_token),
-        expires_at=datetime.now(UTC) + timedelta(seconds=answer.get("expiresIn", ROLE_SECONDS)),
-    )
+    return IdentityContext(assertion, answer.get("refreshToken", refresh_token))
 
 
 def assume_data_role(

@@ -83,7 +83,7 @@ class Renewer:
                 standing = replace(standing, context_refresh_token=context.refresh_token)
                 keep(standing)
 
-        exchanged = exchange(
+        credentials = exchange(
             standing.identity,
             aws=self._aws,
             settings=self._settings,
@@ -91,7 +91,7 @@ class Renewer:
             refresh_token=refresh_token,
             kept=kept,
         )
-        return replace(standing, credentials=exchanged.credentials)
+        return replace(standing, credentials=credentials)
 
     def _with_new_token(self, standing: Standing, keep: Keep) -> Standing:
         """The same person with an ID token that nobody has seen, by the provider's refresh token."""

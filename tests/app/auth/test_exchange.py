@@ -3,7 +3,7 @@
 import logging
 import re
 import traceback
-from datetime import UTC, datetime, timedelta
+from datetime import UTC, datetime
 from types import SimpleNamespace
 
 import pytest
@@ -77,7 +77,7 @@ def context(_, sso):
 
 
 def data(sts, _):
-    sealed = IdentityContext(CONTEXT_ASSERTION, None, ENDS)
+    sealed = IdentityContext(CONTEXT_ASSERTION, None)
     return assume_data_role(sts, role_arn=DATA, context=sealed, session_name="frank@example.com", trail=TRAIL)
 
 
@@ -128,7 +128,6 @@ def test_the_context_is_asked_for_with_the_token(sts, sso):
     context = run("context", sts, sso, answer=CONTEXT_ANSWER, expected=expected)
     assert context.assertion == CONTEXT_ASSERTION
     assert context.refresh_token == "identity-center-refresh"
-    assert timedelta(minutes=14) < context.expires_at - datetime.now(UTC) < timedelta(minutes=16)
 
 
 def test_a_context_is_renewed_without_the_token(sts, sso):
@@ -360,8 +359,8 @@ class TestWhole:
             bridge_role_arn=bridge_role, idc_application_arn=APPLICATION, data_role_arn=DATA
         )
         aws = self.OneAws()
-        exchanged = exchange(identity, aws=aws, settings=settings, trail=TRAIL)
-        assert exchanged.credentials.expires_at == ENDS
+        credentials = exchange(identity, aws=aws, settings=settings, trail=TRAIL)
+        assert credentials.expires_at == ENDS
         assert [event["step"] for event in events()] == steps
         assert {event["session"] for event in events()} == {"0a1b2c3d"}
         assert aws.signers[0] is None
