@@ -1,38 +1,34 @@
 """Who may import whom: the rooms of the README, enforced."""
 
 import ast
+import re
 from pathlib import Path
 
 import pytest
 
 ROOT = Path(__file__).parent.parent
 
-# room: the rooms of this project that it may import, beside itself and app.errors
-MAY_IMPORT = {
-    "app.asgi": {
-        f"app.{name}" for name in ("main", "session", "logs", "gate", "headers", "assets", "routes")
-    },
-    "app.gate": {"app.session"},
-    "app.headers": set(),
-    "app.assets": set(),
-    "app.routes": {"app.session", "app.auth", "app.audit", "app.settings"},
-    "app.main": {"app.session", "app.auth.sign_in", "app.views"},
-    "app.session": {"app.audit", "app.auth", "app.redshift", "app.settings"},
-    "app.settings": set(),
-    "app.logs": set(),
-    "app.errors": set(),
-    "app.audit": set(),
-    "app.auth": {"app.audit", "app.settings"},
-    "app.redshift": {"app.audit"},
-    "app.views": {"app.redshift"},
-    "infra.provision": set(),
-    "infra.local": {"infra.provision"},
-}
-STREAMLIT = {"app.asgi", "app.headers", "app.main", "app.session", "app.auth.sign_in", "app.views"}
+README = (ROOT / "README.md").read_text()
+STREAMLIT = {"app.asgi", "app.headers", "app.main", "app.session.visit", "app.auth.sign_in", "app.views"}
 DRAWS_NOTHING = {
     f"app.views.{name}" for name in ("charts", "choice", "maps", "palette", "viewport", "formats")
 }
-BOTO3 = {"app.auth", "infra"}
+BOTO3 = {"app.auth.aws", "infra"}
+
+
+def named(cell: str) -> list[str]:
+    """The rooms that a cell of the table names, as Python does; those beside a room by their last name."""
+    names = [name.rstrip("/").removesuffix(".py").replace("/", ".") for name in re.findall("`([^`]+)`", cell)]
+    return [name if name.startswith(("app.", "infra.")) else f"app.{name}" for name in names]
+
+
+def table_of_rooms() -> dict[str, set[str]]:
+    """Room: the rooms of this project that it may import, beside itself and app.errors."""
+    rows = re.findall(r"^\| (`(?:app|infra)/[^|]*) \|[^|]*\| ([^|]*) \|$", README, re.MULTILINE)
+    return {room: set(named(allowed)) for rooms, allowed in rows for room in named(rooms)}
+
+
+MAY_IMPORT = table_of_rooms()
 
 
 def modules() -> list[str]:
@@ -73,6 +69,12 @@ def test_a_room_imports_only_what_it_may(module):
     assert not strangers
 
 
+@pytest.mark.parametrize("room", MAY_IMPORT)
+def test_a_room_may_import_no_more_than_it_does(room):
+    found = {name for module in modules() if room_of(module) == room for name in imports(module)}
+    assert not {other for other in MAY_IMPORT[room] if not any(within(name, other) for name in found)}
+
+
 @pytest.mark.parametrize("module", modules())
 def test_streamlit_stays_in_the_pages(module):
     draws = any(within(name, "streamlit") for name in imports(module))
@@ -94,5 +96,6 @@ def test_a_file_is_short_enough_to_read(module):
     assert len(file.read_text().splitlines()) <= 400
 
 
-def test_every_room_is_covered():
-    assert not [m for m in modules() if m.count(".") and room_of(m) not in MAY_IMPORT]
+def test_every_module_is_in_a_room_and_every_room_is_there():
+    rooms = {room_of(module) for module in modules() if module.count(".")}
+    assert rooms == {room for room in MAY_IMPORT if room != "infra.sql"}

@@ -48,7 +48,7 @@ class Keys(Protocol):
 
 @dataclass(frozen=True)
 class Identity:
-    """A person, as the provider vouches for them; made by `verify` alone."""
+    """A person, as the provider vouches for them; made by `verify`, and read back by `Standing` alone."""
 
     subject: str
     email: str

@@ -1,4 +1,4 @@
-"""The two cookies: one for who is signed in, one for a browser that is not yet."""
+"""The cookies: who is signed in, which browser is signing in, and the last word after signing out."""
 
 import hashlib
 import re
@@ -28,7 +28,7 @@ def _name(name: str, *, secure: bool) -> str:
 
 
 def new_id() -> str:
-    """A random value of 256 bits, as both cookies have."""
+    """A random value of 256 bits: a session's id, a visitor's, a ticket."""
     return secrets.token_urlsafe(32)
 
 

@@ -84,7 +84,7 @@ class Visit:
 
     @property
     def said(self) -> str:
-        """The code of what went wrong as this browser signed out, if something did."""
+        """What the sign-out left for this browser to be told (see `sign_in.farewell`), or an empty text."""
         return self._sent.said if self.signed_out else ""
 
     @property
