@@ -7,6 +7,7 @@ from typing import Any, Self
 
 from app.auth.standing import Standing
 from app.errors import SessionExpired
+from app.session.cookies import new_id
 
 _ABSOLUTE, _IDLE, GONE = "RL-231", "RL-232", "RL-233"
 _WHY = {
@@ -69,5 +70,6 @@ def read(value: bytes) -> Record:
 
 
 def ended(code: str) -> bytes:
-    """What stays of a session that ended by itself, so that its person is told why: nothing but the code."""
-    return json.dumps({"ended": code}).encode()
+    """What stays of a session that ended by itself, so that its person is told why: the code, and a mark."""
+    # By the mark, whoever ended it knows that it was them.
+    return json.dumps({"ended": code, "by": new_id()}).encode()

@@ -163,7 +163,10 @@ class Sessions:
     def end(self, session_id: str) -> Farewell:
         """Signs out: nothing of the session is left here, and the provider is told to forget it."""
         key = _session_key(session_id)
-        entry = self._store.take(key) if key else None
+        entry = self._store.get(key) if key else None
+        if entry is not None:
+            # An answer that got lost is asked for again, and then nothing is there: what was seen is revoked.
+            entry = self._store.take(key) or entry
         try:
             record = records.read(entry.value) if entry is not None else None
         except SessionExpired:
@@ -251,16 +254,19 @@ class Sessions:
     def _expire(self, key: str, code: str, *, successor: Standing | None = None) -> None:
         """Ends a session that nobody signs out of; of all processes that see it, one tells the provider."""
         self._close(key)
+        mark = records.ended(code)
         while True:
             entry = self._store.get(key)
             if entry is None:
                 return
+            if entry.value == mark:
+                break  # ours: the store's answer got lost, was asked for again, and then said no
             try:
                 record = records.read(entry.value)
             except SessionExpired:
                 return
             expires_at = (self._world.clock() + REMEMBERED).timestamp()
-            if self._store.swap(key, records.ended(code), version=entry.version, expires_at=expires_at):
+            if self._store.swap(key, mark, version=entry.version, expires_at=expires_at):
                 break
         # Where a provider keeps one grant for a person and an app, ending the old sign-in ends the new one.
         same = successor is not None and _person(successor) == _person(record.standing)
