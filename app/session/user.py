@@ -14,7 +14,7 @@ from app.auth.credentials import data_api_client
 from app.auth.identity import Identity
 from app.auth.renewal import Renewer
 from app.auth.standing import Standing
-from app.errors import AccessError, AppError, QueryDenied, SessionExpired
+from app.errors import AccessError, AppError, QueryDenied, SessionExpired, StoreUnavailable
 from app.redshift.query import Query
 from app.redshift.warehouse import Warehouse
 from app.session import record as records
@@ -34,6 +34,7 @@ REMEMBERED = timedelta(hours=8)
 # After a renewal that failed while the old credentials still hold.
 _PAUSE = timedelta(seconds=30)
 _LATEST = timedelta(seconds=1)
+_PATIENCE = (0.2, 1.0, 5.0)  # seconds until a store that did not answer is asked once more
 
 _POLICIES = Query("Who administers", "SELECT count(*) AS policies FROM svv_rls_policy")
 
@@ -183,13 +184,21 @@ class UserSession:
         return swapped
 
     def _change(self, change: Callable[[Record], Record], *, lease: str) -> None:
-        """Changes the record while the lease is ours."""
+        """Changes the record while the lease is ours; a store that is busy is asked again."""
+        # What is lost here cannot be had again: a provider that rotates refresh tokens takes each once.
+        pauses = iter(_PATIENCE)
         while True:
-            entry, record = self._read()
-            if record.lease != lease:
-                raise _Overtaken
-            if self._swap(entry, change(record)):
-                return
+            try:
+                entry, record = self._read()
+                if record.lease != lease:
+                    raise _Overtaken
+                if self._swap(entry, change(record)):
+                    return
+            except StoreUnavailable:
+                pause = next(pauses, None)
+                if pause is None:
+                    raise
+                self._world.sleep(pause)
 
     def _in_turn(self, refused: str = "") -> RoleCredentials:
         """Like `_renewed`, one thread at a time; who waited for one that failed does not try again."""

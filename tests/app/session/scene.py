@@ -61,9 +61,9 @@ def exchanged_once_each(aws):
     return len(aws.jtis) == len(set(aws.jtis))
 
 
-def a_long_day():
+def a_long_day(**settings):
     """A scene in which nobody is signed out for being idle: it is about credentials."""
-    return Scene(session_hours=24, session_idle_minutes=1440)
+    return Scene(session_hours=24, session_idle_minutes=1440, **settings)
 
 
 def now():
