@@ -6,6 +6,7 @@ from collections import OrderedDict
 from collections.abc import Iterator
 from dataclasses import asdict, dataclass, field
 from datetime import timedelta
+from typing import Any
 
 from app.audit import NOBODY, Trail
 from app.auth.attempt import Attempt, SignedIn
@@ -29,10 +30,9 @@ _REFERENCE_LENGTH = 8
 
 @dataclass(frozen=True)
 class Pending:
-    """A full-page sign-in under way: who began it, and where it leads."""
+    """A full-page sign-in under way, and where it leads."""
 
     attempt: Attempt
-    visitor: str = field(repr=False)
     return_to: str
 
 
@@ -62,7 +62,7 @@ class Sessions:
         self._world = world
         self._store = world.store
         self._provider = provider
-        self._lock = threading.Lock()
+        self._lock = threading.Lock()  # of the two below; never held while the store is asked
         self._live: dict[str, UserSession] = {}
         self._tabs: OrderedDict[str, str] = OrderedDict()
 
@@ -78,16 +78,11 @@ class Sessions:
 
     def claim(self, *, state: str, visitor: str) -> Pending:
         """The sign-in that this browser began, once; raises SignInRefused for any other."""
-        key = _key(ATTEMPT, state)
-        entry = self._store.get(key)
-        # Looked at first: somebody else's request must not end it.
-        if entry is None or not visitor or json.loads(entry.value)["visitor"] != digest(visitor):
+        held = self._taken(ATTEMPT, state, visitor=visitor)
+        if held is None:
             raise _not_under_way()
-        if self._store.take(key) is None:
-            raise _not_under_way()
-        members = json.loads(entry.value)
-        visitor, return_to = members.pop("visitor"), members.pop("return_to")
-        return Pending(Attempt(**members), visitor, return_to)
+        return_to = held.pop("return_to")
+        return Pending(Attempt(**held), return_to)
 
     # Signing in by the pop-up: its answer reaches a WebSocket, which can set no cookie.
 
@@ -100,14 +95,10 @@ class Sessions:
 
     def redeem(self, ticket: str, *, visitor: str, replaces: str) -> str:
         """The id of the session that the ticket stands for; raises SignInRefused."""
-        key = _key(TICKET, ticket)
-        entry = self._store.get(key) if well_formed(ticket) and visitor else None
-        if entry is None or json.loads(entry.value)["visitor"] != digest(visitor):
+        held = self._taken(TICKET, ticket, visitor=visitor) if well_formed(ticket) else None
+        if held is None:
             raise _no_ticket()
-        if self._store.take(key) is None:
-            raise _no_ticket()
-        standing = Standing.from_members(json.loads(entry.value)["standing"])
-        return self._open(standing, way="popup", replaces=replaces)
+        return self._open(Standing.from_members(held["standing"]), way="popup", replaces=replaces)
 
     def open(self, signed_in: SignedIn, *, replaces: str) -> str:
         """A session for somebody who has just signed in; returns its id, always a new one.
@@ -186,7 +177,9 @@ class Sessions:
 
     def sweep(self) -> None:
         """Ends what is over though nobody came back to it, so that the provider forgets it too."""
-        for key, user in list(self._live.items()):
+        with self._lock:
+            live = list(self._live.items())
+        for key, user in live:
             try:
                 user.admit()
             except SessionExpired as expired:
@@ -207,9 +200,11 @@ class Sessions:
         )
         expires_at = (record.ends_at + REMEMBERED).timestamp()
         self._store.add(key, record.to_bytes(), expires_at=expires_at)
-        self._live[key] = UserSession(key, record, self._world)
+        user = UserSession(key, record, self._world)
+        with self._lock:
+            self._live[key] = user
         self._limit(standing, key, expires_at=expires_at)
-        self._live[key].trail.record("sign-in", way=way)
+        user.trail.record("sign-in", way=way)
         return session_id
 
     def _limit(self, standing: Standing, key: str, *, expires_at: float) -> None:
@@ -299,6 +294,16 @@ class Sessions:
             except SessionExpired:
                 continue
             yield record
+
+    def _taken(self, kind: str, secret: str, *, visitor: str) -> dict[str, Any] | None:
+        """What was kept under this secret for this browser, once; None where there is nothing of its own."""
+        key = _key(kind, secret)
+        entry = self._store.get(key) if visitor else None
+        # Looked at first: somebody else's request must not end it.
+        held: dict[str, Any] = json.loads(entry.value) if entry is not None else {}
+        if held.pop("visitor", "") != digest(visitor) or self._store.take(key) is None:
+            return None
+        return held
 
     def _add(self, kind: str, secret: str, members: object, *, seconds: int) -> None:
         value = json.dumps(members, default=str).encode()
