@@ -179,7 +179,7 @@ def test_chance_hardly_ever_looks_like_words():
     kept = [
         value for value in (secrets.token_urlsafe(32) for _ in range(20_000)) if logs.redact(value) == value
     ]
-    assert not kept
+    assert len(kept) <= 2  # one in a million does, so one run in fifty meets one
 
 
 @given(st.uuids(), st.integers(0, 2**32 - 1), st.integers(0, 2**160 - 1), st.integers(0, 2**256 - 1))
