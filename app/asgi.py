@@ -47,9 +47,9 @@ def doors() -> Doors:
 
 def facing() -> Facing | None:
     """What the headers depend on; None until the settings were found right. Asks nobody and never waits."""
-    if not session.services.cache_info().currsize:
+    shared = session.known()
+    if shared is None:
         return None
-    shared = session.services()
     return Facing(shared.settings.sign_in, shared.settings.secure, shared.provider.origins)
 
 

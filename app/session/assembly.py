@@ -1,7 +1,6 @@
 """What all sessions share: the settings, the provider, AWS, the store."""
 
 from dataclasses import dataclass
-from functools import lru_cache
 
 from botocore.config import Config
 
@@ -31,10 +30,19 @@ class Services:
     sessions: Sessions
 
 
-@lru_cache(maxsize=1)
+_ONE = "services"
+_made: dict[str, Services] = {}
+
+
 def services() -> Services:
-    """The services; raises SettingsError until the settings are right."""
-    return assemble(settings_.load(read_secret))
+    """The process's services; raises SettingsError until the settings are right."""
+    # Of two that are made at once the first stays: with two stores in memory, each would keep its own people.
+    return known() or _made.setdefault(_ONE, assemble(settings_.load(read_secret)))
+
+
+def known() -> Services | None:
+    """The services once they are made; asks nobody and never waits."""
+    return _made.get(_ONE)
 
 
 def assemble(settings: Settings) -> Services:
