@@ -3,7 +3,7 @@
 import asyncio
 from dataclasses import dataclass, field
 
-from app.errors import AppError, SettingsError
+from app.errors import SettingsError, StoreUnavailable
 from app.gate import Doors
 from app.session.cookies import session_name, visitor_name
 
@@ -134,7 +134,7 @@ def not_set_up():
 
 
 def out_of_reach(*_):
-    raise AppError("The session store is out of reach.", "Try again in a minute.", code="RL-260")
+    raise StoreUnavailable("The session store is out of reach.", "Try again in a minute.")
 
 
 def raw(headers):

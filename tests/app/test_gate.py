@@ -343,7 +343,7 @@ class TestFaults:
         answer = ask(gate, "/", cookie(session=SESSION), *DOCUMENT.items())
         assert answer.status == 503
         assert "out of reach" in answer.body
-        assert "RL-260" in answer.body
+        assert "RL-110" in answer.body
         assert inside.reached == []
 
     def test_a_fault_further_in_is_not_taken_for_the_stores(self):

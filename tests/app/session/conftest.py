@@ -57,6 +57,12 @@ def scene(clock):
 
 
 @pytest.fixture
+def sessions(scene):
+    """What one process has of the sessions."""
+    return scene.sessions()
+
+
+@pytest.fixture
 def session_id(scene):
     """The cookie's value of somebody who is signed in."""
     return scene.sign_in(scene.sessions())

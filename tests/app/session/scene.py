@@ -14,6 +14,7 @@ import pytest
 from pydantic import SecretStr
 
 from app.auth.renewal import Renewer
+from app.errors import SessionExpired
 from app.session.cookies import new_id
 from app.session.sessions import Sessions
 from app.session.store import MemoryStore
@@ -42,6 +43,16 @@ def code(error, call, *arguments, **keywords):
     with pytest.raises(error) as caught:
         call(*arguments, **keywords)
     return caught.value.code
+
+
+def over(sessions, session_id):
+    """The code by which a session is over."""
+    return code(SessionExpired, sessions.find, session_id)
+
+
+def people(sessions):
+    """Everybody who is signed in, in the order of the list."""
+    return [listed.person for listed in sessions.listing()]
 
 
 def at_once(calls):

@@ -7,26 +7,13 @@ import pytest
 
 from app.errors import SessionExpired
 from app.redshift.query import Query
-from tests.app.session.scene import code
-
-
-def over(sessions, session_id):
-    return code(SessionExpired, sessions.find, session_id)
-
-
-@pytest.fixture
-def sessions(scene):
-    return scene.sessions()
+from tests.app.session.scene import code, over, people
 
 
 @pytest.fixture
 def elsewhere(scene, sessions):
     """A second process over the same store."""
     return scene.sessions()
-
-
-def people(sessions):
-    return [listed.person for listed in sessions.listing()]
 
 
 class TestSweeping:

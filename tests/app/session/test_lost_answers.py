@@ -2,15 +2,8 @@
 
 import logging
 
-import pytest
-
 from app.errors import SessionExpired
 from tests.app.session.scene import code
-
-
-@pytest.fixture
-def sessions(scene):
-    return scene.sessions()
 
 
 def losing(monkeypatch, store, operation):

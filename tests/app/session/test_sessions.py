@@ -8,26 +8,13 @@ from app.errors import InvalidToken, SessionExpired, SignInRefused, StoreUnavail
 from app.session.cookies import new_id
 from app.session.sessions import MOST_OF_ONE_PERSON
 from tests.app.auth.fake_aws import STEPS
-from tests.app.session.scene import code
-
-
-def over(sessions, session_id):
-    return code(SessionExpired, sessions.find, session_id)
-
-
-@pytest.fixture
-def sessions(scene):
-    return scene.sessions()
+from tests.app.session.scene import code, over, people
 
 
 @pytest.fixture
 def elsewhere(scene, sessions):
     """A second process over the same store."""
     return scene.sessions()
-
-
-def people(sessions):
-    return [listed.person for listed in sessions.listing()]
 
 
 class TestByTheFullPage:
