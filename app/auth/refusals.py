@@ -36,7 +36,7 @@ class Refusals:
         return refusal.raised()
 
 
-_EXPIRED = Refusal(SessionExpired, "RL-234", "Your sign-in has run out.", "Sign in again.")
+RUN_OUT = Refusal(SessionExpired, "RL-234", "Your sign-in has run out.", "Sign in again.")
 # IAM Identity Center says no more than "access denied" to all of these.
 _NOT_ASSIGNED = Refusal(
     NotAssigned,
@@ -125,7 +125,7 @@ def _common(error: type[AppError], *, busy: str, signer: str) -> dict[str, Refus
 WEB_IDENTITY = Refusals(
     {
         **_common(RoleRefused, busy="RL-329", signer="RL-328"),
-        "ExpiredToken": _EXPIRED,
+        "ExpiredToken": RUN_OUT,
         "InvalidIdentityToken": Refusal(
             RoleRefused,
             "RL-321",
@@ -183,7 +183,7 @@ CONTEXT = Refusals(
             _ADMIN + "AWS_REGION: it has to be the region of IAM Identity Center.",
         ),
         "UnsupportedGrantType": _NO_GRANT,
-        "ExpiredToken": _EXPIRED,
+        "ExpiredToken": RUN_OUT,
     },
     Refusal(
         ExchangeRefused,
@@ -196,7 +196,7 @@ CONTEXT = Refusals(
 DATA_ROLE = Refusals(
     {
         **_common(RoleRefused, busy="RL-329", signer="RL-328"),
-        "ExpiredToken": _EXPIRED,
+        "ExpiredToken": RUN_OUT,
         "AccessDenied": Refusal(
             RoleRefused,
             "RL-325",

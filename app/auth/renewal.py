@@ -10,6 +10,7 @@ from app.auth.aws import Aws
 from app.auth.exchange import IdentityContext, exchange
 from app.auth.identity import verify
 from app.auth.oidc import Provider
+from app.auth.refusals import RUN_OUT
 from app.auth.standing import Standing
 from app.errors import ExchangeRefused, SessionExpired, SignInError, SignInRefused
 from app.settings import Settings
@@ -96,7 +97,7 @@ class Renewer:
     def _with_new_token(self, standing: Standing, keep: Keep) -> Standing:
         """The same person with an ID token that nobody has seen, by the provider's refresh token."""
         if standing.refresh_token is None:
-            raise _run_out()
+            raise RUN_OUT.raised()
         try:
             tokens = self._provider.refresh(standing.refresh_token)
         except SignInRefused as error:
@@ -108,7 +109,7 @@ class Renewer:
         if ended:
             # Never sent again; and with it goes the promise that renewal needs nobody.
             keep(replace(standing, refresh_token=None))
-            raise _run_out()
+            raise RUN_OUT.raised()
         standing = replace(standing, refresh_token=tokens.refresh_token, context_refresh_token=None)
         keep(standing)
         identity = verify(
@@ -120,7 +121,3 @@ class Renewer:
             renews=standing.identity,
         )
         return replace(standing, identity=identity, token_sent=False)
-
-
-def _run_out() -> SessionExpired:
-    return SessionExpired("Your sign-in has run out.", "Sign in again.", code="RL-234")
