@@ -5,6 +5,7 @@ import gzip
 import posixpath
 import re
 from collections.abc import MutableMapping
+from http import HTTPStatus
 from pathlib import Path
 from typing import Any
 
@@ -82,7 +83,7 @@ class CompressedAssets:
 
     async def _keep(self, path: str, messages: list[Message]) -> bool:
         """Compresses and keeps a response that will never change; tells whether it was one."""
-        if not messages or messages[0]["status"] != 200:  # noqa: PLR2004 - OK
+        if not messages or messages[0]["status"] != HTTPStatus.OK:
             return False
         headers = MutableHeaders(raw=list(messages[0]["headers"]))
         body = b"".join(message.get("body", b"") for message in messages[1:])
