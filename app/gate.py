@@ -5,6 +5,8 @@ import re
 from collections.abc import Callable
 from dataclasses import dataclass
 from html import escape
+from pathlib import Path
+from string import Template
 from typing import Literal
 from urllib.parse import quote, urlsplit
 
@@ -77,6 +79,8 @@ _SAFE = _READS | {"OPTIONS"}
 _MOST_RETURN_TO = 2000
 _NO_STORE = {"Cache-Control": "no-store"}
 
+# Needs no other file: by a wrong name, and without the store, none could be had.
+_PAGE = Template((Path(__file__).parent / "gate.html").read_text())
 _FORBIDDEN = PlainTextResponse("Forbidden", status_code=403, headers=_NO_STORE)
 _NOT_FOUND = PlainTextResponse("Not found", status_code=404, headers=_NO_STORE)
 _CLOSED = WebSocketClose(code=1008)
@@ -254,14 +258,11 @@ def _giving_visitor(app: ASGIApp, *, secure: bool) -> ASGIApp:
 def _elsewhere(origin: str) -> ASGIApp:
     """Says where the app is, to somebody who called it by another name."""
     link = f'<a href="{escape(origin)}">{escape(origin)}</a>'
-    return HTMLResponse(
-        f'<!doctype html><html lang="en"><meta charset="utf-8"><title>Rowlight</title>'
-        f"<h1>Rowlight is at another address</h1><p>Go to {link}.</p></html>",
-        status_code=421,
-        headers=_NO_STORE,
-    )
+    html = _PAGE.substitute(headline="Rowlight is at another address", rest=f"<p>Go to {link}.</p>")
+    return HTMLResponse(html, status_code=421, headers=_NO_STORE)
 
 
 def _unavailable(error: AppError) -> ASGIApp:
-    text = f"{error.message}\n\n{error.remedy}\n\nCode {error.code}\n"
-    return PlainTextResponse(text, status_code=503, headers=_NO_STORE)
+    rest = f"<p>{escape(error.remedy)}</p><small>Code {escape(error.code)}</small>"
+    html = _PAGE.substitute(headline=escape(error.message), rest=rest)
+    return HTMLResponse(html, status_code=503, headers=_NO_STORE)

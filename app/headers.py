@@ -81,6 +81,7 @@ def _own_policy(facing: Facing) -> str:
             "script-src": ("'self'",),
             "style-src": ("'self'",),
             "img-src": ("'self'",),
+            "font-src": ("'self'",),
             "form-action": ("'self'", *facing.providers),
             "frame-ancestors": ("'none'",),
             "base-uri": ("'none'",),
@@ -157,6 +158,8 @@ def _keeping(path: str, content_type: str) -> str | None:
     """Who may keep the answer, where what Streamlit says would let others read it later."""
     if path.startswith("/media/"):
         return "private, no-store"  # what somebody exports is theirs, also from the browser's disk
+    if path.startswith("/auth/") and content_type == "font/woff2":
+        return "public, max-age=86400"  # the same for everybody, and larger than all else there
     if path.startswith("/auth/") or content_type.startswith("text/html"):
         return "no-store"
     return None

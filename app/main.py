@@ -82,7 +82,7 @@ def _offer(visit: Visit, shared: Services) -> None:
         sign_in.link(f"Sign in with {sign_in.account(shared.provider)}", return_to=return_to)
         return
     if not visit.takes_cookies:
-        explain(sign_in.cookieless())
+        _tell(sign_in.cookieless())
         return
     if visit.ticket is not None:
         sign_in.hand_over(visit.ticket, return_to=return_to)
@@ -90,8 +90,8 @@ def _offer(visit: Visit, shared: Services) -> None:
     try:
         url = visit.attempt(shared).url
     except AppError as error:
-        explain(error)
-        st.button("Try again")
+        _tell(error)
+        st.button("Try again", width="stretch")
         return
     answer = sign_in.button(url, provider=shared.provider, return_to=return_to)
     if answer is not None:
@@ -117,10 +117,13 @@ def _over(visit: Visit, shared: Services, expired: SessionExpired) -> None:
 def _again(visit: Visit, shared: Services, notice: AppError) -> None:
     """Signing in over the page; afterwards it is the same page, with the same filters."""
     st.html('<span id="rl-over"></span>')
-    # "Sign in again" stands over it already; any other remedy has to be told.
-    st.markdown(notice.message if isinstance(notice, SessionExpired) else f"{notice.message} {notice.remedy}")
-    _offer(visit, shared)
-    st.caption(f"Code {notice.code}")
+    if isinstance(notice, SessionExpired):
+        st.markdown(notice.message)  # "Sign in again" stands over it already
+        _offer(visit, shared)
+        st.caption(f"Code {notice.code}")
+    else:
+        sign_in.tell(notice)
+        _offer(visit, shared)
     sign_in.watch()
 
 
@@ -182,7 +185,7 @@ def _draw(view: View, user: UserSession) -> None:
         raise
     except AccessError as error:
         explain(error)
-        sign_in.sign_out("Sign out and sign in again")
+        sign_in.sign_out("Sign out and sign in again", wide=False)
     except AppError as error:
         explain(error)
         st.button("Try again")
@@ -190,12 +193,16 @@ def _draw(view: View, user: UserSession) -> None:
 
 def explain(error: AppError) -> None:
     """Says what happened, what to do, and by which code and reference it is found in the log."""
-    reference = _reference()
-    log.warning("reference=%s error=%s %s%s", reference, error.code, error.message, _statement(error))
+    reference = _noted(error)
     headline, _, rest = error.message.partition("\n")
     st.header(headline, anchor=False)
     st.markdown(_ADDRESS.sub(r"`\1`", f"{rest}\n\n{error.remedy}"))
     st.caption(f"Code {error.code} · Reference {reference}")
+
+
+def _tell(error: AppError) -> None:
+    """The same beside the sign-in, in its measure."""
+    sign_in.tell(error, reference=_noted(error))
 
 
 def on_script_error(error: Exception) -> bool:
@@ -215,6 +222,13 @@ def on_script_error(error: Exception) -> bool:
     )
     st.caption(f"Reference {reference}")
     return True
+
+
+def _noted(error: AppError) -> str:
+    """The reference under which the error is found in the log."""
+    reference = _reference()
+    log.warning("reference=%s error=%s %s%s", reference, error.code, error.message, _statement(error))
+    return reference
 
 
 def _reference() -> str:

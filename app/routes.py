@@ -26,6 +26,7 @@ from app.session.sessions import refused
 _AUTH = Path(__file__).parent / "auth"
 _PAGE = Template((_AUTH / "sign_in.html").read_text())
 _FILES = {
+    "parts.css": "text/css",
     "sign_in.css": "text/css",
     "pop_up.js": "text/javascript",
     "hand_over.js": "text/javascript",
@@ -213,13 +214,13 @@ async def _aside(
     return await anyio.to_thread.run_sync(partial(call, *arguments, **named), limiter=threads)
 
 
-def _file(path: Path, media_type: str) -> Route:
+def _file(path: Path, media_type: str, name: str = "") -> Route:
     content = path.read_bytes()
 
     async def send(_: Request) -> Response:
         return Response(content, media_type=media_type, headers={"Cache-Control": "no-cache"})
 
-    return Route(f"/auth/{path.name}", send, methods=["GET"])
+    return Route(f"/auth/{name or path.name}", send, methods=["GET"])
 
 
 async def _form(request: Request) -> Mapping[str, str]:
@@ -237,13 +238,8 @@ def _page(
 ) -> Response:
     """The static sign-in page, with what there is to say above its button."""
     notice = sign_in.farewell(said) if error is None else error
-    if isinstance(notice, AppError):
-        text = f"{escape(f'{notice.message} {notice.remedy}')}<br><small>Code {escape(notice.code)}</small>"
-        notice = f'<p class="notice" role="alert">{text}</p>'
-    elif notice is not None:
-        notice = f'<p role="status">{escape(notice)}</p>'
     html = _PAGE.substitute(
-        notice=notice or "",
+        notice="" if notice is None else sign_in.told(notice),
         login=escape("/auth/login?return_to=" + quote(return_to, safe="/")),
         provider=escape(sign_in.account(shared.provider)),
     )
@@ -274,4 +270,5 @@ ROUTES = [
     Route("/auth/signed-out", signed_out, methods=["GET"]),
     *(_file(_AUTH / name, media_type) for name, media_type in _FILES.items()),
     _file(_AUTH.parent / "static" / "icon.svg", "image/svg+xml"),
+    _file(sign_in.FONT, "font/woff2", "source-sans.woff2"),
 ]

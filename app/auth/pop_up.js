@@ -1,9 +1,11 @@
 // Says so when the browser blocks the sign-in window: the button in its frame does not.
 (() => {
   const frames = () => document.querySelectorAll('iframe[title*="authorize_button"]');
-  const watch = (inside) => {
+  const watch = (frame) => {
+    const inside = frame.contentWindow;
     if (!inside || inside.rowlightWatches) return;
     inside.rowlightWatches = true;
+    frame.ariaLabel = "Sign in"; // its title is the component's name in code
     const open = inside.open;
     inside.open = (...asked) => {
       const opened = open.apply(inside, asked);
@@ -13,6 +15,6 @@
   };
   const timer = setInterval(() => {
     if (!document.querySelector("#rl-blocked")) clearInterval(timer);
-    frames().forEach((frame) => watch(frame.contentWindow));
+    frames().forEach(watch);
   }, 250);
 })();

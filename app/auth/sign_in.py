@@ -8,30 +8,52 @@ from typing import Any
 from urllib.parse import quote
 
 import streamlit as st
+from streamlit.file_util import get_static_dir
 
 from app.auth.oidc import Provider
 from app.errors import AppError, SignInRefused
 from app.settings import is_loopback
 
 POPUP_HEIGHT, POPUP_WIDTH = 720, 560
+# Streamlit's, for what stands beside its pages.
+[FONT] = (Path(get_static_dir()) / "static" / "media").glob("SourceSansVF-Upright*.woff2")
 _SCRIPT = '<script src="/auth/{}.js"></script>'
-_STYLE = f"<style>{(Path(__file__).parent / 'streamlit.css').read_text()}</style>"
+_STYLE = f"<style>{(Path(__file__).parent / 'parts.css').read_text()}</style>"
+# Who signed out leaves an empty sidebar behind. The rest is the measures of the static page.
+_FRAME = """<style>
+[data-testid=stSidebar], [data-testid=stExpandSidebarButton] { display: none; }
+.st-key-sign-in h1 { padding: 0; }
+.st-key-sign-in iframe { display: block; }
+</style>"""
 
 
 @contextmanager
 def frame(notice: AppError | str | None = None) -> Iterator[None]:
     """The page's middle under the product's name, with what there is to say, and nothing beside it."""
-    # Who signed out leaves an empty sidebar behind.
-    st.html("<style>[data-testid=stSidebar], [data-testid=stExpandSidebarButton] { display: none; }</style>")
+    st.html(_FRAME)
     _, middle, _ = st.columns([1, 3, 1])
-    with middle, st.container(horizontal_alignment="center", gap="medium"):
+    with middle, st.container(key="sign-in", horizontal_alignment="center", gap="medium"):
         st.title("Rowlight", anchor=False, text_alignment="center")
         st.markdown("Sign in once, and see exactly the rows you are entitled to.", text_alignment="center")
-        if isinstance(notice, AppError):
-            st.warning(f"{notice.message} {notice.remedy}\n\nCode {notice.code}")
-        elif notice is not None:
-            st.markdown(notice, text_alignment="center")
+        if notice is not None:
+            tell(notice)
         yield
+
+
+def tell(notice: AppError | str, *, reference: str = "") -> None:
+    """Says, where the sign-in is offered, what there is to say."""
+    _html(_STYLE + told(notice, reference=reference))
+
+
+def told(notice: AppError | str, *, reference: str = "") -> str:
+    """What there is to say, as HTML: of an error the reason, the remedy, and in small its code."""
+    if isinstance(notice, str):
+        return f'<p class="rl-said" role="status">{escape(notice)}</p>'
+    code = f"Code {notice.code}" + (f" · Reference {reference}" if reference else "")
+    return (
+        f'<div class="rl-notice" role="alert"><p><strong>{escape(notice.message)}</strong></p>'
+        f"<p>{escape(notice.remedy)}</p><small>{escape(code)}</small></div>"
+    )
 
 
 def button(url: str, *, provider: Provider, return_to: str) -> Any:
@@ -53,8 +75,9 @@ def button(url: str, *, provider: Provider, return_to: str) -> Any:
         auto_click=False,
     )
     _quiet(
-        '<span id="rl-blocked" role="alert" hidden>Your browser blocked the sign-in window.<br></span>'
-        f'<a style="color:inherit" href="{_login(return_to)}" target="_self">Sign in on this page instead</a>'
+        '<span id="rl-blocked" class="rl-blocked" role="alert" hidden>'
+        "Your browser blocked the sign-in window.</span>"
+        f'<a href="{_login(return_to)}" target="_self">Sign in on this page instead</a>'
         + _SCRIPT.format("pop_up")
     )
     return answer
@@ -73,23 +96,27 @@ def hand_over(ticket: str, *, return_to: str) -> None:
         '<form id="rl-hand-over" method="post" action="/auth/session" target="_self">'
         f'<input type="hidden" name="ticket" value="{escape(ticket)}">'
         f'<input type="hidden" name="return_to" value="{escape(return_to)}">'
-        '<button class="rl-button">Continue</button></form>' + _SCRIPT.format("hand_over")
+        '<p class="rl-quiet" role="status">Signing you in…</p>'
+        # The script goes on by itself; the button is for when it did not come.
+        '<button class="rl-button rl-late">Continue</button></form>' + _SCRIPT.format("hand_over")
     )
 
 
-def sign_out(label: str = "Sign out") -> None:
+def sign_out(label: str = "Sign out", *, wide: bool = True) -> None:
     """The button that signs out: a form, because only a POST from this site may do that."""
+    look = "rl-button" if wide else "rl-button rl-fit"
     _html(
         f'{_STYLE}<form method="post" action="/auth/sign-out" target="_self">'
-        f'<button class="rl-button">{escape(label)}</button></form>'
+        f'<button class="{look}">{escape(label)}</button></form>'
     )
 
 
 def ending(when: str, *, return_to: str) -> None:
     """Says when the person has to sign in again, while there is time to."""
-    again = f'<a style="color:inherit" href="{_login(return_to)}" target="_self">Sign in again</a>'
-    _quiet(
-        f'<span role="status">Your sign-in ends at {escape(when)}. {again} to go on without a break.</span>'
+    again = f'<a href="{_login(return_to)}" target="_self">Sign in again</a>'
+    _html(
+        f'{_STYLE}<div class="rl-ending" role="status">'
+        f"Your sign-in ends at {escape(when)}. {again} to go on without a break.</div>"
     )
 
 
@@ -137,7 +164,7 @@ def _login(return_to: str) -> str:
 
 def _quiet(html: str) -> None:
     # Not st.caption: its links are too faint to read.
-    _html(f'<p style="margin:0;text-align:center;font-size:0.875rem">{html}</p>')
+    _html(f'{_STYLE}<p class="rl-quiet">{html}</p>')
 
 
 def _html(html: str) -> None:

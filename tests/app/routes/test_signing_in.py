@@ -127,4 +127,5 @@ class TestPage:
             "text/css",
             "text/javascript",
             "image/svg+xml",
+            "font/woff2",
         }
