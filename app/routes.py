@@ -38,8 +38,13 @@ _LONGEST_FORM = 8192
 _OWN_PATH = re.compile(r"/(?![/\\])[!-\[\]-~]*")
 _SAID_SECONDS = 120
 # What waits for the provider or the warehouse waits in threads of its own: the gate asks in the common ones
-# who passes, and however many strangers ask for a slow answer, those who are signed in must not stand behind.
-_AT_THE_DOOR, _INSIDE = anyio.CapacityLimiter(16), anyio.CapacityLimiter(16)
+# who passes, and however many strangers ask for a slow answer, those who are signed in must not stand behind;
+# nor those who leave behind somebody who asks for the list again and again.
+_AT_THE_DOOR, _LEAVING, _LISTING = (
+    anyio.CapacityLimiter(16),
+    anyio.CapacityLimiter(16),
+    anyio.CapacityLimiter(4),
+)
 SIGNED_OUT = "signed-out"
 
 Answer = TypeVar("Answer")
@@ -171,9 +176,9 @@ async def people(request: Request) -> Response:
     shared = session.services()
     browser = _Browser(request, shared)
     try:
-        user = await _aside(_INSIDE, shared.sessions.find, browser.session)
-        administers = await _aside(_INSIDE, user.administers)
-        listing = await _aside(_INSIDE, shared.sessions.listing) if administers else []
+        user = await _aside(_LISTING, shared.sessions.find, browser.session)
+        administers = await _aside(_LISTING, user.administers)
+        listing = await _aside(_LISTING, shared.sessions.listing) if administers else []
     except SignInError:
         administers = False
     except AppError as error:
@@ -192,7 +197,7 @@ async def sign_out(request: Request) -> Response:
         refused(error, way="sign-out")
         return _page(shared, return_to="/", error=error, status=403)
     try:
-        farewell = await _aside(_INSIDE, shared.sessions.end, browser.session)
+        farewell = await _aside(_LEAVING, shared.sessions.end, browser.session)
     except AppError as error:
         return _page(shared, return_to="/", error=error, status=503)
     response = _onward(farewell.url)

@@ -13,9 +13,11 @@ from starlette.routing import Route
 
 from app.gate import Doors, Gate
 from app.routes import ROUTES
+from app.session.user import UserSession
 
 STRANGERS = 60  # more than there are threads for whatever has none of its own
 SECONDS = 5
+SESSION = "__Host-rowlight_session"
 
 
 @pytest.fixture
@@ -56,7 +58,7 @@ async def come_back_with_a_false_code(world):
 
 def test_who_is_signed_in_stands_behind_no_stranger(world, slow):
     world.sign_in()
-    cookies = {"__Host-rowlight_session": world.cookie("session")}
+    cookies = {SESSION: world.cookie("session")}
 
     async def all_at_once():
         strangers = [asyncio.create_task(come_back_with_a_false_code(world)) for _ in range(STRANGERS)]
@@ -74,3 +76,31 @@ def test_who_is_signed_in_stands_behind_no_stranger(world, slow):
     assert len(waiting) == STRANGERS
     assert {(each.status_code, "Code RL-225" in each.text) for each in refused} == {(403, True)}
     assert not world.kept()
+
+
+def test_who_leaves_stands_behind_nobody_who_asks_for_the_list(world, monkeypatch):
+    busy, leaving = world.another_browser(), world.browser
+    world.sign_in(busy)
+    world.sign_in(leaving)
+    answers, asked = threading.Event(), []
+
+    def wait(_):
+        asked.append(True)
+        answers.wait(SECONDS * 3)
+        return False
+
+    monkeypatch.setattr(UserSession, "administers", wait)
+
+    async def all_at_once():
+        async with client(world, **{SESSION: world.cookie("session", busy)}) as somebody:
+            lists = [asyncio.create_task(somebody.get("/auth/sessions")) for _ in range(STRANGERS)]
+            await asyncio.sleep(0.5)
+            async with client(world, **{SESSION: world.cookie("session")}) as other, asyncio.timeout(SECONDS):
+                out = await other.post("/auth/sign-out", headers={"Origin": world.scene.settings.origin})
+            answers.set()
+            return out, await asyncio.gather(*lists)
+
+    out, lists = asyncio.run(all_at_once())
+    assert asked
+    assert out.status_code == 303
+    assert {each.status_code for each in lists} == {403}
