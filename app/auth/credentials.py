@@ -1,11 +1,14 @@
 """A person's AWS credentials as botocore asks for them: at each signature."""
 
 from collections.abc import Callable
-from typing import Any
+from typing import TYPE_CHECKING
 
 from botocore.credentials import CredentialProvider, Credentials, ReadOnlyCredentials
 
 from app.auth.aws import Aws, RoleCredentials
+
+if TYPE_CHECKING:
+    from mypy_boto3_redshift_data.client import RedshiftDataAPIServiceClient
 
 Keys = Callable[[], RoleCredentials]
 
@@ -40,6 +43,7 @@ class IdentityCredentials(CredentialProvider):
         return _AskedEachTime(self._keys, self.METHOD)
 
 
-def data_api_client(keys: Keys, aws: Aws) -> Any:
+def data_api_client(keys: Keys, aws: Aws) -> "RedshiftDataAPIServiceClient":
     """A Redshift Data API client that signs as the person."""
-    return aws.client_of(IdentityCredentials(keys), "redshift-data")
+    client: RedshiftDataAPIServiceClient = aws.client_of(IdentityCredentials(keys), "redshift-data")
+    return client

@@ -6,7 +6,7 @@ import time
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 from functools import partial
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from botocore.exceptions import BotoCoreError, ClientError
 
@@ -16,6 +16,10 @@ from app.auth.identity import Identity
 from app.auth.refusals import CONTEXT, DATA_ROLE, WEB_IDENTITY, Refusals
 from app.errors import ExchangeRefused
 from app.settings import Settings
+
+if TYPE_CHECKING:
+    from mypy_boto3_sso_oidc import SSOOIDCClient
+    from mypy_boto3_sts import STSClient
 
 # The most that AWS gives to a role assumed from a role: each renewal costs a refresh token its use.
 ROLE_SECONDS = 3600
@@ -69,7 +73,7 @@ def exchange(
 
 
 def assume_bridge_role(
-    sts: Any, *, role_arn: str, token: str, session_name: str, trail: Trail
+    sts: "STSClient", *, role_arn: str, token: str, session_name: str, trail: Trail
 ) -> RoleCredentials:
     """Step 1: the ID token itself, unsigned, for the role that may do the next two steps."""
     answer = _ask(
@@ -87,7 +91,12 @@ def assume_bridge_role(
 
 
 def create_context(
-    sso_oidc: Any, *, application_arn: str, token: str, trail: Trail, refresh_token: str | None = None
+    sso_oidc: "SSOOIDCClient",
+    *,
+    application_arn: str,
+    token: str,
+    trail: Trail,
+    refresh_token: str | None = None,
 ) -> IdentityContext:
     """Step 2: the ID token, or Identity Center's own refresh token, for a context that names the person."""
     grant, name = {"grantType": _JWT_BEARER, "assertion": token}, "id token"
@@ -110,7 +119,7 @@ def create_context(
 
 
 def assume_data_role(
-    sts: Any, *, role_arn: str, context: IdentityContext, session_name: str, trail: Trail
+    sts: "STSClient", *, role_arn: str, context: IdentityContext, session_name: str, trail: Trail
 ) -> RoleCredentials:
     """Step 3: the context for the role that queries the warehouse as the person."""
     answer = _ask(

@@ -2,12 +2,15 @@
 
 import time
 from collections.abc import Callable, Iterator, Mapping
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from botocore.exceptions import BotoCoreError, ClientError
 
 from app.errors import StoreUnavailable
 from app.session.store import Clock, Entry
+
+if TYPE_CHECKING:
+    from mypy_boto3_dynamodb import DynamoDBClient
 
 _LOST = "ConditionalCheckFailedException"
 _NAMES = {"#key": "key"}  # a word of DynamoDB's own
@@ -19,7 +22,7 @@ class DynamoStore:
     DynamoDB takes an expired item away within days: until then every method takes it as gone already.
     """
 
-    def __init__(self, client: Any, table: str, *, clock: Clock = time.time) -> None:
+    def __init__(self, client: "DynamoDBClient", table: str, *, clock: Clock = time.time) -> None:
         self._client = client
         self._table = table
         self._clock = clock
