@@ -74,9 +74,11 @@ class UserSession:
         self.reference = record.reference
         self.trail = Trail(person=record.standing.identity.email, session=record.reference)
         self._world = world
+        # As a thread last read or wrote it, and replaced whole: what must be true now is read from the store.
         self._record = record
+        self._signed = threading.local()  # with which key the thread has just signed
+        # Held by whoever gets credentials in this process; what follows is written by its holder alone.
         self._renewing = threading.Lock()
-        self._signed = threading.local()
         self._failed: AppError | None = None  # the last renewal, for those who waited for it
         self._refusal: AccessError | None = None  # of the first exchange
         self._not_before = record.started_at
