@@ -60,7 +60,7 @@ class Attempt:
         texts = _texts(answer)
         if not hmac.compare_digest(texts.get("state", "").encode(), self.state.encode()):
             raise SignInRefused(
-                "This answer belongs to another sign-in, or to one that is over.", _AGAIN, code="RL-223"
+                "This sign-in was finished already, or began in another tab.", _AGAIN, code="RL-223"
             )
         if "error" in texts:
             raise _declined(texts["error"])

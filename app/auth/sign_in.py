@@ -23,6 +23,7 @@ _STYLE = f"<style>{(Path(__file__).parent / 'parts.css').read_text()}</style>"
 _FRAME = """<style>
 [data-testid=stSidebar], [data-testid=stExpandSidebarButton] { display: none; }
 .st-key-sign-in h1 { padding: 0; }
+.st-key-sign-in [data-testid=stMarkdown] p { text-wrap: balance; }
 .st-key-sign-in iframe { display: block; }
 </style>"""
 

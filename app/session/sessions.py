@@ -337,7 +337,7 @@ def _person(standing: Standing) -> str:
 
 def _not_under_way() -> SignInRefused:
     return SignInRefused(
-        "This answer belongs to no sign-in that began in this browser, or to one that is over.",
+        "This sign-in was finished already, took too long, or began in another browser.",
         "Sign in again.",
         code="RL-223",
     )
