@@ -51,9 +51,8 @@ def test_a_blocked_window_is_told_and_the_whole_page_signs_in_instead(visitor):
     told = visitor.page.get_by_text("Your browser blocked the sign-in window.")
     expect(visitor.button()).to_be_visible()
     expect(told).to_be_hidden()
-    visitor.page.wait_for_function(
-        "document.querySelector('iframe[title*=authorize_button]')?.contentWindow?.rowlightWatches"
-    )
+    watched = "document.querySelector('iframe[title*=authorize_button]')?.contentWindow?.rowlightWatches"
+    visitor.until(lambda: visitor.page.evaluate(watched))
     visitor.button().click()
     expect(told).to_be_visible()
     visitor.page.get_by_role("link", name="Sign in on this page instead").click()
