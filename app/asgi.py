@@ -16,7 +16,7 @@ from starlette.responses import PlainTextResponse, Response
 from starlette.routing import Route
 
 from app import logs, session
-from app.assets import ButtonStyle, CompressedAssets
+from app.assets import ButtonStyle, CompressedAssets, OwnName
 from app.errors import SettingsError, SignInError
 from app.gate import Doors, Gate
 from app.headers import Facing, SecurityHeaders
@@ -148,6 +148,7 @@ app = st.App(
         Middleware(Gate, doors),
         Middleware(ButtonStyle),
         Middleware(CompressedAssets),
+        Middleware(OwnName),
     ],
     lifespan=_lifespan,
     exception_handlers={Exception: _failed},

@@ -1,4 +1,4 @@
-"""The browser's files: Streamlit's own compressed, the sign-in button's in the app's colours."""
+"""The browser's files: Streamlit's own compressed and under the app's name, the button's in its colours."""
 
 import asyncio
 import gzip
@@ -28,6 +28,38 @@ class ButtonStyle:
         path = scope.get("path", "")
         styles = scope["type"] == "http" and path.startswith(self._BUTTON) and path.endswith(".css")
         await (self._style if styles else self._app)(scope, receive, send)
+
+
+class OwnName:
+    """Serves Streamlit's page under the app's name and icon: a tab shows them until the script has run."""
+
+    # Ours are padded to the length of theirs, so that no header changes.
+    REPLACED = (
+        (b"<title>Streamlit</title>", b"<title>Rowlight</title>"),
+        (b'href="./favicon.png" />', b'href="/auth/icon.svg">'),
+    )
+
+    def __init__(self, app: ASGIApp) -> None:
+        self._app = app
+
+    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
+        if scope["type"] != "http":
+            await self._app(scope, receive, send)
+            return
+        page = False
+
+        async def send_named(message: Message) -> None:
+            nonlocal page
+            if message["type"] == "http.response.start":
+                page = Headers(raw=message["headers"]).get("content-type", "").startswith("text/html")
+            elif page and message["type"] == "http.response.body":
+                body: bytes = message.get("body", b"")
+                for theirs, ours in self.REPLACED:
+                    body = body.replace(theirs, ours.ljust(len(theirs)))
+                message = {**message, "body": body}
+            await send(message)
+
+        await self._app(scope, receive, send_named)
 
 
 class CompressedAssets:

@@ -2,14 +2,17 @@
 
 import asyncio
 import gzip
+import re
+from pathlib import Path
 
 import httpx
 import pytest
 from starlette.applications import Starlette
 from starlette.responses import PlainTextResponse, Response
 from starlette.routing import Route
+from streamlit.file_util import get_static_dir
 
-from app.assets import ButtonStyle, CompressedAssets
+from app.assets import ButtonStyle, CompressedAssets, OwnName
 
 SCRIPT = b"console.log('rowlight');\n" * 500
 
@@ -51,6 +54,29 @@ async def answer(app, scope):
 
     await app(scope, None, send)
     return b"".join(sent)
+
+
+class TestTheName:
+    PAGE = (Path(get_static_dir()) / "index.html").read_bytes()
+
+    @pytest.fixture
+    def served(self):
+        def serve(request):
+            media_type = "text/html" if request.url.path == "/" else "text/javascript"
+            return Response(self.PAGE, media_type=media_type)
+
+        return OwnName(Starlette(routes=[Route("/{path:path}", serve)]))
+
+    def test_a_tab_never_shows_another_name_or_icon(self, served):
+        page = get(served, "/")
+        assert re.findall("<title>(.*?)</title>", page.text) == ["Rowlight"]
+        assert re.findall('<link rel="shortcut icon" href="(.*?)"', re.sub(r"\s+", " ", page.text)) == [
+            "/auth/icon.svg"
+        ]
+        assert len(page.content) == len(self.PAGE) == int(page.headers["content-length"])
+
+    def test_other_files_stay_as_they_are(self, served):
+        assert get(served, "/index.js").content == self.PAGE
 
 
 class TestCompression:
