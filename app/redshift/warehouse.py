@@ -154,6 +154,7 @@ class Warehouse:
             if not self._is_over(answer) and self._clock() - asked < pause:
                 self._sleep(min(pause, max(0.0, deadline - self._clock())) * random.uniform(0.5, 1.0))  # noqa: S311 - jitter
                 pause = min(pause * 2, _LONGEST_PAUSE)
+        self._admit()  # who signed out while it ran sees nothing of it, in no tab
         return self._has_rows(answer, statement)
 
     @staticmethod

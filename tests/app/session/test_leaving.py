@@ -125,3 +125,20 @@ class TestLeaving:
         over(sessions, session_id)
         assert sessions.end(session_id).problem is None
         assert scene.revoked == scene.refresh_tokens
+
+
+class TestLeavingInTheMiddle:
+    def test_what_ends_only_after_the_sign_out_is_shown_to_nobody(self, scene, sessions):
+        """A statement that ends in its first call was never among those that a sign-out could stop."""
+        session_id = scene.sign_in(sessions)
+        warehouse, query = sessions.find(session_id).warehouse, Query("sales", "SELECT 1")
+        scene.aws.before["execute_statement"] = lambda: sessions.end(session_id)
+        assert code(SessionExpired, warehouse.fetch, query) == "RL-233"
+        assert len(scene.aws.signed) == 1
+
+    def test_nor_after_one_in_another_process(self, scene, sessions, elsewhere):
+        session_id = scene.sign_in(sessions)
+        warehouse, query = elsewhere.find(session_id).warehouse, Query("sales", "SELECT 1")
+        scene.aws.before["execute_statement"] = lambda: sessions.end(session_id)
+        assert code(SessionExpired, warehouse.fetch, query) == "RL-233"
+        assert len(scene.aws.signed) == 1
