@@ -123,11 +123,17 @@ class TestThePopUpsAnswer:
         tab.answer(answer, shared)
         assert (tab.ticket, tab.notice.code) == (None, "RL-227")
 
-    def test_nothing_of_it_shows_a_secret(self, scene, tab, shared):
+    def test_nothing_of_it_shows_a_secret(self, scene, shared):
+        sent = Cookies(scene.sign_in(shared.sessions), scene.visitor)
+        tab = Visit(sent)
         attempt = tab.attempt(shared)
-        shown = repr(vars(tab)) + repr(tab) + repr(shared)
-        secrets = (attempt.state, attempt.nonce, attempt.verifier, scene.visitor, "client-secret-never")
-        assert not [secret for secret in secrets if secret in shown]
+        shown = [repr(tab), repr(vars(tab)), repr(sent), repr(shared)]
+        tab.answer(grant(scene, tab, shared), shared)
+        assert tab.ticket
+        shown += [repr(tab), repr(tab.user(shared)), repr(tab.notice)]
+        secrets = [sent.session, sent.visitor, attempt.state, attempt.nonce, attempt.verifier]
+        secrets += ["client-secret-never", *scene.refresh_tokens]
+        assert not [secret for secret in secrets for text in shown if secret in text]
 
 
 class TestWho:
@@ -207,7 +213,17 @@ class TestTheTab:
         streamlit.context.cookies = {name: new_id()}
         assert visits.cookies(shared) == Cookies()
 
-    @pytest.mark.parametrize("value", ["x", "A" * 42, "A" * 44, "é" * 43])
+    @pytest.mark.parametrize("secure", [True, False])
+    def test_cookies_are_read_by_the_names_under_which_they_are_given_out(self, streamlit, secure):
+        values = {"session": new_id(), "visitor": new_id(), "said": "signed-out"}
+        ours, others = ("__Host-", "") if secure else ("", "__Host-")
+        streamlit.context.cookies = {f"{others}rowlight_{name}": new_id() for name in values}
+        streamlit.context.cookies |= {f"{ours}rowlight_{name}": value for name, value in values.items()}
+        assert visits.cookies(SimpleNamespace(settings=SimpleNamespace(secure=secure))) == Cookies(**values)
+
+    @pytest.mark.parametrize(
+        "value", ["", "x", "A" * 42, "A" * 44, "é" * 43, "x" * 42 + "\n", "../" + "x" * 40]
+    )
     def test_a_cookie_that_was_made_up_is_none(self, streamlit, shared, value):
         streamlit.context.cookies = {"__Host-rowlight_session": value, "__Host-rowlight_visitor": value}
         assert visits.cookies(shared) == Cookies()
@@ -230,6 +246,7 @@ class TestHere:
     [
         ("Europe/Berlin", "14:00"),
         ("America/Argentina/Buenos_Aires", "09:00"),
+        ("Etc/GMT+12", "00:00"),
         ("UTC", "12:00"),
         ("Nowhere/Atall", "12:00 UTC"),
         ("../../etc/passwd", "12:00 UTC"),

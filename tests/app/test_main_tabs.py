@@ -1,15 +1,11 @@
 """A tab and whose it is: what a session's end shows, and that no person's state reaches another."""
 
-from datetime import datetime
-from types import SimpleNamespace
 from urllib.parse import parse_qs, urlsplit
 
 import pytest
 
 from app import main
-from app.session import visit as visits
 from app.session.cookies import new_id
-from app.session.visit import Visit
 from tests.app.tabs import Browser, House
 
 DENIED = {"error": "access_denied"}
@@ -198,52 +194,3 @@ class TestAnotherPersonInTheSameTab:
         left.run()
         assert left.page.session_state["search"] == "what Frank looked for"
         assert left.page.session_state["rowlight"] is self.visit
-
-
-class TestCookies:
-    @pytest.mark.parametrize("secure", [True, False])
-    def test_they_are_read_by_the_names_under_which_they_are_given_out(self, monkeypatch, secure):
-        values = {"session": new_id(), "visitor": new_id(), "said": "signed-out"}
-        prefix = "__Host-" if secure else ""
-        sent = {f"{prefix}rowlight_{name}": value for name, value in values.items()}
-        other = {f"{'' if secure else '__Host-'}rowlight_{name}": new_id() for name in values}
-        monkeypatch.setattr(visits, "st", SimpleNamespace(context=SimpleNamespace(cookies={**sent, **other})))
-        read = visits.cookies(SimpleNamespace(settings=SimpleNamespace(secure=secure)))
-        assert (read.session, read.visitor, read.said) == tuple(values.values())
-
-    @pytest.mark.parametrize("value", ["", "short", "x" * 44, "x" * 42 + "\n", "../" + "x" * 40])
-    def test_what_we_never_gave_out_is_none(self, monkeypatch, value):
-        sent = {"rowlight_session": value, "rowlight_visitor": value}
-        monkeypatch.setattr(visits, "st", SimpleNamespace(context=SimpleNamespace(cookies=sent)))
-        read = visits.cookies(SimpleNamespace(settings=SimpleNamespace(secure=False)))
-        assert (read.session, read.visitor, read.said) == ("", "", "")
-
-
-def test_an_answer_to_no_attempt_is_nothing(house):
-    visit = Visit(Browser().cookies)
-    visit.answer({"code": "code-1", "state": ""}, house.shared)
-    assert visit.ticket is None
-    assert visit.notice is None
-    assert house.scene.idp.requests == []
-
-
-def test_nothing_of_a_visit_shows_a_secret(house):
-    browser = house.browser()
-    visit = Visit(browser.cookies)
-    attempt = visit.attempt(house.shared)
-    shown = [repr(visit), repr(vars(visit)), repr(browser.cookies), repr(house.shared)]
-    visit.answer(house.scene.idp.grant(attempt.url), house.shared)
-    shown += [repr(visit), repr(visit.user(house.shared)), repr(visit.notice)]
-    secrets = [browser.cookies.session, browser.cookies.visitor]
-    secrets += [attempt.state, attempt.nonce, attempt.verifier, *house.scene.idp.given]
-    assert visit.ticket
-    assert not [secret for secret in secrets for text in shown if secret in text]
-
-
-def test_the_time_is_that_of_the_persons_own_clock(monkeypatch):
-    moment = datetime.fromisoformat("2026-07-01T12:00:00+00:00")
-    said = {}
-    for name in ("Europe/Berlin", "America/Argentina/Buenos_Aires", "Etc/GMT+12", "UTC", "No/Such_Zone"):
-        monkeypatch.setattr(visits, "st", SimpleNamespace(context=SimpleNamespace(timezone=name)))
-        said[name] = visits.clock(moment)
-    assert list(said.values()) == ["14:00", "09:00", "00:00", "12:00", "12:00 UTC"]
