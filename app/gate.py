@@ -5,6 +5,7 @@ import re
 from collections.abc import Callable
 from dataclasses import dataclass
 from html import escape
+from http import HTTPStatus
 from pathlib import Path
 from string import Template
 from typing import Literal
@@ -209,7 +210,7 @@ def _only(chunks: list[str]) -> str:
 def _tab(protocols: list[str]) -> str:
     """Streamlit's id of the session to resume, which it sends as the third subprotocol."""
     entries = [entry.strip() for entry in ",".join(protocols).split(",")]
-    return entries[2] if len(entries) > 2 else ""  # noqa: PLR2004 - the third
+    return "".join(entries[2:3])
 
 
 def _begin_anew(scope: Scope) -> None:
@@ -242,7 +243,7 @@ def _giving_visitor(app: ASGIApp, *, secure: bool) -> ASGIApp:
 
     async def answer(scope: Scope, receive: Receive, send: Send) -> None:
         async def send_with_cookie(message: Message) -> None:
-            if message["type"] == "http.response.start" and message["status"] == 200:  # noqa: PLR2004 - OK
+            if message["type"] == "http.response.start" and message["status"] == HTTPStatus.OK:
                 headers = MutableHeaders(scope=message)
                 # Other files of the same folder may be kept by caches that many share.
                 if headers.get("content-type", "").startswith("text/html"):

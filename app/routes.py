@@ -7,7 +7,7 @@ from functools import partial
 from html import escape
 from pathlib import Path
 from string import Template
-from typing import TypeVar
+from typing import ParamSpec, TypeVar
 from urllib.parse import parse_qsl, quote
 
 import anyio
@@ -40,13 +40,10 @@ _SAID_SECONDS = 120
 # What waits for the provider or the warehouse waits in threads of its own: the gate asks in the common ones
 # who passes, and however many strangers ask for a slow answer, those who are signed in must not stand behind;
 # nor those who leave behind somebody who asks for the list again and again.
-_AT_THE_DOOR, _LEAVING, _LISTING = (
-    anyio.CapacityLimiter(16),
-    anyio.CapacityLimiter(16),
-    anyio.CapacityLimiter(4),
-)
+_AT_THE_DOOR, _LEAVING, _LISTING = map(anyio.CapacityLimiter, (16, 16, 4))
 SIGNED_OUT = "signed-out"
 
+P = ParamSpec("P")
 Answer = TypeVar("Answer")
 
 
@@ -213,7 +210,7 @@ async def signed_out(_: Request) -> Response:
 
 
 async def _aside(
-    threads: anyio.CapacityLimiter, call: Callable[..., Answer], *arguments: object, **named: object
+    threads: anyio.CapacityLimiter, call: Callable[P, Answer], *arguments: P.args, **named: P.kwargs
 ) -> Answer:
     """What the call gives, waited for in one of these threads."""
     return await anyio.to_thread.run_sync(partial(call, *arguments, **named), limiter=threads)
