@@ -2,11 +2,13 @@
 (() => {
   if (window.rowlightWatches) return;
   window.rowlightWatches = true;
+  const over = () => document.querySelector("#rl-over");
   const check = async () => {
-    const over = document.querySelector("#rl-over");
     const answer = await fetch("/auth/session", { cache: "no-store" }).catch(() => null);
-    // Signed out elsewhere, or signed in anew in another tab: either way this page is not of now.
-    if (answer && ((answer.status === 401 && !over) || (answer.status === 204 && over))) location.reload();
+    // Signed in anew in another tab: this page is not of now.
+    if (answer?.status === 204 && over()) location.reload();
+    // The page tells by itself that its session is over, where it is still connected.
+    if (answer?.status === 401) setTimeout(() => { if (!over()) location.reload(); }, 5000);
   };
   setInterval(check, 30000);
   addEventListener("online", check);
