@@ -1,6 +1,7 @@
 """From the sign-in button's address to a person's own rows, against the stand-in."""
 
 import base64
+import json
 import secrets
 from dataclasses import replace
 from datetime import UTC, datetime, timedelta
@@ -144,8 +145,22 @@ def test_by_the_pop_up_it_is_the_same(shared):
     assert orders(user) > 0
 
 
-def test_the_hosts_own_role_signs_where_there_is_no_bridge_role(serve, env):
-    shared = serve(**stand_in.host_role(env, table=""))
+@pytest.fixture
+def host(env):
+    """The settings of a host that signs the exchange itself; what admits it is taken back afterwards."""
+    administrator = outside.administrator(env)
+    iam, sso = (outside.aws(env, service, administrator) for service in ("iam", "sso-admin"))
+    name = env["DATA_ROLE_ARN"].rpartition("/")[2]
+    asked = {"ApplicationArn": env["IDC_APPLICATION_ARN"], "AuthenticationMethodType": "IAM"}
+    trust = iam.get_role(RoleName=name)["Role"]["AssumeRolePolicyDocument"]
+    method = sso.get_application_authentication_method(**asked)["AuthenticationMethod"]
+    yield stand_in.host_role(env, table="")
+    iam.update_assume_role_policy(RoleName=name, PolicyDocument=json.dumps(trust))
+    sso.put_application_authentication_method(**asked, AuthenticationMethod=method)
+
+
+def test_the_hosts_own_role_signs_where_there_is_no_bridge_role(serve, host):
+    shared = serve(**host)
     assert shared.settings.bridge_role_arn == ""
     user = user_of(shared, "Frank Amer")
     before = user.keys()
