@@ -29,7 +29,8 @@ unit: .venv/dev  ## unit and integration tests
 	$(BIN)/pytest -n auto -m "not browser"
 
 browser: .venv/dev .venv/chromium  ## the pages in Chromium, as each of the people
-	$(BIN)/pytest -m browser
+	$(BIN)/pytest -m browser tests/browser
+	$(BIN)/pytest -m browser tests/certified  # a browser of its own, which one process cannot have twice
 
 bench: .venv/dev .venv/chromium  ## figures, each a ratio against a named peer
 	$(BIN)/python -m bench
