@@ -28,9 +28,10 @@ types: .venv/dev  ## mypy, strict
 unit: .venv/dev  ## unit and integration tests
 	$(BIN)/pytest -n auto -m "not browser"
 
+# Two processes: each of the two starts a browser of its own.
 browser: .venv/dev .venv/chromium  ## the pages in Chromium, as each of the people
 	$(BIN)/pytest -m browser tests/browser
-	$(BIN)/pytest -m browser tests/certified  # a browser of its own, which one process cannot have twice
+	$(BIN)/pytest -m browser tests/certified
 
 bench: .venv/dev .venv/chromium  ## figures, each a ratio against a named peer
 	$(BIN)/python -m bench
