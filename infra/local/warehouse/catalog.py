@@ -10,7 +10,7 @@ from types import MappingProxyType
 from typing import Any, NamedTuple
 
 from infra.local.warehouse.errors import UndefinedObject
-from infra.local.warehouse.sqltypes import SqlType
+from infra.local.warehouse.sql.sqltypes import SqlType
 
 PUBLIC_SCHEMA = "public"
 SYSTEM_MONITOR = "sys:monitor"  # Redshift's predefined role that reads every system view

@@ -17,7 +17,7 @@ from infra.local.warehouse.errors import (
     UndefinedColumn,
     UndefinedObject,
 )
-from infra.local.warehouse.sqltypes import MAX_VARCHAR
+from infra.local.warehouse.sql.sqltypes import MAX_VARCHAR
 
 # In this order: each setting forbids changing what comes before it, the last one everything.
 _LOCKDOWN = (

@@ -9,17 +9,19 @@ from dataclasses import dataclass
 import duckdb
 import pyarrow as pa
 
-from infra.local.warehouse import changes, dialect, grammar
-from infra.local.warehouse.administration import Administration
+from infra.local.warehouse.access import changes
+from infra.local.warehouse.access.rewrite import Compiled, Compiler
+from infra.local.warehouse.access.rights import DbUser, Rights, rights_of
+from infra.local.warehouse.admin import grammar
+from infra.local.warehouse.admin.administration import Administration
+from infra.local.warehouse.admin.lexer import Reader
+from infra.local.warehouse.admin.loader import ObjectReader
 from infra.local.warehouse.catalog import Catalog
-from infra.local.warehouse.context import Context
 from infra.local.warehouse.database import Database, check_reach, translated, translated_reading
 from infra.local.warehouse.errors import NotSupported, SqlCancelled, SqlError
-from infra.local.warehouse.lexer import Reader
-from infra.local.warehouse.loader import ObjectReader
 from infra.local.warehouse.results import Result, done, result_of
-from infra.local.warehouse.rewrite import Compiled, Compiler
-from infra.local.warehouse.rights import DbUser, Rights, rights_of
+from infra.local.warehouse.sql import dialect
+from infra.local.warehouse.sql.context import Context
 
 _QUERIES = frozenset({"select", "with"})
 _KEPT_QUERIES = 256

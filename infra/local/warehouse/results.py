@@ -4,9 +4,9 @@ from dataclasses import dataclass
 
 import pyarrow as pa
 
-from infra.local.warehouse.loader import arrow_type
-from infra.local.warehouse.rewrite import Compiled, Output
-from infra.local.warehouse.sqltypes import SqlType, from_duckdb
+from infra.local.warehouse.access.rewrite import Compiled, Output
+from infra.local.warehouse.admin.loader import arrow_type
+from infra.local.warehouse.sql.sqltypes import SqlType, from_duckdb
 
 
 @dataclass(frozen=True)

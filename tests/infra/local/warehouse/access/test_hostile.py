@@ -8,10 +8,10 @@ import duckdb
 import pytest
 
 from infra.local.warehouse import SqlError
-from infra.local.warehouse.context import Context
+from infra.local.warehouse.access.rewrite import Compiler
+from infra.local.warehouse.access.rights import rights_of
 from infra.local.warehouse.database import Database, check_reach
-from infra.local.warehouse.rewrite import Compiler
-from infra.local.warehouse.rights import rights_of
+from infra.local.warehouse.sql.context import Context
 from tests.infra.local.warehouse.conftest import ADMIN, PEOPLE, run
 
 DENIED, UNSUPPORTED, UNDEFINED, SYNTAX = "42501", "0A000", "42P01", "42601"

@@ -7,13 +7,13 @@ from typing import Any
 
 from sqlglot import exp
 
-from infra.local.warehouse import calendar_formats as formats
-from infra.local.warehouse import functions, kinds
 from infra.local.warehouse.errors import NotSupported, SqlError
-from infra.local.warehouse.functions import call, cast, number
-from infra.local.warehouse.inference import operands
-from infra.local.warehouse.kinds import BIGINT, DATE, DOUBLE, INT, TEXT, Kind
-from infra.local.warehouse.sqltypes import DEFAULT_DECIMAL
+from infra.local.warehouse.sql import calendar_formats as formats
+from infra.local.warehouse.sql import functions, kinds
+from infra.local.warehouse.sql.functions import call, cast, number
+from infra.local.warehouse.sql.inference import operands
+from infra.local.warehouse.sql.kinds import BIGINT, DATE, DOUBLE, INT, TEXT, Kind
+from infra.local.warehouse.sql.sqltypes import DEFAULT_DECIMAL
 
 _HUGEINT = exp.DataType.build("HUGEINT", dialect="duckdb")
 _CAST_TYPES = frozenset(

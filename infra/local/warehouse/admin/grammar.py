@@ -2,12 +2,10 @@
 
 from collections.abc import Callable, Mapping
 
-from infra.local.warehouse import grammar_copy, grammar_grant
-from infra.local.warehouse.catalog import ColumnDefinition
-from infra.local.warehouse.errors import NotSupported
-from infra.local.warehouse.lexer import Reader
-from infra.local.warehouse.names import data_type, table_key
-from infra.local.warehouse.statements import (
+from infra.local.warehouse.admin import grammar_copy, grammar_grant
+from infra.local.warehouse.admin.lexer import Reader
+from infra.local.warehouse.admin.names import data_type, table_key
+from infra.local.warehouse.admin.statements import (
     AlterPolicy,
     AlterRowLevelSecurity,
     ChangeAttachment,
@@ -24,6 +22,8 @@ from infra.local.warehouse.statements import (
     Statement,
     Truncate,
 )
+from infra.local.warehouse.catalog import ColumnDefinition
+from infra.local.warehouse.errors import NotSupported
 
 
 def _column(reader: Reader) -> ColumnDefinition:

@@ -7,12 +7,12 @@ from typing import Any
 from sqlglot import exp
 from sqlglot.schema import MappingSchema
 
-from infra.local.warehouse import inference, meaning, shape
+from infra.local.warehouse.access.rights import Rights
 from infra.local.warehouse.catalog import Policy, Table
-from infra.local.warehouse.context import Context, place
-from infra.local.warehouse.dialect import DIALECT, parse_expression
 from infra.local.warehouse.errors import NotSupported, UndefinedColumn
-from infra.local.warehouse.rights import Rights
+from infra.local.warehouse.sql import inference, meaning, shape
+from infra.local.warehouse.sql.context import Context, place
+from infra.local.warehouse.sql.dialect import DIALECT, parse_expression
 
 _ROWS = "rows"
 

@@ -2,10 +2,10 @@
 
 import re
 
+from infra.local.warehouse.admin.lexer import Reader
+from infra.local.warehouse.admin.names import table_key
+from infra.local.warehouse.admin.statements import Copy
 from infra.local.warehouse.errors import NotSupported, SqlError
-from infra.local.warehouse.lexer import Reader
-from infra.local.warehouse.names import table_key
-from infra.local.warehouse.statements import Copy
 
 _SOURCE = re.compile(r"s3://(?P<bucket>[a-z0-9][a-z0-9.-]{1,61}[a-z0-9])/(?P<prefix>.+)", re.DOTALL)
 _ARN = re.compile(r"arn:aws[\w-]*:iam::\d{12}:role/[\w+=,.@/-]+")

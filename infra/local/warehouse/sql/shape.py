@@ -5,8 +5,8 @@ from typing import Any
 
 from sqlglot import exp
 
-from infra.local.warehouse import functions
 from infra.local.warehouse.errors import NotSupported, SqlError, SyntaxFault
+from infra.local.warehouse.sql import functions
 
 _BINARY = frozenset({"this", "expression"})
 _UNARY = frozenset({"this"})

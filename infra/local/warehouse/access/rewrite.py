@@ -11,9 +11,10 @@ from sqlglot.optimizer.qualify_columns import qualify_columns, quote_identifiers
 from sqlglot.optimizer.qualify_tables import qualify_tables
 from sqlglot.optimizer.scope import Scope, traverse_scope
 
-from infra.local.warehouse import column_names, dialect, inference, meaning, secured, shape, system_views
+from infra.local.warehouse.access import secured
+from infra.local.warehouse.access.rights import Rights
+from infra.local.warehouse.access.secured import Relation
 from infra.local.warehouse.catalog import PUBLIC_SCHEMA, ColumnDefinition, Table, TableKey
-from infra.local.warehouse.context import Context, place, reads_clock
 from infra.local.warehouse.errors import (
     NotSupported,
     PermissionDenied,
@@ -21,10 +22,11 @@ from infra.local.warehouse.errors import (
     UndefinedColumn,
     UndefinedObject,
 )
-from infra.local.warehouse.rights import Rights
-from infra.local.warehouse.secured import Relation
-from infra.local.warehouse.sqltypes import sql_type
-from infra.local.warehouse.system_views import SYSTEM_SCHEMA, SYSTEM_VIEWS
+from infra.local.warehouse.sql import column_names, dialect, inference, meaning, shape
+from infra.local.warehouse.sql.context import Context, place, reads_clock
+from infra.local.warehouse.sql.sqltypes import sql_type
+from infra.local.warehouse.system import views as system_views
+from infra.local.warehouse.system.views import SYSTEM_SCHEMA, SYSTEM_VIEWS
 
 
 @dataclass(frozen=True)

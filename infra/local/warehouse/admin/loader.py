@@ -10,10 +10,10 @@ import pyarrow.compute as pc
 import pyarrow.csv
 import pyarrow.parquet
 
+from infra.local.warehouse.admin.statements import Copy
 from infra.local.warehouse.catalog import ColumnDefinition, Table
 from infra.local.warehouse.errors import NotSupported, SqlError, UndefinedColumn
-from infra.local.warehouse.sqltypes import SqlType
-from infra.local.warehouse.statements import Copy
+from infra.local.warehouse.sql.sqltypes import SqlType
 
 _DEFAULT_NULL = r"\N"
 _GZIP = 16 + zlib.MAX_WBITS

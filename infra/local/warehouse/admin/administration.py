@@ -6,24 +6,10 @@ from typing import Any
 
 import duckdb
 
-from infra.local.warehouse import loader, secured
-from infra.local.warehouse.catalog import (
-    PUBLIC_SCHEMA,
-    SYSTEM_MONITOR,
-    Attachment,
-    Catalog,
-    Grant,
-    Grantee,
-    Membership,
-    Policy,
-    Table,
-    TableKey,
-)
-from infra.local.warehouse.context import Context
-from infra.local.warehouse.database import quoted, translated
-from infra.local.warehouse.errors import NotSupported, SqlError, UndefinedColumn, UndefinedObject
-from infra.local.warehouse.loader import ObjectReader
-from infra.local.warehouse.statements import (
+from infra.local.warehouse.access import secured
+from infra.local.warehouse.admin import loader
+from infra.local.warehouse.admin.loader import ObjectReader
+from infra.local.warehouse.admin.statements import (
     AlterPolicy,
     AlterRowLevelSecurity,
     ChangeAttachment,
@@ -44,6 +30,21 @@ from infra.local.warehouse.statements import (
     Statement,
     Truncate,
 )
+from infra.local.warehouse.catalog import (
+    PUBLIC_SCHEMA,
+    SYSTEM_MONITOR,
+    Attachment,
+    Catalog,
+    Grant,
+    Grantee,
+    Membership,
+    Policy,
+    Table,
+    TableKey,
+)
+from infra.local.warehouse.database import quoted, translated
+from infra.local.warehouse.errors import NotSupported, SqlError, UndefinedColumn, UndefinedObject
+from infra.local.warehouse.sql.context import Context
 
 _RESERVED_COLUMNS = frozenset({"rowid", "oid", "ctid", "xmin", "cmin", "xmax", "cmax", "tableoid"})
 

@@ -4,7 +4,7 @@ from collections.abc import Iterable
 
 from sqlglot import exp
 
-from infra.local.warehouse.sqltypes import DEFAULT_DECIMAL, MAX_PRECISION
+from infra.local.warehouse.sql.sqltypes import DEFAULT_DECIMAL, MAX_PRECISION
 
 Kind = exp.DataType
 SMALLINT = exp.DataType.build("smallint")

@@ -6,7 +6,7 @@ from dataclasses import dataclass
 from sqlglot import exp
 
 from infra.local.warehouse.catalog import Catalog, ColumnDefinition, Table, TableKey
-from infra.local.warehouse.sqltypes import sql_type
+from infra.local.warehouse.sql.sqltypes import sql_type
 
 SYSTEM_SCHEMA = "pg_catalog"
 Cell = str | bool | None

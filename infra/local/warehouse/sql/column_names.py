@@ -2,7 +2,7 @@
 
 from sqlglot import exp
 
-from infra.local.warehouse.functions import FUNCTIONS
+from infra.local.warehouse.sql.functions import FUNCTIONS
 
 DISPLAY = "display"  # where a projection keeps the name that the result shows
 UNNAMED = "?column?"

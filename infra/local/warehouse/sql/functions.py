@@ -6,11 +6,11 @@ from dataclasses import dataclass
 
 from sqlglot import exp
 
-from infra.local.warehouse import calendar_formats as formats
-from infra.local.warehouse import kinds
 from infra.local.warehouse.errors import NotSupported, SqlError
-from infra.local.warehouse.kinds import BIGINT, DATE, DOUBLE, INT, TEXT, TIMESTAMP, Kind
-from infra.local.warehouse.sqltypes import MAX_VARCHAR
+from infra.local.warehouse.sql import calendar_formats as formats
+from infra.local.warehouse.sql import kinds
+from infra.local.warehouse.sql.kinds import BIGINT, DATE, DOUBLE, INT, TEXT, TIMESTAMP, Kind
+from infra.local.warehouse.sql.sqltypes import MAX_VARCHAR
 
 Arguments = Sequence[exp.Expr]
 # Abbreviations and offsets have meanings of Redshift's own.

@@ -7,9 +7,9 @@ from sqlglot import exp
 from sqlglot.optimizer.annotate_types import TypeAnnotator
 from sqlglot.schema import MappingSchema
 
-from infra.local.warehouse import functions, kinds
-from infra.local.warehouse.dialect import Analysts
-from infra.local.warehouse.kinds import BIGINT, DATE, DOUBLE, INT, INTERVAL, TEXT, TIMESTAMP, Kind
+from infra.local.warehouse.sql import functions, kinds
+from infra.local.warehouse.sql.dialect import Analysts
+from infra.local.warehouse.sql.kinds import BIGINT, DATE, DOUBLE, INT, INTERVAL, TEXT, TIMESTAMP, Kind
 
 _INT_LIMIT = 2**31
 _BIGINT_LIMIT = 2**63

@@ -5,8 +5,8 @@ from datetime import UTC, datetime
 
 from sqlglot import exp
 
-from infra.local.warehouse.functions import FUNCTIONS
-from infra.local.warehouse.kinds import DATE, TEXT, TIMESTAMP, TIMESTAMPTZ
+from infra.local.warehouse.sql.functions import FUNCTIONS
+from infra.local.warehouse.sql.kinds import DATE, TEXT, TIMESTAMP, TIMESTAMPTZ
 
 
 @dataclass(frozen=True)

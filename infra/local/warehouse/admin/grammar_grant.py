@@ -2,16 +2,16 @@
 
 from collections.abc import Mapping
 
-from infra.local.warehouse.catalog import PUBLIC, TABLE_PRIVILEGES, Grantee
-from infra.local.warehouse.errors import NotSupported
-from infra.local.warehouse.lexer import Reader
-from infra.local.warehouse.names import table_key
-from infra.local.warehouse.statements import (
+from infra.local.warehouse.admin.lexer import Reader
+from infra.local.warehouse.admin.names import table_key
+from infra.local.warehouse.admin.statements import (
     ChangeExemption,
     ChangeMembership,
     ChangePrivileges,
     Statement,
 )
+from infra.local.warehouse.catalog import PUBLIC, TABLE_PRIVILEGES, Grantee
+from infra.local.warehouse.errors import NotSupported
 
 
 def grantee(reader: Reader) -> Grantee:

@@ -11,11 +11,11 @@ from typing import Any
 import duckdb
 from sqlglot import exp
 
-from infra.local.warehouse import dialect, meaning
+from infra.local.warehouse.access.rewrite import Compiled, Compiler, generate
 from infra.local.warehouse.catalog import PUBLIC_SCHEMA, ColumnDefinition, Table, TableKey
 from infra.local.warehouse.database import check_reach, quoted, translated
 from infra.local.warehouse.errors import NotSupported, SqlError, UndefinedColumn
-from infra.local.warehouse.rewrite import Compiled, Compiler, generate
+from infra.local.warehouse.sql import dialect, meaning
 
 KEYWORDS = frozenset({"insert", "update", "delete"})
 _WHOLE = frozenset({"int2", "int4", "int8"})

@@ -1,0 +1,1 @@
+"""Who may see what: rights, and the rewriting of each statement to what they allow."""

@@ -1,0 +1,1 @@
+"""The administrative grammar and what its statements do."""

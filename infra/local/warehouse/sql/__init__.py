@@ -1,0 +1,1 @@
+"""Analysts' SQL: what may be said, what it means, and how DuckDB computes it."""
