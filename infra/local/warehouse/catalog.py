@@ -1,4 +1,4 @@
-"""The warehouse's catalogue: an immutable snapshot of tables, roles, grants and policies.
+"""The warehouse's catalogue: an immutable snapshot of relations, roles, grants and policies.
 
 A change makes a new catalogue; whoever reads one sees a single moment of it.
 """
@@ -7,103 +7,78 @@ import itertools
 from collections.abc import Mapping
 from dataclasses import dataclass, field, replace
 from types import MappingProxyType
-from typing import Any, NamedTuple
+from typing import Any
 
 from infra.local.warehouse.errors import UndefinedObject
-from infra.local.warehouse.sql.sqltypes import SqlType
+from infra.local.warehouse.objects import (
+    DATABASE,
+    PUBLIC,
+    PUBLIC_SCHEMA,
+    Attachment,
+    Grant,
+    Grantee,
+    Mask,
+    MaskingPolicy,
+    Membership,
+    Policy,
+    Role,
+    Schema,
+    SystemGrant,
+    Table,
+    TableKey,
+    User,
+)
 
-PUBLIC_SCHEMA = "public"
-SYSTEM_MONITOR = "sys:monitor"  # Redshift's predefined role that reads every system view
-TABLE_PRIVILEGES = frozenset({"SELECT", "INSERT", "UPDATE", "DELETE"})
-
-
-class Grantee(NamedTuple):
-    """Whom a privilege, a role or a policy belongs to."""
-
-    kind: str  # user, role or public
-    name: str = ""
-
-    def __str__(self) -> str:
-        return self.name or self.kind
-
-
-PUBLIC = Grantee("public")
+RDSDB = "rdsdb"  # Redshift's own user, which owns what nobody made
+SYSTEM_MONITOR, SYSTEM_SECADMIN, SYSTEM_SUPERUSER = "sys:monitor", "sys:secadmin", "sys:superuser"
+SYSTEM_OPERATOR, SYSTEM_DBA = "sys:operator", "sys:dba"
+# The system privileges of Redshift's predefined roles, as far as the stand-in has what they allow.
+_OPERATOR = frozenset({"ANALYZE", "VACUUM", "CANCEL", "ACCESS SYSTEM TABLE"})
+_DBA = frozenset(
+    {
+        *("CREATE SCHEMA", "DROP SCHEMA", "CREATE TABLE", "DROP TABLE", "ALTER TABLE", "TRUNCATE TABLE"),
+        *("CREATE VIEW", "DROP VIEW", "ALTER DEFAULT PRIVILEGES"),
+    }
+)
+_SECADMIN = frozenset(
+    {
+        *("CREATE USER", "ALTER USER", "DROP USER", "CREATE ROLE", "DROP ROLE", "GRANT ROLE"),
+        *("SECURE RLS", "SECURE MASKING", "IGNORE RLS", "EXPLAIN RLS", "EXPLAIN MASKING"),
+    }
+)
+PREDEFINED_ROLES: Mapping[str, frozenset[str]] = {
+    SYSTEM_MONITOR: frozenset({"ACCESS CATALOG", "ACCESS SYSTEM TABLE"}),
+    SYSTEM_OPERATOR: _OPERATOR,
+    SYSTEM_DBA: _OPERATOR | _DBA,
+    SYSTEM_SECADMIN: _SECADMIN,
+    SYSTEM_SUPERUSER: _OPERATOR | _DBA | _SECADMIN | {"SUPERUSER"},
+}
+_FIRST_NUMBER = 100_000
 # Never given twice, not even after a rollback: compiled queries are kept under it.
 _VERSIONS = itertools.count(1)
 
 
-class TableKey(NamedTuple):
-    """A table's qualified name."""
-
-    schema: str
-    name: str
-
-
-@dataclass(frozen=True)
-class ColumnDefinition:
-    """A column of a table."""
-
-    name: str
-    type: SqlType
-    nullable: bool = True
-    default: str | None = None  # an expression in Redshift's SQL
-
-
-@dataclass(frozen=True)
-class Table:
-    """A table: what Redshift knows of it and where DuckDB keeps its rows."""
-
-    key: TableKey
-    physical: str  # DuckDB's name of it, in the storage schema
-    columns: tuple[ColumnDefinition, ...]
-    rls: bool = False
-    conjunction: str = "AND"
-
-    @property
-    def column_names(self) -> tuple[str, ...]:
-        return tuple(column.name for column in self.columns)
-
-    def column(self, name: str) -> ColumnDefinition | None:
-        return next((column for column in self.columns if column.name == name), None)
-
-
-@dataclass(frozen=True)
-class Policy:
-    """A row-level security policy: a predicate over columns that it names and types."""
-
-    name: str
-    columns: tuple[ColumnDefinition, ...]
-    alias: str
-    predicate: str  # Redshift's SQL, checked when the policy was made
-
-
-class Attachment(NamedTuple):
-    """A policy that applies to somebody's use of a table."""
-
-    policy: str
-    table: TableKey
-    grantee: Grantee
-
-
-class Grant(NamedTuple):
-    """A privilege on a schema (`table` is None) or a table, on every column or on some."""
-
-    grantee: Grantee
-    privilege: str
-    schema: str
-    table: str | None = None
-    columns: frozenset[str] | None = None
-
-
-class Membership(NamedTuple):
-    """A role that a user or another role has."""
-
-    member: Grantee
-    role: str
-
-
 def _nothing() -> Mapping[Any, Any]:
     return MappingProxyType({})
+
+
+def _schemas() -> Mapping[str, Schema]:
+    return MappingProxyType({PUBLIC_SCHEMA: Schema(PUBLIC_SCHEMA, RDSDB, 2200)})
+
+
+def _roles() -> Mapping[str, Role]:
+    return MappingProxyType(
+        {name: Role(name, RDSDB, number) for number, name in enumerate(PREDEFINED_ROLES, 1)}
+    )
+
+
+# Everybody may look into and make relations in `public`, and make temporary ones.
+_FIRST_GRANTS = frozenset(
+    {
+        *(Grant(PUBLIC, privilege, PUBLIC_SCHEMA) for privilege in ("USAGE", "CREATE")),
+        Grant(PUBLIC, "TEMP", DATABASE),
+    }
+)
 
 
 @dataclass(frozen=True)
@@ -111,70 +86,100 @@ class Catalog:
     """One moment of the catalogue."""
 
     version: int = 0
-    schemas: frozenset[str] = frozenset({PUBLIC_SCHEMA})
+    schemas: Mapping[str, Schema] = field(default_factory=_schemas)
     tables: Mapping[TableKey, Table] = field(default_factory=_nothing)
-    roles: frozenset[str] = frozenset({SYSTEM_MONITOR})
-    users: frozenset[str] = frozenset()
+    roles: Mapping[str, Role] = field(default_factory=_roles)
+    users: Mapping[str, User] = field(default_factory=_nothing)
     memberships: frozenset[Membership] = frozenset()
-    grants: frozenset[Grant] = frozenset({Grant(PUBLIC, "USAGE", PUBLIC_SCHEMA)})
+    grants: frozenset[Grant] = _FIRST_GRANTS
+    system_grants: frozenset[SystemGrant] = frozenset()
     policies: Mapping[str, Policy] = field(default_factory=_nothing)
     attachments: frozenset[Attachment] = frozenset()
-    ignore_rls: frozenset[Grantee] = frozenset()
-    system_access: frozenset[Grantee] = frozenset({Grantee("role", SYSTEM_MONITOR)})
-    tables_made: int = 0  # never reused: a physical name belongs to one table for ever
+    masking_policies: Mapping[str, MaskingPolicy] = field(default_factory=_nothing)
+    masks: frozenset[Mask] = frozenset()
+    made: int = _FIRST_NUMBER  # objects so far; a number belongs to one object for ever
 
     def changed(self, **changes: Any) -> "Catalog":
         """The next version of the catalogue, with the changes."""
         return replace(self, version=next(_VERSIONS), **changes)
 
+    def with_one(self, collection: str, key: object, value: object) -> "Catalog":
+        """The catalogue with an object added to the collection, or replaced there."""
+        present: Mapping[Any, Any] = getattr(self, collection)
+        return self.changed(**{collection: MappingProxyType({**present, key: value})})
+
+    def without_one(self, collection: str, gone: object) -> "Catalog":
+        """The catalogue without the object of that key in the collection."""
+        present: Mapping[Any, Any] = getattr(self, collection)
+        left = {key: value for key, value in present.items() if key != gone}
+        return self.changed(**{collection: MappingProxyType(left)})
+
     def table(self, key: TableKey) -> Table:
-        """The table of that name, or UndefinedObject."""
+        """The relation of that name, or UndefinedObject."""
         table = self.tables.get(key)
         if table is None:
             raise UndefinedObject(f'relation "{key.name}" does not exist')
         return table
 
     def policy(self, name: str) -> Policy:
-        """The policy of that name, or UndefinedObject."""
+        """The RLS policy of that name, or UndefinedObject."""
         policy = self.policies.get(name)
         if policy is None:
             raise UndefinedObject(f'RLS policy "{name}" does not exist', "42704")
         return policy
 
+    def masking_policy(self, name: str) -> MaskingPolicy:
+        """The masking policy of that name, or UndefinedObject."""
+        policy = self.masking_policies.get(name)
+        if policy is None:
+            raise UndefinedObject(f'masking policy "{name}" does not exist', "42704")
+        return policy
+
     def with_table(self, table: Table) -> "Catalog":
-        """The catalogue with the table added or replaced."""
-        return self.changed(tables=MappingProxyType({**self.tables, table.key: table}))
+        """The catalogue with the relation added or replaced."""
+        return self.with_one("tables", table.key, table)
 
     def without_table(self, key: TableKey) -> "Catalog":
-        """The catalogue without the table and what hung on it."""
-        return self.changed(
-            tables=MappingProxyType({k: t for k, t in self.tables.items() if k != key}),
+        """The catalogue without the relation and what hung on it."""
+        return self.without_one("tables", key).changed(
             grants=frozenset(g for g in self.grants if (g.schema, g.table) != key),
             attachments=frozenset(a for a in self.attachments if a.table != key),
+            masks=frozenset(m for m in self.masks if m.table != key),
         )
 
-    def with_policy(self, policy: Policy) -> "Catalog":
-        """The catalogue with the policy added or replaced."""
-        return self.changed(policies=MappingProxyType({**self.policies, policy.name: policy}))
-
     def without_policy(self, name: str) -> "Catalog":
-        """The catalogue without the policy and its attachments."""
-        return self.changed(
-            policies=MappingProxyType({n: p for n, p in self.policies.items() if n != name}),
+        """The catalogue without the RLS policy, its attachments and what it was granted."""
+        gone = Grantee("rls policy", name)
+        return self.without_one("policies", name).changed(
             attachments=frozenset(a for a in self.attachments if a.policy != name),
+            grants=frozenset(g for g in self.grants if g.grantee != gone),
+        )
+
+    def without_masking_policy(self, name: str) -> "Catalog":
+        """The catalogue without the masking policy, its attachments and what it was granted."""
+        gone = Grantee("masking policy", name)
+        return self.without_one("masking_policies", name).changed(
+            masks=frozenset(m for m in self.masks if m.policy != name),
+            grants=frozenset(g for g in self.grants if g.grantee != gone),
+        )
+
+    def without_grantee(self, gone: Grantee) -> "Catalog":
+        """The catalogue without all that a user or a role had."""
+        return self.changed(
+            memberships=frozenset(
+                m
+                for m in self.memberships
+                if m.member != gone and not (gone.kind == "role" and m.role == gone.name)
+            ),
+            grants=frozenset(g for g in self.grants if g.grantee != gone),
+            system_grants=frozenset(g for g in self.system_grants if g.grantee != gone),
+            attachments=frozenset(a for a in self.attachments if a.grantee != gone),
+            masks=frozenset(m for m in self.masks if m.grantee != gone),
         )
 
     def without_role(self, role: str) -> "Catalog":
         """The catalogue without the role and all that it had."""
-        gone = Grantee("role", role)
-        return self.changed(
-            roles=self.roles - {role},
-            memberships=frozenset(m for m in self.memberships if m.member != gone and m.role != role),
-            grants=frozenset(g for g in self.grants if g.grantee != gone),
-            attachments=frozenset(a for a in self.attachments if a.grantee != gone),
-            ignore_rls=self.ignore_rls - {gone},
-            system_access=self.system_access - {gone},
-        )
+        return self.without_one("roles", role).without_grantee(Grantee("role", role))
 
     def roles_of(self, grantees: frozenset[Grantee]) -> frozenset[Grantee]:
         """The grantees and every role they have, through other roles too."""
@@ -184,3 +189,16 @@ class Catalog:
             if found <= known:
                 return known
             known |= found
+
+    def dependents(self, key: TableKey) -> list[Table]:
+        """The bound views over the relation, and those over them, the outermost first."""
+        direct = [
+            table
+            for table in self.tables.values()
+            if table.view is not None and table.view.bound and key in table.view.sources
+        ]
+        found: dict[TableKey, Table] = {}
+        for table in direct:
+            for above in (*self.dependents(table.key), table):
+                found.setdefault(above.key, above)
+        return list(found.values())

@@ -5,6 +5,7 @@ from collections import OrderedDict
 from collections.abc import Iterator, Mapping, Sequence
 from contextlib import closing, contextmanager, nullcontext
 from dataclasses import dataclass
+from types import MappingProxyType
 
 import duckdb
 import pyarrow as pa
@@ -19,6 +20,7 @@ from infra.local.warehouse.admin.loader import ObjectReader
 from infra.local.warehouse.catalog import Catalog
 from infra.local.warehouse.database import Database, check_reach, translated, translated_reading
 from infra.local.warehouse.errors import NotSupported, SqlCancelled, SqlError
+from infra.local.warehouse.objects import User
 from infra.local.warehouse.results import Result, done, result_of
 from infra.local.warehouse.sql import dialect
 from infra.local.warehouse.sql.context import Context
@@ -101,7 +103,7 @@ class Redshift:
         self.namespace = namespace
         self.read_object = read_object
         self._duckdb = Database(threads=threads)
-        self._catalog = Catalog(users=frozenset({superuser}))
+        self._catalog = Catalog(users=MappingProxyType({superuser: User(superuser, superuser=True)}))
         self._changing = threading.Lock()  # one writer at a time
         self._moment = threading.Lock()  # held while rows and catalogue must not drift apart
         self._seen: set[str] = set()  # people exist as users once they have connected

@@ -12,9 +12,9 @@ import duckdb
 from sqlglot import exp
 
 from infra.local.warehouse.access.rewrite import Compiled, Compiler, generate
-from infra.local.warehouse.catalog import PUBLIC_SCHEMA, ColumnDefinition, Table, TableKey
 from infra.local.warehouse.database import check_reach, quoted, translated
 from infra.local.warehouse.errors import NotSupported, SqlError, UndefinedColumn
+from infra.local.warehouse.objects import PUBLIC_SCHEMA, ColumnDefinition, Table, TableKey
 from infra.local.warehouse.sql import dialect, meaning
 
 KEYWORDS = frozenset({"insert", "update", "delete"})

@@ -14,7 +14,6 @@ from sqlglot.optimizer.scope import Scope, traverse_scope
 from infra.local.warehouse.access import secured
 from infra.local.warehouse.access.rights import Rights
 from infra.local.warehouse.access.secured import Relation
-from infra.local.warehouse.catalog import PUBLIC_SCHEMA, ColumnDefinition, Table, TableKey
 from infra.local.warehouse.errors import (
     NotSupported,
     PermissionDenied,
@@ -22,6 +21,7 @@ from infra.local.warehouse.errors import (
     UndefinedColumn,
     UndefinedObject,
 )
+from infra.local.warehouse.objects import PUBLIC_SCHEMA, ColumnDefinition, Table, TableKey
 from infra.local.warehouse.sql import column_names, dialect, inference, meaning, shape
 from infra.local.warehouse.sql.context import Context, place, reads_clock
 from infra.local.warehouse.sql.sqltypes import sql_type

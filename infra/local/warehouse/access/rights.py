@@ -3,8 +3,9 @@
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass, field
 
-from infra.local.warehouse.catalog import PUBLIC, Catalog, Grant, Grantee, Policy, Table
+from infra.local.warehouse.catalog import PREDEFINED_ROLES, Catalog
 from infra.local.warehouse.errors import PermissionDenied
+from infra.local.warehouse.objects import DATABASE, PUBLIC, Grant, Grantee, Mask, Policy, Table
 
 
 @dataclass(frozen=True)
@@ -24,21 +25,61 @@ class Rights:
     catalog: Catalog = field(repr=False)
     grantees: frozenset[Grantee]
 
+    @property
+    def superuser(self) -> bool:
+        return self.user.superuser or self._has_role("SUPERUSER")
+
+    def has(self, privilege: str) -> bool:
+        """Whether the user has the system privilege, such as ACCESS SYSTEM TABLE."""
+        granted = any(
+            g.privilege == privilege and g.grantee in self.grantees for g in self.catalog.system_grants
+        )
+        return self.superuser or granted or self._has_role(privilege)
+
+    def _has_role(self, privilege: str) -> bool:
+        return any(
+            grantee.kind == "role" and privilege in PREDEFINED_ROLES.get(grantee.name, ())
+            for grantee in self.grantees
+        )
+
     def require_superuser(self, what: str) -> None:
         """Raises PermissionDenied unless the user is a superuser."""
-        if not self.user.superuser:
+        if not self.superuser:
             raise PermissionDenied(f"permission denied: must be superuser to {what}")
 
-    def require_schema(self, schema: str) -> None:
-        """Raises PermissionDenied unless the user may look into the schema."""
-        usage = any(g.schema == schema and g.privilege == "USAGE" for g in self._grants())
-        if not (usage or self.user.superuser):
+    def on_database(self, privilege: str) -> bool:
+        """Whether the user has the privilege on the database."""
+        return self.superuser or any(
+            g.schema == DATABASE and g.privilege == privilege for g in self._grants()
+        )
+
+    def on_schema(self, schema: str, privilege: str) -> bool:
+        """Whether the user has the privilege on the schema; its owner has them all."""
+        present = self.catalog.schemas.get(schema)
+        owned = present is not None and present.owner == self.user.name
+        granted = any(
+            g.schema == schema and g.table is None and g.privilege == privilege for g in self._grants()
+        )
+        return self.superuser or owned or granted
+
+    def require_schema(self, schema: str, privilege: str = "USAGE") -> None:
+        """Raises PermissionDenied unless the user has the privilege on the schema."""
+        if not self.on_schema(schema, privilege):
             raise PermissionDenied(f"permission denied for schema {schema}")
 
+    def owns(self, table: Table) -> bool:
+        """Whether the relation is the user's; everything is a superuser's."""
+        return self.superuser or table.owner == self.user.name
+
+    def require_owner(self, table: Table) -> None:
+        """Raises PermissionDenied unless the relation is the user's."""
+        if not self.owns(table):
+            raise PermissionDenied(f"must be owner of relation {table.key.name}")
+
     def columns(self, table: Table, privilege: str) -> frozenset[str]:
-        """The columns of the table on which the user has the privilege."""
+        """The columns of the relation on which the user has the privilege."""
         every = frozenset(table.column_names)
-        if self.user.superuser:
+        if self.owns(table):
             return every
         granted: frozenset[str] = frozenset()
         for grant in self._grants():
@@ -56,17 +97,24 @@ class Rights:
 
     @property
     def sees_system_views(self) -> bool:
-        return self.user.superuser or bool(self.grantees & self.catalog.system_access)
+        return self.has("ACCESS SYSTEM TABLE")
 
     def policies(self, table: Table) -> list[Policy] | None:
         """The policies that bound the rows, in order of name; None when none bounds them."""
-        exempt = self.user.superuser or self.grantees & self.catalog.ignore_rls
-        if not table.rls or exempt:
+        if not table.rls or self.has("IGNORE RLS"):
             return None
         names = {
             a.policy for a in self.catalog.attachments if a.table == table.key and a.grantee in self.grantees
         }
         return [self.catalog.policies[name] for name in sorted(names)]
+
+    def masks(self, table: Table) -> dict[str, Mask]:
+        """The mask of each column that has one for the user: of several, the one of highest priority."""
+        found: dict[str, Mask] = {}
+        mine = (m for m in self.catalog.masks if m.table == table.key and m.grantee in self.grantees)
+        for mask in sorted(mine, key=lambda m: (m.priority, m.policy)):
+            found |= dict.fromkeys(mask.outputs, mask)
+        return found
 
     def _grants(self) -> Iterator[Grant]:
         return (grant for grant in self.catalog.grants if grant.grantee in self.grantees)
@@ -75,6 +123,6 @@ class Rights:
 def rights_of(user: DbUser, catalog: Catalog, *, namespace: str) -> Rights:
     """The user's rights: what they, PUBLIC, and the roles of their groups and of those roles have."""
     grouped = {f"{namespace}:{group}" for group in user.groups}
-    direct = {Grantee("role", role) for role in grouped & catalog.roles}
+    direct = {Grantee("role", role) for role in grouped & catalog.roles.keys()}
     start = frozenset({Grantee("user", user.name), PUBLIC, *direct})
     return Rights(user=user, catalog=catalog, grantees=catalog.roles_of(start))

@@ -8,8 +8,8 @@ from sqlglot import exp
 from sqlglot.schema import MappingSchema
 
 from infra.local.warehouse.access.rights import Rights
-from infra.local.warehouse.catalog import Policy, Table
 from infra.local.warehouse.errors import NotSupported, UndefinedColumn
+from infra.local.warehouse.objects import Policy, Table
 from infra.local.warehouse.sql import inference, meaning, shape
 from infra.local.warehouse.sql.context import Context, place
 from infra.local.warehouse.sql.dialect import DIALECT, parse_expression

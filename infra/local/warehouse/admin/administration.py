@@ -13,9 +13,9 @@ from infra.local.warehouse.admin.statements import (
     AlterPolicy,
     AlterRowLevelSecurity,
     ChangeAttachment,
-    ChangeExemption,
     ChangeMembership,
     ChangePrivileges,
+    ChangeSystemPrivileges,
     Copy,
     CreatePolicy,
     CreateRole,
@@ -30,20 +30,24 @@ from infra.local.warehouse.admin.statements import (
     Statement,
     Truncate,
 )
-from infra.local.warehouse.catalog import (
+from infra.local.warehouse.catalog import PREDEFINED_ROLES, Catalog
+from infra.local.warehouse.database import quoted, translated
+from infra.local.warehouse.errors import NotSupported, SqlError, UndefinedColumn, UndefinedObject
+from infra.local.warehouse.objects import (
     PUBLIC_SCHEMA,
-    SYSTEM_MONITOR,
     Attachment,
-    Catalog,
     Grant,
     Grantee,
     Membership,
     Policy,
+    Role,
+    Schema,
+    Stamp,
+    SystemGrant,
     Table,
     TableKey,
+    User,
 )
-from infra.local.warehouse.database import quoted, translated
-from infra.local.warehouse.errors import NotSupported, SqlError, UndefinedColumn, UndefinedObject
 from infra.local.warehouse.sql.context import Context
 
 _RESERVED_COLUMNS = frozenset({"rowid", "oid", "ctid", "xmin", "cmin", "xmax", "cmax", "tableoid"})
@@ -109,13 +113,16 @@ def _create_table(at: Administration, statement: CreateTable, catalog: Catalog) 
         raise SqlError(f'column name "{min(reserved)}" conflicts with a system column name', "42701")
     if any(column.default is not None for column in statement.columns):
         raise NotSupported("DEFAULT in CREATE TABLE")
-    number = catalog.tables_made + 1
-    table = Table(statement.key, f"t{number}", statement.columns)
+    number = catalog.made
+    made = Stamp(at.context.user, at.context.now)
+    table = Table(
+        statement.key, f"t{number}", statement.columns, number=number, owner=at.context.user, made=made
+    )
     columns = (
         f"{quoted(c.name)} {c.type.duckdb}{'' if c.nullable else ' NOT NULL'}" for c in statement.columns
     )
     at.run(f"CREATE TABLE {at.stored(table)} ({', '.join(columns)})")
-    return replace(catalog.with_table(table), tables_made=number), 0
+    return replace(catalog.with_table(table), made=number + 1), 0
 
 
 def _drop_table(at: Administration, statement: DropTable, catalog: Catalog) -> tuple[Catalog, int]:
@@ -132,14 +139,15 @@ def _truncate(at: Administration, statement: Truncate, catalog: Catalog) -> tupl
     return catalog, 0
 
 
-def _create_schema(_: Administration, statement: CreateSchema, catalog: Catalog) -> tuple[Catalog, int]:
+def _create_schema(at: Administration, statement: CreateSchema, catalog: Catalog) -> tuple[Catalog, int]:
     if statement.name in catalog.schemas:
         if statement.if_not_exists:
             return catalog, 0
         raise _duplicate("schema", statement.name, "42P06")
     if statement.name.startswith("pg_") or statement.name == "information_schema":
         raise SqlError(f'unacceptable schema name "{statement.name}"', "42939")
-    return catalog.changed(schemas=catalog.schemas | {statement.name}), 0
+    schema = Schema(statement.name, at.context.user, catalog.made)
+    return catalog.with_one("schemas", schema.name, schema).changed(made=catalog.made + 1), 0
 
 
 def _drop_schema(at: Administration, statement: DropSchema, catalog: Catalog) -> tuple[Catalog, int]:
@@ -153,26 +161,27 @@ def _drop_schema(at: Administration, statement: DropSchema, catalog: Catalog) ->
         raise SqlError(f"cannot drop schema {statement.name} because other objects depend on it", "2BP01")
     catalog, _ = _drop_table(at, DropTable(keys, if_exists=False), catalog)
     grants = frozenset(grant for grant in catalog.grants if grant.schema != statement.name)
-    return catalog.changed(schemas=catalog.schemas - {statement.name}, grants=grants), 0
+    return catalog.without_one("schemas", statement.name).changed(grants=grants), 0
 
 
 def _create_user(at: Administration, statement: CreateUser, catalog: Catalog) -> tuple[Catalog, int]:
     if statement.name in catalog.users or at.known_user(statement.name):
         raise _duplicate("user", statement.name, "42710")
-    return catalog.changed(users=catalog.users | {statement.name}), 0
+    return catalog.with_one("users", statement.name, User(statement.name)), 0
 
 
-def _create_role(_: Administration, statement: CreateRole, catalog: Catalog) -> tuple[Catalog, int]:
+def _create_role(at: Administration, statement: CreateRole, catalog: Catalog) -> tuple[Catalog, int]:
     if statement.name in catalog.roles:
         raise _duplicate("role", statement.name, "42710")
     if statement.name.lower().startswith("sys:") or statement.name.lower() == "public":
         raise SqlError(f'role name "{statement.name}" is reserved', "42939")
-    return catalog.changed(roles=catalog.roles | {statement.name}), 0
+    role = Role(statement.name, at.context.user, catalog.made)
+    return catalog.with_one("roles", role.name, role).changed(made=catalog.made + 1), 0
 
 
 def _drop_role(_: Administration, statement: DropRole, catalog: Catalog) -> tuple[Catalog, int]:
     _require_role(catalog, statement.name)
-    if statement.name == SYSTEM_MONITOR:
+    if statement.name in PREDEFINED_ROLES:
         raise SqlError(f'cannot drop system role "{statement.name}"', "42939")
     used = any(statement.name in (m.role, m.member.name) for m in catalog.memberships)
     if used and not statement.force:
@@ -231,7 +240,7 @@ def _membership(at: Administration, statement: ChangeMembership, catalog: Catalo
     pairs = frozenset(Membership(member, role) for member in statement.grantees for role in statement.roles)
     if not statement.give:
         return catalog.changed(memberships=catalog.memberships - pairs), 0
-    for member, role in pairs:
+    for member, role, _ in pairs:
         if member in catalog.roles_of(frozenset({Grantee("role", role)})):
             raise SqlError(
                 f'role "{role}" cannot be granted to "{member}": the grant would be circular', "0LP01"
@@ -239,11 +248,13 @@ def _membership(at: Administration, statement: ChangeMembership, catalog: Catalo
     return catalog.changed(memberships=catalog.memberships | pairs), 0
 
 
-def _exemption(at: Administration, statement: ChangeExemption, catalog: Catalog) -> tuple[Catalog, int]:
+def _system_privileges(
+    at: Administration, statement: ChangeSystemPrivileges, catalog: Catalog
+) -> tuple[Catalog, int]:
     _require_grantees(at, catalog, statement.grantees)
-    present: frozenset[Grantee] = getattr(catalog, statement.what)
-    named = frozenset(statement.grantees)
-    return catalog.changed(**{statement.what: present | named if statement.give else present - named}), 0
+    named = frozenset(SystemGrant(g, p) for g in statement.grantees for p in statement.privileges)
+    present = catalog.system_grants
+    return catalog.changed(system_grants=present | named if statement.give else present - named), 0
 
 
 def _create_policy(at: Administration, statement: CreatePolicy, catalog: Catalog) -> tuple[Catalog, int]:
@@ -253,13 +264,13 @@ def _create_policy(at: Administration, statement: CreatePolicy, catalog: Catalog
         raise _duplicate("RLS policy", statement.name, "42710")
     policy = Policy(statement.name, statement.columns, statement.alias, statement.predicate)
     secured.predicate(policy, context=at.context)
-    return catalog.with_policy(policy), 0
+    return catalog.with_one("policies", policy.name, policy), 0
 
 
 def _alter_policy(at: Administration, statement: AlterPolicy, catalog: Catalog) -> tuple[Catalog, int]:
     policy = replace(catalog.policy(statement.name), predicate=statement.predicate)
     secured.predicate(policy, context=at.context)
-    return catalog.with_policy(policy), 0
+    return catalog.with_one("policies", policy.name, policy), 0
 
 
 def _drop_policy(_: Administration, statement: DropPolicy, catalog: Catalog) -> tuple[Catalog, int]:
@@ -336,7 +347,7 @@ _CHANGES: Mapping[type[Any], _Change] = {
     DropRole: _drop_role,
     ChangePrivileges: _privileges,
     ChangeMembership: _membership,
-    ChangeExemption: _exemption,
+    ChangeSystemPrivileges: _system_privileges,
     CreatePolicy: _create_policy,
     AlterPolicy: _alter_policy,
     DropPolicy: _drop_policy,

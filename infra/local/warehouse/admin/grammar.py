@@ -22,8 +22,8 @@ from infra.local.warehouse.admin.statements import (
     Statement,
     Truncate,
 )
-from infra.local.warehouse.catalog import ColumnDefinition
 from infra.local.warehouse.errors import NotSupported
+from infra.local.warehouse.objects import ColumnDefinition
 
 
 def _column(reader: Reader) -> ColumnDefinition:

@@ -5,13 +5,13 @@ from collections.abc import Mapping
 from infra.local.warehouse.admin.lexer import Reader
 from infra.local.warehouse.admin.names import table_key
 from infra.local.warehouse.admin.statements import (
-    ChangeExemption,
     ChangeMembership,
     ChangePrivileges,
+    ChangeSystemPrivileges,
     Statement,
 )
-from infra.local.warehouse.catalog import PUBLIC, TABLE_PRIVILEGES, Grantee
 from infra.local.warehouse.errors import NotSupported
+from infra.local.warehouse.objects import PUBLIC, TABLE_PRIVILEGES, Grantee
 
 
 def grantee(reader: Reader) -> Grantee:
@@ -33,9 +33,9 @@ def change(reader: Reader, database: str, *, give: bool) -> Statement:
         roles = tuple(reader.commas(lambda: (reader.accept("role"), reader.principal())[1]))
         return ChangeMembership(give, roles, _grantees(reader, give=give))
     if reader.accept("ignore", "rls"):
-        return ChangeExemption(give, "ignore_rls", _grantees(reader, give=give))
+        return ChangeSystemPrivileges(give, ("IGNORE RLS",), _grantees(reader, give=give))
     if reader.accept("access", "system", "table"):
-        return ChangeExemption(give, "system_access", _grantees(reader, give=give))
+        return ChangeSystemPrivileges(give, ("ACCESS SYSTEM TABLE",), _grantees(reader, give=give))
     privileges = _privileges(reader)
     reader.expect("on")
     if set(privileges) == {"USAGE"}:

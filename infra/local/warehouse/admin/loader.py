@@ -11,8 +11,8 @@ import pyarrow.csv
 import pyarrow.parquet
 
 from infra.local.warehouse.admin.statements import Copy
-from infra.local.warehouse.catalog import ColumnDefinition, Table
 from infra.local.warehouse.errors import NotSupported, SqlError, UndefinedColumn
+from infra.local.warehouse.objects import ColumnDefinition, Table
 from infra.local.warehouse.sql.sqltypes import SqlType
 
 _DEFAULT_NULL = r"\N"

@@ -1,8 +1,8 @@
 """Names of tables and types as the administrative statements write them."""
 
 from infra.local.warehouse.admin.lexer import Reader
-from infra.local.warehouse.catalog import PUBLIC_SCHEMA, TableKey
 from infra.local.warehouse.errors import NotSupported
+from infra.local.warehouse.objects import PUBLIC_SCHEMA, TableKey
 from infra.local.warehouse.sql.sqltypes import MAX_VARCHAR, SqlType, sql_type
 
 _SECOND_WORDS = {"double": "precision", "character": "varying"}

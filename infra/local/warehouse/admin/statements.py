@@ -3,7 +3,7 @@
 from collections.abc import Mapping
 from dataclasses import dataclass
 
-from infra.local.warehouse.catalog import ColumnDefinition, Grantee, TableKey
+from infra.local.warehouse.objects import ColumnDefinition, Grantee, TableKey
 
 
 @dataclass(frozen=True)
@@ -11,12 +11,67 @@ class CreateTable:
     key: TableKey
     columns: tuple[ColumnDefinition, ...]
     if_not_exists: bool
+    temporary: bool = False
+
+
+@dataclass(frozen=True)
+class CreateTableAs:
+    """CREATE TABLE … AS, or SELECT … INTO."""
+
+    key: TableKey
+    names: tuple[str, ...]  # of the columns, where they were given
+    query: str  # Redshift's SQL
+    temporary: bool = False
+
+
+@dataclass(frozen=True)
+class CreateView:
+    key: TableKey
+    names: tuple[str, ...]
+    query: str
+    replace: bool = False
+    bound: bool = True  # False: WITH NO SCHEMA BINDING
+
+
+@dataclass(frozen=True)
+class CreateMaterializedView:
+    key: TableKey
+    query: str
+    auto_refresh: bool = False
+
+
+@dataclass(frozen=True)
+class RefreshView:
+    """REFRESH MATERIALIZED VIEW."""
+
+    key: TableKey
+
+
+@dataclass(frozen=True)
+class DropView:
+    keys: tuple[TableKey, ...]
+    if_exists: bool
+    cascade: bool
+    materialized: bool
+
+
+@dataclass(frozen=True)
+class AlterTableOwner:
+    key: TableKey
+    owner: str
+
+
+@dataclass(frozen=True)
+class AlterSchemaOwner:
+    name: str
+    owner: str
 
 
 @dataclass(frozen=True)
 class DropTable:
     keys: tuple[TableKey, ...]
     if_exists: bool
+    cascade: bool = False
 
 
 @dataclass(frozen=True)
@@ -40,6 +95,13 @@ class DropSchema:
 @dataclass(frozen=True)
 class CreateUser:
     name: str
+    superuser: bool = False
+
+
+@dataclass(frozen=True)
+class DropUser:
+    name: str
+    if_exists: bool
 
 
 @dataclass(frozen=True)
@@ -55,14 +117,15 @@ class DropRole:
 
 @dataclass(frozen=True)
 class ChangePrivileges:
-    """GRANT or REVOKE of privileges on schemas or tables."""
+    """GRANT or REVOKE of privileges on the database, schemas or tables."""
 
     give: bool
     privileges: Mapping[str, frozenset[str] | None]  # privilege: the columns, or None for all
-    schemas: tuple[str, ...]  # USAGE ON SCHEMA, or ON ALL TABLES IN SCHEMA
+    schemas: tuple[str, ...]  # ON SCHEMA (DATABASE: on the database), or ON ALL TABLES IN SCHEMA
     tables: tuple[TableKey, ...]
     every_table: bool
     grantees: tuple[Grantee, ...]
+    option: bool = False  # WITH GRANT OPTION, or REVOKE GRANT OPTION FOR
 
 
 @dataclass(frozen=True)
@@ -72,14 +135,15 @@ class ChangeMembership:
     give: bool
     roles: tuple[str, ...]
     grantees: tuple[Grantee, ...]
+    option: bool = False  # WITH ADMIN OPTION, or REVOKE ADMIN OPTION FOR
 
 
 @dataclass(frozen=True)
-class ChangeExemption:
-    """GRANT or REVOKE of IGNORE RLS or ACCESS SYSTEM TABLE."""
+class ChangeSystemPrivileges:
+    """GRANT or REVOKE of IGNORE RLS, ACCESS SYSTEM TABLE and their like."""
 
     give: bool
-    what: str  # "ignore_rls" or "system_access": the catalogue's set
+    privileges: tuple[str, ...]
     grantees: tuple[Grantee, ...]
 
 
@@ -116,6 +180,53 @@ class ChangeAttachment:
 
 
 @dataclass(frozen=True)
+class CreateMaskingPolicy:
+    name: str
+    columns: tuple[ColumnDefinition, ...]
+    expressions: tuple[str, ...]
+    if_not_exists: bool
+
+
+@dataclass(frozen=True)
+class AlterMaskingPolicy:
+    name: str
+    expressions: tuple[str, ...]
+
+
+@dataclass(frozen=True)
+class DropMaskingPolicy:
+    name: str
+    if_exists: bool
+    cascade: bool
+
+
+@dataclass(frozen=True)
+class ChangeMask:
+    """ATTACH or DETACH of a masking policy."""
+
+    attach: bool
+    policy: str
+    table: TableKey
+    outputs: tuple[str, ...]
+    inputs: tuple[str, ...]  # empty: the outputs
+    grantees: tuple[Grantee, ...]
+    priority: int = 0
+
+
+@dataclass(frozen=True)
+class SetSessionAuthorization:
+    user: str | None  # None: DEFAULT, or RESET
+
+
+@dataclass(frozen=True)
+class SetParameter:
+    """SET or RESET of a parameter of the session."""
+
+    name: str
+    value: str | None
+
+
+@dataclass(frozen=True)
 class AlterRowLevelSecurity:
     key: TableKey
     on: bool
@@ -142,21 +253,35 @@ class Maintenance:
 
 Statement = (
     CreateTable
+    | CreateTableAs
+    | CreateView
+    | CreateMaterializedView
+    | RefreshView
+    | DropView
     | DropTable
+    | AlterTableOwner
+    | AlterSchemaOwner
     | Truncate
     | CreateSchema
     | DropSchema
     | CreateUser
+    | DropUser
     | CreateRole
     | DropRole
     | ChangePrivileges
     | ChangeMembership
-    | ChangeExemption
+    | ChangeSystemPrivileges
     | CreatePolicy
     | AlterPolicy
     | DropPolicy
     | ChangeAttachment
+    | CreateMaskingPolicy
+    | AlterMaskingPolicy
+    | DropMaskingPolicy
+    | ChangeMask
     | AlterRowLevelSecurity
+    | SetSessionAuthorization
+    | SetParameter
     | Copy
     | Maintenance
 )

@@ -5,7 +5,8 @@ from dataclasses import dataclass
 
 from sqlglot import exp
 
-from infra.local.warehouse.catalog import Catalog, ColumnDefinition, Table, TableKey
+from infra.local.warehouse.catalog import Catalog
+from infra.local.warehouse.objects import ColumnDefinition, Table, TableKey
 from infra.local.warehouse.sql.sqltypes import sql_type
 
 SYSTEM_SCHEMA = "pg_catalog"
