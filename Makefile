@@ -5,10 +5,10 @@ COMPILE = $(BIN)/uv pip compile -q --universal --python-version 3.11 --generate-
 	--no-annotate --custom-compile-command "make lock" pyproject.toml
 
 .DEFAULT_GOAL := help
-.PHONY: help demo local test lint types unit browser bench lock format clean
+.PHONY: help demo local test lint types unit browser bench coverage-table lock format clean
 
 help:  ## this list
-	@grep -hE '^[a-z-]+:.*## ' $(MAKEFILE_LIST) | sed -E 's/:.*## /\t/' | expand -t 12
+	@grep -hE '^[a-z-]+:.*## ' $(MAKEFILE_LIST) | sed -E 's/:.*## /\t/' | expand -t 16
 
 demo: .venv/local  ## the stand-in and the app on http://localhost:8501
 	@exec $(BIN)/python -m infra.local.demo
@@ -35,6 +35,9 @@ browser: .venv/dev .venv/chromium  ## the pages in Chromium, as each of the peop
 
 bench: .venv/dev .venv/chromium  ## figures, each a ratio against a named peer
 	$(BIN)/python -m bench
+
+coverage-table: .venv/dev  ## write docs/sql-coverage.md from what its cases do
+	$(BIN)/python -m tests.infra.local.warehouse.sql.coverage.table
 
 format: .venv/dev  ## write the code's layout
 	$(BIN)/ruff check --fix-only .
