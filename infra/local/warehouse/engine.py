@@ -106,7 +106,7 @@ class Redshift:
         self._catalog = Catalog(users=MappingProxyType({superuser: User(superuser, superuser=True)}))
         self._changing = threading.Lock()  # one writer at a time
         self._moment = threading.Lock()  # held while rows and catalogue must not drift apart
-        self._seen: set[str] = set()  # people exist as users once they have connected
+        self._people: dict[str, DbUser] = {}  # people exist as users once they have connected
         self._kept: OrderedDict[object, Compiled] = OrderedDict()
         self._keeping = threading.Lock()
 
@@ -131,7 +131,7 @@ class Redshift:
     ) -> list[Result]:
         """Runs the statements in one transaction: all of them or, at the first error, none."""
         changing = not all(self._is_query(sql) for sql in statements)
-        self._seen.add(user.name)
+        self._people[user.name] = user
         with self._changing if changing else nullcontext():
             run = _Run(self._duckdb.session(), self._catalog, user, cancel or Cancellation())
             with self._transaction(run), run.cancel.watching(run.session):
@@ -178,10 +178,9 @@ class Redshift:
         self._rights(run).require_superuser(f"run {sql.split(maxsplit=1)[0].upper()[:20]}")
         administration = Administration(
             session=run.session,
-            storage=self._duckdb.storage,
-            context=Context.at(run.user.name, self.database),
+            compiler=self._compiler(run),
             read_object=self.read_object,
-            known_user=self._seen.__contains__,
+            known_user=self._people.__contains__,
         )
         run.catalog, rows = administration.apply(statement, run.catalog)
         return done(rows)
@@ -189,12 +188,19 @@ class Redshift:
     def _rights(self, run: _Run) -> Rights:
         return rights_of(run.user, run.catalog, namespace=self.namespace)
 
+    def _rights_as(self, run: _Run, name: str) -> Rights:
+        """Another user's rights: of a person, with the groups that they last connected with."""
+        created = run.catalog.users.get(name)
+        user = self._people.get(name) or DbUser(name, superuser=created is not None and created.superuser)
+        return rights_of(user, run.catalog, namespace=self.namespace)
+
     def _compiler(self, run: _Run) -> Compiler:
         return Compiler(
             rights=self._rights(run),
             context=Context.at(run.user.name, self.database),
             storage=self._duckdb.storage,
             prefix=f"{self._duckdb.storage}_",
+            rights_as=lambda name: self._rights_as(run, name),
         )
 
     def _query(self, run: _Run, sql: str, parameters: Mapping[str, str]) -> Result:

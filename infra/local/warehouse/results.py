@@ -4,7 +4,8 @@ from dataclasses import dataclass
 
 import pyarrow as pa
 
-from infra.local.warehouse.access.rewrite import Compiled, Output
+from infra.local.warehouse.access.outputs import Output
+from infra.local.warehouse.access.rewrite import Compiled
 from infra.local.warehouse.admin.loader import arrow_type
 from infra.local.warehouse.sql.sqltypes import SqlType, from_duckdb
 

@@ -123,9 +123,7 @@ class _Change:
         if any(cell.find(exp.Query, exp.Column, exp.AggFunc, exp.Window) for cell in cells):
             raise NotSupported("VALUES of anything but constants")
         query = exp.Select(expressions=[exp.alias_(cell, f"c{n}") for n, cell in enumerate(cells)])
-        prepared = self.compiler.prepare(query)
-        self.compiler.resolve(prepared)
-        texts = [generate(projection.this) for projection in meaning.translate(prepared).expressions]
+        texts = [generate(value.this) for value in self.compiler.constants(query).expressions]
         lines = (f"({', '.join(texts[at : at + width])})" for at in range(0, len(texts), width))
         return f"VALUES {', '.join(lines)}"
 

@@ -1,7 +1,6 @@
 """The authorised rewriting: an analyst's query becomes one that can only reach what they may see."""
 
-import re
-from collections.abc import Iterable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, replace
 
 from sqlglot import exp
@@ -9,40 +8,22 @@ from sqlglot.errors import ErrorLevel, OptimizeError, SqlglotError, UnsupportedE
 from sqlglot.optimizer.normalize_identifiers import normalize_identifiers
 from sqlglot.optimizer.qualify_columns import qualify_columns, quote_identifiers, validate_qualify_columns
 from sqlglot.optimizer.qualify_tables import qualify_tables
-from sqlglot.optimizer.scope import Scope, traverse_scope
 
-from infra.local.warehouse.access import secured
-from infra.local.warehouse.access.rights import Rights
-from infra.local.warehouse.access.secured import Relation
-from infra.local.warehouse.errors import (
-    NotSupported,
-    PermissionDenied,
-    SqlError,
-    UndefinedColumn,
-    UndefinedObject,
+from infra.local.warehouse.access import rows, scopes
+from infra.local.warehouse.access.outputs import Output, outputs_of
+from infra.local.warehouse.access.relations import Relation, Relations, schema_of
+from infra.local.warehouse.access.rights import DbUser, Rights
+from infra.local.warehouse.errors import NotSupported, SqlError
+from infra.local.warehouse.objects import (
+    PUBLIC,
+    PUBLIC_SCHEMA,
+    ColumnDefinition,
+    Grantee,
+    Table,
+    TableKey,
 )
-from infra.local.warehouse.objects import PUBLIC_SCHEMA, ColumnDefinition, Table, TableKey
 from infra.local.warehouse.sql import column_names, dialect, inference, meaning, shape
 from infra.local.warehouse.sql.context import Context, place, reads_clock
-from infra.local.warehouse.sql.sqltypes import sql_type
-from infra.local.warehouse.system import views as system_views
-from infra.local.warehouse.system.views import SYSTEM_SCHEMA, SYSTEM_VIEWS
-
-
-@dataclass(frozen=True)
-class Origin:
-    """The stored column that a result's column shows unchanged."""
-
-    table: Table
-    column: ColumnDefinition
-
-
-@dataclass(frozen=True)
-class Output:
-    """A result's column: its name and where it comes from."""
-
-    name: str
-    origin: Origin | None
 
 
 @dataclass(frozen=True)
@@ -53,6 +34,16 @@ class Compiled:
     outputs: tuple[Output, ...]
     physical: frozenset[str]  # the stored tables it may touch
     lasting: bool  # means the same at another moment
+    sources: frozenset[TableKey]  # the relations that the query itself names
+
+
+@dataclass(frozen=True)
+class Part:
+    """One query of a statement, translated, and what it reads."""
+
+    tree: exp.Expr
+    outputs: tuple[Output, ...]
+    sources: frozenset[TableKey]
 
 
 @dataclass(frozen=True)
@@ -63,6 +54,7 @@ class Compiler:
     context: Context
     storage: str  # DuckDB's schema of the stored tables; unguessable
     prefix: str  # of the names that a query gives its permitted relations; unguessable
+    rights_as: Callable[[str], Rights]  # another user's, by name: a view reads with its owner's
     numbered: TableKey | None = None  # the table whose rows a change must be able to name
 
     def compile(self, sql: str, parameters: Mapping[str, str]) -> Compiled:
@@ -77,14 +69,72 @@ class Compiler:
         """The column that numbers the rows of the table to change."""
         return f"{self.prefix}row"
 
+    @property
+    def row_alias(self) -> str:
+        """What stands for a stored table where its rows are read; no query can hide it."""
+        return f"{self.prefix}r"
+
     def compile_tree(self, tree: exp.Expr) -> Compiled:
         """The bound query, authorised and in DuckDB's terms."""
-        lasting = not reads_clock(tree)
+        relations = Relations(self)
+        part = self.part(tree, relations, self.rights)
+        sql = generate(relations.before(part.tree))
+        return Compiled(sql, part.outputs, relations.physical, relations.lasting, part.sources)
+
+    def part(self, tree: exp.Expr, relations: Relations, reader: Rights) -> Part:
+        """A query of the statement, in DuckDB's terms; it reads what the reader may read."""
+        relations.lasting = relations.lasting and not reads_clock(tree)
         query = self.prepare(tree)
-        relations = self.resolve(query)
-        outputs = _outputs(query, relations)
-        secured_query = self.secure(meaning.translate(query), relations)
-        return Compiled(generate(secured_query), outputs, _physical(relations.values()), lasting)
+        here = self.resolve(query, relations, reader)
+        for key, used in scopes.used_columns(query).items():
+            here[key].use(used)
+        scopes.check_names(query)
+        outputs = outputs_of(query, {key: relation.table for key, relation in here.items()})
+        return Part(_refer(meaning.translate(query), here), outputs, frozenset(here))
+
+    def constants(self, query: exp.Select) -> exp.Expr:
+        """A query that reads no relation, in DuckDB's terms."""
+        return self.part(query, Relations(self), self.rights).tree
+
+    def rows(self, table: Table, relations: Relations) -> tuple[Mapping[str, exp.Expr], exp.Expr | None]:
+        """What stands for the table's masked columns, and what its rows must satisfy."""
+        return rows.rules(self, table, relations)
+
+    def rights_of_policy(self, policy: Grantee) -> Rights:
+        """What a policy's lookups may read: what was granted to the policy, and to everybody."""
+        return replace(
+            self.rights, user=DbUser(f"{policy.kind} {policy.name}"), grantees=frozenset({policy, PUBLIC})
+        )
+
+    def over_row(
+        self,
+        texts: Sequence[str],
+        columns: Sequence[ColumnDefinition],
+        alias: str,
+        *,
+        relations: Relations,
+        reader: Rights,
+    ) -> list[exp.Expr]:
+        """Expressions over one row of these columns, in DuckDB's terms; the row stands under `row_alias`."""
+        row = Table(TableKey(self.prefix, "row"), "", tuple(columns))
+        source = exp.Table(this=exp.to_identifier("row"), db=exp.to_identifier(self.prefix))
+        source.set("alias", exp.TableAlias(this=exp.to_identifier(alias or self.row_alias)))
+        projections = [
+            exp.alias_(exp.Paren(this=dialect.parse_expression(text)), f"e{number}")
+            for number, text in enumerate(texts)
+        ]
+        relations.lasting = relations.lasting and not any(map(reads_clock, projections))
+        query = self.prepare(exp.Select(expressions=projections).from_(source))
+        scopes.check_row_expressions(query)
+        here = self.resolve(query, relations, reader, row=row)
+        used = scopes.used_columns(query)
+        for key, relation in here.items():
+            relation.use(used.get(key, ()))
+        for column in scopes.columns_of(query, row.key):
+            column.set("table", exp.to_identifier(self.row_alias, quoted=True))
+        translated = meaning.translate(query)
+        translated.set("from_", None)
+        return [projection.unalias() for projection in _refer(translated, here).expressions]
 
     def prepare(self, tree: exp.Expr) -> exp.Query:
         """The tree with names, constants and only listed shapes."""
@@ -95,13 +145,17 @@ class Compiler:
         meaning.normalize_casts(query)
         return query
 
-    def resolve(self, tree: exp.Expr) -> dict[TableKey, Relation]:
+    def resolve(
+        self, tree: exp.Expr, relations: Relations, reader: Rights, *, row: Table | None = None
+    ) -> dict[TableKey, Relation]:
         """Qualifies and types the tree in place; the relations it reads, each permitted."""
         self._check_catalogs(tree)
         normalize_identifiers(tree, dialect=dialect.DIALECT)
         qualify_tables(tree, db=PUBLIC_SCHEMA, dialect=dialect.DIALECT)
-        relations = {key: self._relation(key) for key in sorted(_keys(tree))}
-        schema = secured.schema_of(relation.table for relation in relations.values())
+        keys = scopes.keys(tree) - ({row.key} if row else set())
+        here = {key: relations.get(key, reader) for key in sorted(keys)}
+        tables = [relation.table for relation in here.values()] + ([row] if row else [])
+        schema = schema_of(tables)
         try:
             qualify_columns(tree, schema, dialect=dialect.DIALECT)
             for select in tree.find_all(exp.Select):  # each star stands for many columns
@@ -110,11 +164,10 @@ class Compiler:
             validate_qualify_columns(tree)
             inference.annotate(tree, schema)
         except OptimizeError as fault:
-            raise _undefined(fault, relations.values()) from None
+            raise scopes.undefined(fault, tables) from None
         except SqlglotError:
             raise NotSupported("a query of this form") from None
-        _check_columns(tree, relations)
-        return relations
+        return here
 
     def _check_catalogs(self, tree: exp.Expr) -> None:
         for table in tree.find_all(exp.Table):
@@ -122,59 +175,16 @@ class Compiler:
                 raise NotSupported("a cross-database reference")
             table.set("catalog", None)
 
-    def _relation(self, key: TableKey) -> Relation:
-        catalog = self.rights.catalog
-        unqualified = key.schema == PUBLIC_SCHEMA and key not in catalog.tables
-        if key.name in SYSTEM_VIEWS and (key.schema == SYSTEM_SCHEMA or unqualified):
-            return self._system_view(key)
-        if key.schema not in catalog.schemas:
-            raise UndefinedObject(f'schema "{key.schema}" does not exist', "3F000")
-        self.rights.require_schema(key.schema)
-        table = catalog.table(key)
-        granted = self.rights.require(table, "SELECT")
-        where = secured.condition(self.rights, table, context=self.context)
-        if key == self.numbered:
-            number = ColumnDefinition(self.row_number, sql_type("int8"))
-            table, granted = replace(table, columns=(*table.columns, number)), granted | {number.name}
-        select = secured.select(table, storage=self.storage, where=where, row_number=self.row_number)
-        return Relation(table, granted, select, bounded=where is not None)
 
-    def _system_view(self, key: TableKey) -> Relation:
-        if not self.rights.sees_system_views:
-            raise PermissionDenied(f"permission denied for relation {key.name}")
-        view = SYSTEM_VIEWS[key.name]
-        query = system_views.select(view, self.rights.catalog, database=self.context.database)
-        table = Table(key, "", view.table.columns)
-        return Relation(table, frozenset(table.column_names), lambda _: query.copy(), bounded=False)
+def _refer(tree: exp.Expr, here: Mapping[TableKey, Relation]) -> exp.Expr:
+    """The translated query with the CTE of each relation in its place.
 
-    def secure(self, tree: exp.Expr, relations: Mapping[TableKey, Relation]) -> exp.Expr:
-        """The translated tree with each table replaced by what the user may see of it.
-
-        A relation bounded by policies is materialised first: otherwise DuckDB could evaluate the user's
-        conditions on rows that the policies hide, and an error or a failed cast would tell of them.
-        """
-        names = {key: f"{self.prefix}{position}" for position, key in enumerate(sorted(relations))}
-        used = _used_columns(tree, relations)
-        for node in list(tree.find_all(exp.Table)):
-            if node.db:
-                node.replace(_reference(names[TableKey(node.db, node.name)], node.alias))
-        ctes = [
-            exp.CTE(
-                this=relation.select(sorted(used[key] & relation.granted) or sorted(relation.granted)[:1]),
-                alias=exp.TableAlias(this=exp.to_identifier(names[key], quoted=True)),
-                materialized=relation.bounded or None,
-            )
-            for key, relation in relations.items()
-        ]
-        return _with(tree, ctes)
-
-
-def _with(tree: exp.Expr, ctes: list[exp.CTE]) -> exp.Expr:
-    if ctes:
-        present = tree.args.get("with_")
-        recursive = present.args.get("recursive") if present else None
-        own = present.expressions if present else []
-        tree.set("with_", exp.With(expressions=[*ctes, *own], recursive=recursive))
+    A relation that is a barrier is materialised first: otherwise DuckDB could evaluate the user's
+    conditions on rows that the policies hide, and an error or a failed cast would tell of them.
+    """
+    for node in list(tree.find_all(exp.Table)):
+        if node.db:
+            node.replace(_reference(here[TableKey(node.db, node.name)].name, node.alias))
     return tree
 
 
@@ -191,85 +201,3 @@ def generate(tree: exp.Expr) -> str:
         return tree.sql(dialect="duckdb", comments=False, unsupported_level=ErrorLevel.RAISE, identify=True)
     except UnsupportedError:
         raise NotSupported("a query of this form") from None
-
-
-def _keys(tree: exp.Expr) -> set[TableKey]:
-    """The tables of a qualified tree: whatever is not a proven CTE has a schema by now."""
-    return {TableKey(node.db, node.name) for node in tree.find_all(exp.Table) if node.db}
-
-
-def _physical(relations: Iterable[Relation]) -> frozenset[str]:
-    return frozenset(relation.table.physical for relation in relations if relation.table.physical)
-
-
-def _sources(tree: exp.Expr) -> Iterable[tuple[Scope, exp.Column, TableKey]]:
-    """Each column of each scope that is read straight from a table."""
-    for scope in traverse_scope(tree):
-        for column in scope.columns:
-            source = scope.sources.get(column.table)
-            if isinstance(source, exp.Table) and source.db:
-                yield scope, column, TableKey(source.db, source.name)
-
-
-def _used_columns(tree: exp.Expr, relations: Mapping[TableKey, Relation]) -> dict[TableKey, set[str]]:
-    used: dict[TableKey, set[str]] = {key: set() for key in relations}
-    for _, column, key in _sources(tree):
-        used[key].add(column.name)
-    return used
-
-
-def _check_columns(tree: exp.Expr, relations: Mapping[TableKey, Relation]) -> None:
-    """Raises PermissionDenied when a column is read that is not granted; ambiguity is refused."""
-    for key, columns in _used_columns(tree, relations).items():
-        if not columns <= relations[key].granted:
-            raise PermissionDenied(f"permission denied for relation {key.name}")
-    for scope in traverse_scope(tree):
-        query = scope.expression
-        names = [projection.alias_or_name for projection in query.selects]  # type: ignore[attr-defined]
-        if scope.parent is not None and len(set(names)) != len(names):
-            raise NotSupported("a subquery with two columns of the same name")
-
-
-def _outputs(tree: exp.Query, relations: Mapping[TableKey, Relation]) -> tuple[Output, ...]:
-    root = traverse_scope(tree)[-1]
-    return tuple(
-        Output(column_names.shown_name(projection), _origin(root, position, relations))
-        for position, projection in enumerate(tree.selects)
-    )
-
-
-def _origin(scope: Scope, position: int, relations: Mapping[TableKey, Relation]) -> Origin | None:
-    """The stored column behind a projection, through subqueries and CTEs; None for an expression."""
-    if not isinstance(scope.expression, exp.Select):
-        return None
-    column = scope.expression.selects[position].unalias()
-    if not isinstance(column, exp.Column):
-        return None
-    source = scope.sources.get(column.table)
-    if isinstance(source, Scope) and isinstance(source.expression, exp.Select):
-        names = [projection.alias_or_name for projection in source.expression.selects]
-        return _origin(source, names.index(column.name), relations) if column.name in names else None
-    if isinstance(source, exp.Table) and source.db:
-        table = relations[TableKey(source.db, source.name)].table
-        definition = table.column(column.name)
-        return Origin(table, definition) if definition else None
-    return None
-
-
-_UNRESOLVED = re.compile(
-    r"Column '\"?(?P<column>[^'\"]+)\"?' could not be resolved(?P<qualified> for table)?"
-)
-_UNKNOWN = re.compile(r"Unknown (?:column|table): (?P<name>[\w$]+)")
-
-
-def _undefined(fault: OptimizeError, relations: Iterable[Relation]) -> SqlError:
-    """Redshift's words for a name that sqlglot could not resolve."""
-    unresolved, unknown = _UNRESOLVED.search(str(fault)), _UNKNOWN.search(str(fault))
-    if unresolved is None:
-        return UndefinedColumn(
-            f'column or table "{unknown["name"]}" does not exist' if unknown else "a name is wrong"
-        )
-    name = unresolved["column"]
-    if not unresolved["qualified"] and any(relation.table.column(name) for relation in relations):
-        return SqlError(f'column reference "{name}" is ambiguous', "42702")
-    return UndefinedColumn(f'column "{name}" does not exist')

@@ -27,7 +27,7 @@ class Rights:
 
     @property
     def superuser(self) -> bool:
-        return self.user.superuser or self._has_role("SUPERUSER")
+        return self.user.superuser
 
     def has(self, privilege: str) -> bool:
         """Whether the user has the system privilege, such as ACCESS SYSTEM TABLE."""
@@ -56,7 +56,7 @@ class Rights:
     def on_schema(self, schema: str, privilege: str) -> bool:
         """Whether the user has the privilege on the schema; its owner has them all."""
         present = self.catalog.schemas.get(schema)
-        owned = present is not None and self._is(present.owner)
+        owned = present is not None and self.is_owner(present.owner)
         granted = any(
             g.schema == schema and g.table is None and g.privilege == privilege for g in self._grants()
         )
@@ -69,9 +69,9 @@ class Rights:
 
     def owns(self, table: Table) -> bool:
         """Whether the relation is the user's; everything is a superuser's."""
-        return self.superuser or self._is(table.owner)
+        return self.superuser or self.is_owner(table.owner)
 
-    def _is(self, owner: str) -> bool:
+    def is_owner(self, owner: str) -> bool:
         """Whether the user owns what the name owns; a superuser's name alone gives nothing."""
         named = self.catalog.users.get(owner)
         return owner == self.user.name and not (named is not None and named.superuser)

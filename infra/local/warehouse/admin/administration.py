@@ -6,7 +6,8 @@ from typing import Any
 
 import duckdb
 
-from infra.local.warehouse.access import secured
+from infra.local.warehouse.access import rows
+from infra.local.warehouse.access.rewrite import Compiler
 from infra.local.warehouse.admin import loader
 from infra.local.warehouse.admin.loader import ObjectReader
 from infra.local.warehouse.admin.statements import (
@@ -58,10 +59,13 @@ class Administration:
     """Where administrative statements run: the superuser's session in one transaction."""
 
     session: duckdb.DuckDBPyConnection
-    storage: str
-    context: Context
+    compiler: Compiler  # of the statement's user
     read_object: ObjectReader | None
     known_user: Callable[[str], bool]
+
+    @property
+    def context(self) -> Context:
+        return self.compiler.context
 
     def apply(self, statement: Statement, catalog: Catalog) -> tuple[Catalog, int]:
         """The catalogue after the statement, and how many rows it touched."""
@@ -74,7 +78,7 @@ class Administration:
 
     def stored(self, table: Table) -> str:
         """DuckDB's qualified name of the table."""
-        return f"{quoted(self.storage)}.{quoted(table.physical)}"
+        return f"{quoted(self.compiler.storage)}.{quoted(table.physical)}"
 
 
 def _duplicate(what: str, name: str, sqlstate: str) -> SqlError:
@@ -263,13 +267,13 @@ def _create_policy(at: Administration, statement: CreatePolicy, catalog: Catalog
             return catalog, 0
         raise _duplicate("RLS policy", statement.name, "42710")
     policy = Policy(statement.name, statement.columns, statement.alias, statement.predicate)
-    secured.predicate(policy, context=at.context)
+    rows.check_policy(at.compiler, policy)
     return catalog.with_one("policies", policy.name, policy), 0
 
 
 def _alter_policy(at: Administration, statement: AlterPolicy, catalog: Catalog) -> tuple[Catalog, int]:
     policy = replace(catalog.policy(statement.name), predicate=statement.predicate)
-    secured.predicate(policy, context=at.context)
+    rows.check_policy(at.compiler, policy)
     return catalog.with_one("policies", policy.name, policy), 0
 
 

@@ -128,3 +128,29 @@ def from_duckdb(text: str) -> SqlType:
     if name == "varchar":
         return SqlType("varchar", precision=MAX_VARCHAR, length=MAX_VARCHAR)
     return sql_type(name)
+
+
+_BY_KIND = {
+    exp.DType.SMALLINT: "int2",
+    exp.DType.INT: "int4",
+    exp.DType.BIGINT: "int8",
+    exp.DType.FLOAT: "float4",
+    exp.DType.DOUBLE: "float8",
+    exp.DType.BOOLEAN: "bool",
+    exp.DType.DATE: "date",
+    exp.DType.TIMESTAMP: "timestamp",
+    exp.DType.TIMESTAMPTZ: "timestamptz",
+}
+
+
+def from_kind(kind: exp.DataType) -> SqlType:
+    """Redshift's type of an expression whose type was inferred."""
+    if kind.this == exp.DType.DECIMAL:
+        return sql_type("numeric", [int(argument.name) for argument in kind.expressions])
+    if kind.this in exp.DataType.TEXT_TYPES:
+        return sql_type("varchar", [MAX_VARCHAR])
+    if kind.this in (exp.DType.NULL, exp.DType.UNKNOWN):
+        return sql_type("varchar")
+    if kind.this not in _BY_KIND:
+        raise NotSupported(f"a column of type {kind.this.value.lower()}")
+    return sql_type(_BY_KIND[kind.this])

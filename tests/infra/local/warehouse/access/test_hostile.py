@@ -277,7 +277,8 @@ def test_a_persons_conditions_are_evaluated_after_the_policies(shared, sql):
     """In DuckDB's plan, what reads the stored rows knows the policy and nothing of the person's."""
     rights = rights_of(PEOPLE["frank"], shared._catalog, namespace="AWSIDC")
     storage = shared._duckdb.storage
-    compiled = Compiler(rights, Context.at("AWSIDC:frank@example.com", "dev"), storage, "k").compile(sql, {})
+    context = Context.at("AWSIDC:frank@example.com", "dev")
+    compiled = Compiler(rights, context, storage, "k", lambda _: rights).compile(sql, {})
     session = shared._duckdb.session()
     ((_, plan),) = session.execute(f"EXPLAIN (FORMAT json) {compiled.sql}").fetchall()
     (cte,) = [node for node in walk(json.loads(plan)) if node.get("name") == "CTE"]

@@ -1,0 +1,175 @@
+"""The relations that a statement reads, each resolved, permitted and cut to what its reader may see."""
+
+from collections.abc import Callable, Iterable, Mapping, Sequence
+from dataclasses import dataclass, field, replace
+from typing import TYPE_CHECKING, Any
+
+from sqlglot import exp
+from sqlglot.schema import MappingSchema
+
+from infra.local.warehouse.access.rights import Rights
+from infra.local.warehouse.errors import PermissionDenied, SqlError, UndefinedObject
+from infra.local.warehouse.objects import PUBLIC_SCHEMA, ColumnDefinition, Table, TableKey
+from infra.local.warehouse.sql import dialect
+from infra.local.warehouse.sql.dialect import DIALECT
+from infra.local.warehouse.sql.sqltypes import sql_type
+from infra.local.warehouse.system import views as system_views
+from infra.local.warehouse.system.views import SYSTEM_SCHEMA, SYSTEM_VIEWS
+
+if TYPE_CHECKING:
+    from infra.local.warehouse.access.rewrite import Compiler
+
+_MOST_VIEWS = 32  # one inside the other
+
+
+@dataclass
+class Relation:
+    """A relation that a statement names: what stands for it there, and which of its columns are read."""
+
+    table: Table
+    granted: frozenset[str]
+    name: str  # of the CTE that stands for it; unguessable
+    select: Callable[[Sequence[str]], exp.Expr]  # the query that reads these columns of it
+    barrier: bool  # whether the statement's conditions must wait until its rows are found
+    used: set[str] = field(default_factory=set)
+
+    def use(self, columns: Iterable[str]) -> None:
+        """Notes the columns as read; PermissionDenied when one of them is not granted."""
+        found = frozenset(columns)
+        if not found <= self.granted:
+            raise PermissionDenied(f"permission denied for relation {self.table.key.name}")
+        self.used |= found
+
+    def cte(self) -> exp.CTE:
+        """The CTE that stands for it."""
+        return exp.CTE(
+            this=self.select(sorted(self.used) or sorted(self.granted)[:1]),
+            alias=exp.TableAlias(this=exp.to_identifier(self.name, quoted=True)),
+            materialized=self.barrier or None,
+        )
+
+
+def schema_of(tables: Iterable[Table]) -> MappingSchema:
+    """The relations' columns as sqlglot's optimizer wants them."""
+    schema: dict[str, Any] = {}
+    for table in tables:
+        columns = {column.name: column.type.duckdb for column in table.columns}
+        schema.setdefault(table.key.schema, {})[table.key.name] = columns
+    return MappingSchema(schema, dialect=DIALECT, normalize=False)
+
+
+class Relations:
+    """The relations of one statement, those inside its views and policies too: each stands there once."""
+
+    def __init__(self, compiler: "Compiler") -> None:
+        self._compiler = compiler
+        self._found: dict[tuple[TableKey, str], Relation] = {}
+        self._open: list[TableKey] = []
+        self.lasting = True  # means the same at another moment, under the same catalogue
+
+    @property
+    def physical(self) -> frozenset[str]:
+        """The stored tables that the statement may touch."""
+        return frozenset(r.table.physical for r in self._found.values() if r.table.physical)
+
+    def before(self, tree: exp.Expr) -> exp.Expr:
+        """The statement with a CTE for each relation before it, each after those that it reads."""
+        ctes = [relation.cte() for relation in self._found.values()]
+        if ctes:
+            present = tree.args.get("with_")
+            own = present.expressions if present else []
+            recursive = present.args.get("recursive") if present else None
+            tree.set("with_", exp.With(expressions=[*ctes, *own], recursive=recursive))
+        return tree
+
+    def get(self, key: TableKey, reader: Rights) -> Relation:
+        """The relation, as the reader may read it and the statement's user may see its rows."""
+        asked = (key, reader.user.name)
+        if asked not in self._found:
+            relation = self._relation(key, reader)
+            self._found[asked] = relation  # after what it reads: CTEs stand in this order
+        return self._found[asked]
+
+    def _name(self) -> str:
+        return f"{self._compiler.prefix}{len(self._found)}"
+
+    def _relation(self, key: TableKey, reader: Rights) -> Relation:
+        catalog = reader.catalog
+        unqualified = key.schema == PUBLIC_SCHEMA and key not in catalog.tables
+        if key.name in SYSTEM_VIEWS and (key.schema == SYSTEM_SCHEMA or unqualified):
+            return self._system_view(key)
+        if key.schema not in catalog.schemas:
+            raise UndefinedObject(f'schema "{key.schema}" does not exist', "3F000")
+        reader.require_schema(key.schema)
+        table = catalog.table(key)
+        if key in self._open or len(self._open) > _MOST_VIEWS:
+            raise SqlError(f'infinite recursion detected in rules for relation "{key.name}"', "42P17")
+        self._open.append(key)
+        try:
+            stored = table.view is None or table.view.materialized
+            return self._stored(table, reader) if stored else self._view(table, reader)
+        finally:
+            self._open.pop()
+
+    def _stored(self, table: Table, reader: Rights) -> Relation:
+        granted = reader.require(table, "SELECT")
+        shown, where = self._compiler.rows(table, self)
+        barrier, alias = bool(shown) or where is not None, self._compiler.row_alias
+        if table.key == self._compiler.numbered:
+            number = ColumnDefinition(self._compiler.row_number, sql_type("int8"))
+            table, granted = replace(table, columns=(*table.columns, number)), granted | {number.name}
+            shown = {**shown, number.name: exp.column("rowid", alias, quoted=True)}
+
+        def select(columns: Sequence[str]) -> exp.Expr:
+            source = exp.Table(
+                this=exp.to_identifier(table.physical, quoted=True),
+                db=exp.to_identifier(self._compiler.storage, quoted=True),
+            )
+            found = exp.Select(expressions=[_shown(name, shown, alias) for name in columns]).from_(source)
+            found = found.where(where.copy()) if where is not None else found
+            # Under its own name: DuckDB's list of the tables touched would show an alias as part of it.
+            for column in found.find_all(exp.Column):
+                if column.table == alias:
+                    column.set("table", exp.to_identifier(table.physical, quoted=True))
+            return found
+
+        return Relation(table, granted, self._name(), select, barrier)
+
+    def _view(self, table: Table, reader: Rights) -> Relation:
+        view = table.view
+        assert view is not None  # noqa: S101 - for the types
+        owner = self._compiler.rights_as(table.owner)
+        definition = self._compiler.part(dialect.parse(view.query), self, owner)
+        names = view.names or tuple(output.alias for output in definition.outputs)
+        if not view.bound:
+            columns = (replace(o.column, name=n) for n, o in zip(names, definition.outputs, strict=True))
+            table = replace(table, columns=tuple(columns))
+        granted = reader.require(table, "SELECT")
+
+        def select(columns: Sequence[str]) -> exp.Expr:
+            inside = exp.TableAlias(
+                this=exp.to_identifier("v", quoted=True),
+                columns=[exp.to_identifier(name, quoted=True) for name in names],
+            )
+            source = exp.Subquery(this=definition.tree, alias=inside)
+            return exp.Select(expressions=[exp.column(c, "v", quoted=True) for c in columns]).from_(source)
+
+        # A view is a barrier as well: its own conditions may hide rows from who may not read what is below.
+        return Relation(table, granted, self._name(), select, barrier=True)
+
+    def _system_view(self, key: TableKey) -> Relation:
+        rights = self._compiler.rights
+        if not rights.sees_system_views:
+            raise PermissionDenied(f"permission denied for relation {key.name}")
+        view = SYSTEM_VIEWS[key.name]
+        query = system_views.select(view, rights.catalog, database=self._compiler.context.database)
+        table = Table(key, "", view.table.columns)
+        granted = frozenset(table.column_names)
+        return Relation(table, granted, self._name(), lambda _: query.copy(), barrier=False)
+
+
+def _shown(name: str, shown: Mapping[str, exp.Expr], alias: str) -> exp.Expr:
+    """A column of a stored table under its name: masked, or as it is."""
+    if name in shown:
+        return exp.alias_(shown[name].copy(), name, quoted=True)
+    return exp.column(name, alias, quoted=True)

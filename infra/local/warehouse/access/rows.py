@@ -1,0 +1,84 @@
+"""What policies and masks make of a stored table's rows for one person."""
+
+from collections.abc import Mapping
+from dataclasses import replace
+from typing import TYPE_CHECKING
+
+from sqlglot import exp
+
+from infra.local.warehouse.access.relations import Relations
+from infra.local.warehouse.access.rights import Rights
+from infra.local.warehouse.objects import Grantee, MaskingPolicy, Policy, Table
+from infra.local.warehouse.sql.functions import cast
+
+if TYPE_CHECKING:
+    from infra.local.warehouse.access.rewrite import Compiler
+
+
+def rules(
+    compiler: "Compiler", table: Table, relations: Relations
+) -> tuple[dict[str, exp.Expr], exp.Expr | None]:
+    """What stands for each masked column, and what a row must satisfy; None when every row may be seen."""
+    return _masked(compiler, table, relations), _condition(compiler, table, relations)
+
+
+def _condition(compiler: "Compiler", table: Table, relations: Relations) -> exp.Expr | None:
+    policies = compiler.rights.policies(table)
+    if policies is None:
+        return None
+    if not policies:
+        return exp.false()
+    conditions = [
+        _predicate(compiler, policy, relations, compiler.rights_of_policy(Grantee("rls policy", policy.name)))
+        for policy in policies
+    ]
+    return exp.or_(*conditions) if table.conjunction == "OR" else exp.and_(*conditions)
+
+
+def _predicate(compiler: "Compiler", policy: Policy, relations: Relations, reader: Rights) -> exp.Expr:
+    """The RLS policy's condition over a row, checked and in DuckDB's terms."""
+    texts, columns = [policy.predicate], policy.columns
+    (found,) = compiler.over_row(texts, columns, policy.alias, relations=relations, reader=reader)
+    return exp.Paren(this=found)
+
+
+def check_policy(compiler: "Compiler", policy: Policy) -> None:
+    """Raises SqlError unless the RLS policy's condition can be computed from its columns and its lookups."""
+    # Its lookups are granted to it later: until then whoever it applies to is denied.
+    anything = replace(compiler.rights, user=replace(compiler.rights.user, superuser=True))
+    _predicate(compiler, policy, Relations(compiler), anything)
+
+
+def check_masking_policy(compiler: "Compiler", policy: MaskingPolicy) -> None:
+    """Raises SqlError unless the masking policy's values can be computed from its columns."""
+    _values(compiler, policy, Relations(compiler))
+
+
+def _masked(compiler: "Compiler", table: Table, relations: Relations) -> dict[str, exp.Expr]:
+    shown: dict[str, exp.Expr] = {}
+    catalog = compiler.rights.catalog
+    for name, mask in compiler.rights.masks(table).items():
+        policy = catalog.masking_policy(mask.policy)
+        found = _values(compiler, policy, relations)[mask.outputs.index(name)]
+        inputs = dict(zip((c.name for c in policy.columns), mask.inputs, strict=True))
+        shown[name] = _stored_as(table, name, _renamed(found, inputs, compiler.row_alias))
+    return shown
+
+
+def _values(compiler: "Compiler", policy: MaskingPolicy, relations: Relations) -> list[exp.Expr]:
+    """What the masking policy shows, over a row that has its columns, checked and in DuckDB's terms."""
+    reader = compiler.rights_of_policy(Grantee("masking policy", policy.name))
+    return compiler.over_row(policy.expressions, policy.columns, "", relations=relations, reader=reader)
+
+
+def _stored_as(table: Table, name: str, value: exp.Expr) -> exp.Expr:
+    column = table.column(name)
+    return cast(value, column.type.node) if column is not None else value
+
+
+def _renamed(value: exp.Expr, names: Mapping[str, str], alias: str) -> exp.Expr:
+    """The value over the table's own columns in place of the policy's."""
+    for column in value.find_all(exp.Column):
+        if column.table == alias:
+            column.set("this", exp.to_identifier(names[column.name], quoted=True))
+    return value

@@ -1,0 +1,74 @@
+"""Names in a qualified query: which relations and columns it reads, and what is said of wrong ones."""
+
+import re
+from collections.abc import Iterable
+
+from sqlglot import exp
+from sqlglot.errors import OptimizeError
+from sqlglot.optimizer.scope import traverse_scope
+
+from infra.local.warehouse.errors import NotSupported, SqlError, UndefinedColumn
+from infra.local.warehouse.objects import Table, TableKey
+
+
+def keys(tree: exp.Expr) -> set[TableKey]:
+    """The tables of a qualified tree: whatever is not a proven CTE has a schema by now."""
+    return {TableKey(node.db, node.name) for node in tree.find_all(exp.Table) if node.db}
+
+
+def _sources(tree: exp.Expr) -> Iterable[tuple[exp.Column, TableKey]]:
+    """Each column of each scope that is read straight from a relation."""
+    for scope in traverse_scope(tree):
+        for column in scope.columns:
+            source = scope.sources.get(column.table)
+            if isinstance(source, exp.Table) and source.db:
+                yield column, TableKey(source.db, source.name)
+
+
+def used_columns(tree: exp.Expr) -> dict[TableKey, set[str]]:
+    """The columns that the query reads of each relation."""
+    used: dict[TableKey, set[str]] = {}
+    for column, key in _sources(tree):
+        used.setdefault(key, set()).add(column.name)
+    return used
+
+
+def columns_of(tree: exp.Expr, key: TableKey) -> list[exp.Column]:
+    """Where the query reads a column of the relation."""
+    return [column for column, source in _sources(tree) if source == key]
+
+
+def check_names(tree: exp.Expr) -> None:
+    """Refuses a subquery in which a name stands for two columns."""
+    for scope in traverse_scope(tree):
+        query = scope.expression
+        names = [projection.alias_or_name for projection in query.selects]  # type: ignore[attr-defined]
+        if scope.parent is not None and len(set(names)) != len(names):
+            raise NotSupported("a subquery with two columns of the same name")
+
+
+def check_row_expressions(query: exp.Query) -> None:
+    """Refuses what a policy cannot compute from one row."""
+    for projection in query.selects:
+        for node in projection.find_all(exp.AggFunc, exp.Window, exp.Star):
+            if node.find_ancestor(exp.Select) is query:
+                raise NotSupported("an aggregate, a window function or a star in a policy")
+
+
+_UNRESOLVED = re.compile(
+    r"Column '\"?(?P<column>[^'\"]+)\"?' could not be resolved(?P<qualified> for table)?"
+)
+_UNKNOWN = re.compile(r"Unknown (?:column|table): (?P<name>[\w$]+)")
+
+
+def undefined(fault: OptimizeError, tables: Iterable[Table]) -> SqlError:
+    """Redshift's words for a name that sqlglot could not resolve."""
+    unresolved, unknown = _UNRESOLVED.search(str(fault)), _UNKNOWN.search(str(fault))
+    if unresolved is None:
+        return UndefinedColumn(
+            f'column or table "{unknown["name"]}" does not exist' if unknown else "a name is wrong"
+        )
+    name = unresolved["column"]
+    if not unresolved["qualified"] and any(table.column(name) for table in tables):
+        return SqlError(f'column reference "{name}" is ambiguous', "42702")
+    return UndefinedColumn(f'column "{name}" does not exist')
