@@ -143,6 +143,7 @@ class Grant(NamedTuple):
     table: str | None = None
     columns: frozenset[str] | None = None
     option: bool = False  # WITH GRANT OPTION
+    grantor: str = ""  # a user who had the grant option; empty: the object's owner, or a superuser for them
 
 
 class SystemGrant(NamedTuple):
