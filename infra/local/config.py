@@ -34,6 +34,8 @@ class Config:
     demo_rows: int = 200_000
     id_token_seconds: int = 3600
     idc_token_seconds: int = 3600
+    data_api_results_mb: int = 1024
+    data_api_quotas: bool = False
     log_level: str = "WARNING"
     sign_in: str = "popup"
     client_secret: str = field(default_factory=lambda: secrets.token_urlsafe(32), repr=False)
@@ -67,8 +69,8 @@ _NUMBERS = {
     "DEMO_ROWS": ("demo_rows", 1, 10_000_000),
     "ID_TOKEN_SECONDS": ("id_token_seconds", 1, 86_400),
     "IDC_TOKEN_SECONDS": ("idc_token_seconds", 1, 86_400),
+    "DATA_API_RESULTS_MB": ("data_api_results_mb", 1, 1_000_000),
 }
-_WAYS_IN = ("popup", "redirect")  # passed on to the app
 _LOG_LEVELS = ("DEBUG", "INFO", "WARNING", "ERROR")
 
 
@@ -85,13 +87,20 @@ def from_environment(environ: Mapping[str, str] = os.environ) -> Config:
     values["log_level"] = environ.get("LOG_LEVEL", "").strip().upper() or "WARNING"
     if values["log_level"] not in _LOG_LEVELS:
         raise ConfigError(f"LOG_LEVEL is {values['log_level'][:40]!r}: it must be {', '.join(_LOG_LEVELS)}.")
-    values["sign_in"] = environ.get("SIGN_IN", "").strip() or "popup"
-    if values["sign_in"] not in _WAYS_IN:
-        raise ConfigError(f"SIGN_IN is {values['sign_in'][:40]!r}: it must be {' or '.join(_WAYS_IN)}.")
+    values["sign_in"] = _one_of(("popup", "redirect"), environ, "SIGN_IN")  # passed on to the app
+    values["data_api_quotas"] = _one_of(("off", "on"), environ, "DATA_API_QUOTAS") == "on"
     config = Config(**values)
     if len({config.app_port, config.idp_port, config.aws_port}) < 3:  # noqa: PLR2004 - the three ports
         raise ConfigError("APP_PORT, IDP_PORT and AWS_PORT must be three different ports.")
     return config
+
+
+def _one_of(known: tuple[str, ...], environ: Mapping[str, str], name: str) -> str:
+    """The setting's value, the first of those known without one."""
+    text = environ.get(name, "").strip() or known[0]
+    if text not in known:
+        raise ConfigError(f"{name} is {text[:40]!r}: it must be {' or '.join(known)}.")
+    return text
 
 
 def isolate(environ: MutableMapping[str, str] = os.environ) -> None:

@@ -1,29 +1,33 @@
 """The Redshift Data API: SQL over HTTP, as whoever signed the request."""
 
+import datetime as dt
 import time
-from collections.abc import Callable, Mapping
-from typing import Any
+from collections.abc import Callable, Mapping, Sequence
+from typing import Any, TypeVar
 
 from infra.local.aws import data_requests as requests
+from infra.local.aws.data_connections import SESSION_OWNER, Connections, caller_of, owner_of
+from infra.local.aws.data_metadata import Metadata
 from infra.local.aws.data_requests import Cursors, invalid
+from infra.local.aws.data_sessions import MOST_SESSIONS, DataSession, Sessions
+from infra.local.aws.kept_results import KEPT_BYTES, KeptResults
 from infra.local.aws.model import Authorizer, AwsError, Call, Caller
+from infra.local.aws.quotas import Quotas
 from infra.local.aws.results import PAGE_BYTES, response
-from infra.local.aws.statement_views import described, listed, submitted
-from infra.local.aws.statements import (
-    ACTIVE_STATEMENTS,
-    WAITING_REQUESTS,
-    Owner,
-    Part,
-    Request,
-    Statement,
-    Statements,
-)
+from infra.local.aws.statement import Connection, Part, Request, Statement
+from infra.local.aws.statement_runs import StatementRuns
+from infra.local.aws.statement_views import described, listed, listed_session, submitted
+from infra.local.aws.statements import ACTIVE_STATEMENTS, WAITING_REQUESTS, Statements
 from infra.local.config import DATABASE, ROLE_NAMESPACE, SUPERUSER
-from infra.local.warehouse import DbUser, Redshift
+from infra.local.warehouse import Redshift
 
+STATEMENT_STATUSES = ("SUBMITTED", "PICKED", "STARTED", "FINISHED", "ABORTED", "FAILED")
+SESSION_STATUSES = ("AVAILABLE", "BUSY", "CLOSED")
 STATEMENT_OWNER = "redshift-data:statement-owner-iam-userid"
-_NO_ENDPOINT = "Redshift endpoint doesn't exist in this region."
 _NO_RESULT = "Query does not have result. Please check query status with DescribeStatement."
+
+Item = TypeVar("Item")
+Operation = Callable[[Call], Mapping[str, Any]]
 
 
 class DataApi:
@@ -46,25 +50,38 @@ class DataApi:
         superuser: str = SUPERUSER,
         csv_header: bool = True,
         page_bytes: int = PAGE_BYTES,
+        kept_bytes: int = KEPT_BYTES,
         active_statements: int = ACTIVE_STATEMENTS,
+        active_sessions: int = MOST_SESSIONS,
         waiting_requests: int = WAITING_REQUESTS,
+        quotas: bool = False,
     ) -> None:
         self._authorize = authorize
-        self._workgroup_arn = workgroup_arn
-        self._admin_secrets = admin_secrets
-        self._namespace = namespace
-        self._superuser = superuser
         self._waiting_requests = waiting_requests
+        self._quotas = Quotas(clock=clock) if quotas else None
         self._cursors = Cursors()
-        self._statements = Statements(
+        self._connections = Connections(
+            authorize=authorize,
+            workgroup_arn=workgroup_arn,
+            admin_secrets=admin_secrets,
+            namespace=namespace,
+            superuser=superuser,
+        )
+        self._sessions = Sessions(clock=clock, most=active_sessions)
+        kept = KeptResults(kept_bytes)
+        runs = StatementRuns(
             redshift,
             database=database,
-            clock=clock,
+            now=lambda: dt.datetime.fromtimestamp(clock(), dt.UTC),
+            kept=kept,
             csv_header=csv_header,
             page_bytes=page_bytes,
-            active_statements=active_statements,
         )
-        self.operations: Mapping[str, Callable[[Call], Mapping[str, Any]]] = {
+        self._statements = Statements(
+            runs, sessions=self._sessions, kept=kept, clock=clock, active_statements=active_statements
+        )
+        metadata = Metadata(redshift, self._connections, self._cursors, database=database)
+        own: Mapping[str, Operation] = {
             "ExecuteStatement": self._execute,
             "BatchExecuteStatement": self._execute,
             "DescribeStatement": self._describe,
@@ -72,87 +89,91 @@ class DataApi:
             "GetStatementResultV2": self._result_csv,
             "CancelStatement": self._cancel,
             "ListStatements": self._list,
+            "ListSessions": self._list_sessions,
+        }
+        self.operations: Mapping[str, Operation] = {
+            name: self._metered(operation) for name, operation in {**own, **metadata.operations}.items()
         }
 
     def close(self) -> None:
-        """Cancels every statement under way."""
+        """Cancels every statement under way and ends every session."""
         self._statements.close()
 
+    def _metered(self, operation: Operation) -> Operation:
+        """The operation, as often in a second as the quotas let it be called."""
+        quotas = self._quotas
+        if quotas is None:
+            return operation
+
+        def within_quota(call: Call) -> Mapping[str, Any]:
+            quotas.take(call.operation, account=caller_of(call).account, region=call.region)
+            return operation(call)
+
+        return within_quota
+
     def _execute(self, call: Call) -> Mapping[str, Any]:
-        caller, parameters = _caller(call), call.parameters
-        target = self._target(call, caller)
-        user = self._user(caller, parameters, target)
+        caller, parameters = caller_of(call), call.parameters
+        session = self._session(call)
+        connection = (
+            self._connections.reconnect(call, session) if session else self._connections.connect(call)
+        )
         requests.refuse_unimplemented(parameters)
         wait = requests.wait_seconds(parameters)
         sqls = requests.texts(parameters)
         request = Request(
             sqls=sqls,
-            owner=_owner(caller),
+            owner=owner_of(caller),
             session_user_id=caller.user_id,
-            user=user,
-            database=requests.database(parameters),
-            workgroup=parameters["WorkgroupName"],
+            connection=connection,
             batch="Sqls" in parameters,
             auto_commit=requests.auto_commit(parameters),
             parameters=requests.bindings(parameters, sqls),
             result_format=requests.result_format(parameters),
-            name=parameters.get("StatementName"),
-            secret_arn=parameters.get("SecretArn"),
+            name=requests.statement_name(parameters),
+            session=session,
+            keep_alive=requests.keep_alive_seconds(parameters),
         )
-        asked = {"operation": call.operation, **parameters}
-        statement = self._statements.submit(request, client_token=asked.pop("ClientToken", ""), asked=asked)
+        statement = self._statements.submit(
+            request,
+            client_token=requests.client_token(parameters),
+            asked=requests.asked(call.operation, parameters),
+        )
         self._wait(statement, wait)
         return submitted(statement, waited=wait is not None)
 
-    def _target(self, call: Call, caller: Caller) -> str:
-        """The ARN of the workgroup, on which the caller may do this."""
-        name, cluster = requests.target(call.parameters)
-        arn = self._workgroup_arn(name) if name else None
-        kind, prefix = ("redshift-serverless", "workgroup/") if name else ("redshift", "cluster:")
-        nowhere = f"arn:aws:{kind}:{call.region}:{caller.account}:{prefix}{name or cluster}"
-        self._authorize(caller, f"redshift-data:{call.operation}", arn or nowhere)
-        if arn is None:
-            raise invalid(_NO_ENDPOINT)
-        return arn
+    def _session(self, call: Call) -> DataSession | None:
+        """The caller's own session that the request names."""
+        name = requests.session_id(call.parameters)
+        if name is None:
+            return None
+        self._statements.end_overdue()
+        session = self._sessions.find(name, owner_of(caller_of(call)))
+        if session is None:
+            raise invalid(f"Session with Id: {name} is invalid")
+        return session
 
-    def _user(self, caller: Caller, parameters: Mapping[str, Any], workgroup_arn: str) -> DbUser:
-        if secret := parameters.get("SecretArn"):
-            self._authorize(caller, "secretsmanager:GetSecretValue", secret)
-            if self._admin_secrets(secret) != self._superuser:
-                raise invalid("The secret does not hold the credentials of a user of this workgroup.")
-            return DbUser(self._superuser, superuser=True)
-        if "DbUser" in parameters:
-            raise invalid("DbUser is for clusters: a serverless workgroup takes the user from the caller.")
-        if caller.person is not None:
-            name = f"{self._namespace}:{caller.person.email}"
-            return DbUser(name, groups=frozenset(caller.person.group_names))
-        self._authorize(caller, "redshift-serverless:GetCredentials", workgroup_arn)
-        if caller.role_name is not None:
-            return DbUser(f"IAMR:{caller.role_name}")
-        return DbUser(f"IAM:{caller.principal_arn.rpartition('/')[2]}")
-
-    def _wait(self, statement: Statement, seconds: int | None) -> None:
+    def _wait(self, statement: Statement, seconds: int | None, part: Part | None = None) -> None:
         if seconds is not None:
-            statement.wait(seconds, most=self._waiting_requests)
+            statement.wait(seconds, most=self._waiting_requests, part=part)
 
     def _own(self, call: Call, action: str) -> tuple[Statement, Part | None]:
         """The caller's own statement, and its part when the Id names one."""
-        caller = _caller(call)
+        caller = caller_of(call)
         name, number = requests.statement_id(call.parameters)
         wait = requests.wait_seconds(call.parameters)
-        statement = self._statements.find(name, _owner(caller))
+        statement = self._statements.find(name, owner_of(caller))
         # A policy that asks for the owner must not tell apart a stranger's statement and none at all.
         owner = statement.request.session_user_id if statement else caller.user_id
         self._authorize(caller, f"redshift-data:{action}", "*", context={STATEMENT_OWNER: owner})
         if statement is None:
             raise _not_found("Query does not exist.", call)
-        if number is None:
-            self._wait(statement, wait)
-            return statement, None
-        if not (statement.request.batch and 1 <= number <= len(statement.parts)):
-            raise _not_found("Query does not exist.", call)
-        self._wait(statement, wait)
-        return statement, statement.parts[number - 1]
+        part = None
+        if number is not None:
+            if not (statement.request.batch and 1 <= number <= len(statement.parts)):
+                raise _not_found("Query does not exist.", call)
+            part = statement.parts[number - 1]
+        self._wait(statement, wait, part)
+        return statement, part
 
     def _describe(self, call: Call) -> Mapping[str, Any]:
         statement, part = self._own(call, "DescribeStatement")
@@ -175,11 +196,12 @@ class DataApi:
             )
         if part is None and not statement.request.batch:
             part = statement.parts[0]
-        if part is None or part.result is None or not statement.readable(part):
+        result = part.state.result if part is not None and statement.readable(part) else None
+        if result is None:
             raise _not_found(_NO_RESULT, call)
         listing = f"result:{call.parameters['Id']}"
         start = self._cursors.open(listing, call.parameters.get("NextToken"))
-        return response(part.result, start, lambda following: self._cursors.seal(listing, following))
+        return response(result, start, lambda following: self._cursors.seal(listing, following))
 
     def _cancel(self, call: Call) -> Mapping[str, Any]:
         statement, part = self._own(call, "CancelStatement")
@@ -193,34 +215,56 @@ class DataApi:
         return {"Status": True}
 
     def _list(self, call: Call) -> Mapping[str, Any]:
-        caller, parameters = _caller(call), call.parameters
-        self._authorize(
-            caller, "redshift-data:ListStatements", "*", context={STATEMENT_OWNER: caller.user_id}
-        )
-        if caller.person is not None or "WorkgroupName" in parameters or "ClusterIdentifier" in parameters:
-            requests.target(parameters)
-        most = requests.most(parameters)
-        listing = repr((_owner(caller), requests.filters(parameters)))
-        before = self._cursors.open(listing, parameters.get("NextToken"))
+        caller = self._may_list(call, STATEMENT_OWNER)
+        wanted = requests.statuses(call.parameters, STATEMENT_STATUSES, ("FINISHED",))
         found = [
-            statement
-            for statement in self._statements.owned(_owner(caller))
-            if _wanted(statement, caller, parameters) and not 0 < before <= statement.parts[0].query_id
+            (statement.parts[0].query_id, statement)
+            for statement in self._statements.owned(owner_of(caller))
+            if statement.status in wanted and _wanted(statement, caller, call.parameters)
         ]
-        page: dict[str, Any] = {"Statements": [listed(statement) for statement in found[:most]]}
-        if len(found) > most:
-            page["NextToken"] = self._cursors.seal(listing, found[most - 1].parts[0].query_id)
-        return page
+        statements, following = self._page(call, found)
+        return {"Statements": [listed(statement) for statement in statements], **following}
 
+    def _list_sessions(self, call: Call) -> Mapping[str, Any]:
+        caller = self._may_list(call, SESSION_OWNER)
+        name = requests.session_id(call.parameters)
+        self._statements.end_overdue()
+        if name is not None:
+            session = self._sessions.find(name, owner_of(caller))
+            if session is None:
+                raise AwsError("ResourceNotFoundException", "Session does not exist.", ResourceId=name)
+            return {"Sessions": [listed_session(session)]}
+        wanted = requests.statuses(call.parameters, SESSION_STATUSES, ("AVAILABLE", "BUSY"))
+        found = [
+            (session.number, session)
+            for session in self._sessions.owned(owner_of(caller))
+            if session.status in wanted
+            and _there(session.connection, call.parameters)
+            and (call.parameters.get("RoleLevel", True) or session.user_id == caller.user_id)
+        ]
+        sessions, following = self._page(call, found)
+        return {"Sessions": [listed_session(session) for session in sessions], **following}
 
-def _caller(call: Call) -> Caller:
-    if call.caller is None:
-        raise AwsError("MissingAuthenticationTokenException", "The request is not signed.", 403)
-    return call.caller
+    def _may_list(self, call: Call, owner_key: str) -> Caller:
+        """The caller, if they may list what is theirs; a person names the workgroup."""
+        caller, parameters = caller_of(call), call.parameters
+        self._authorize(caller, f"redshift-data:{call.operation}", "*", context={owner_key: caller.user_id})
+        if "SessionId" in parameters:
+            requests.check_single_session(parameters)
+        elif caller.person is not None or "WorkgroupName" in parameters or "ClusterIdentifier" in parameters:
+            requests.target(parameters)
+        return caller
 
-
-def _owner(caller: Caller) -> Owner:
-    return Owner(caller.principal_arn, caller.person.user_id if caller.person else None)
+    def _page(self, call: Call, found: Sequence[tuple[int, Item]]) -> tuple[list[Item], dict[str, str]]:
+        """The next of what was found, newest first, and the token of those that follow if there are any."""
+        most = requests.most(call.parameters)
+        listing = repr((call.operation, owner_of(caller_of(call)), requests.filters(call.parameters)))
+        before = self._cursors.open(listing, call.parameters.get("NextToken"))
+        left = [(number, item) for number, item in found if not 0 < before <= number]
+        following = {}
+        if len(left) > most:
+            following["NextToken"] = self._cursors.seal(listing, left[most - 1][0])
+        return [item for _, item in left[:most]], following
 
 
 def _not_found(message: str, call: Call) -> AwsError:
@@ -230,10 +274,15 @@ def _not_found(message: str, call: Call) -> AwsError:
 def _wanted(statement: Statement, caller: Caller, parameters: Mapping[str, Any]) -> bool:
     request = statement.request
     return (
-        parameters.get("Status", "FINISHED") in {"ALL", statement.status}
-        and (request.name or "").startswith(parameters.get("StatementName", ""))
-        and parameters.get("WorkgroupName", request.workgroup) == request.workgroup
-        and "ClusterIdentifier" not in parameters
-        and parameters.get("Database", request.database) == request.database
+        (request.name or "").startswith(parameters.get("StatementName", ""))
+        and _there(request.connection, parameters)
         and (parameters.get("RoleLevel", True) or request.session_user_id == caller.user_id)
+    )
+
+
+def _there(connection: Connection, parameters: Mapping[str, Any]) -> bool:
+    return (
+        parameters.get("WorkgroupName", connection.workgroup) == connection.workgroup
+        and "ClusterIdentifier" not in parameters
+        and parameters.get("Database", connection.database) == connection.database
     )

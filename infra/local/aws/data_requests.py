@@ -5,7 +5,7 @@ import hashlib
 import hmac
 import re
 import secrets
-from collections.abc import Mapping, Sequence
+from collections.abc import Collection, Mapping, Sequence
 from typing import Any
 
 from infra.local.aws.model import AwsError
@@ -13,7 +13,11 @@ from infra.local.aws.model import AwsError
 STATEMENT_BYTES = 100 * 1024
 BATCH_STATEMENTS = 40
 WAIT_SECONDS = range(1, 31)
-LIST_RESULTS = range(101)
+KEEP_ALIVE_SECONDS = range(86_401)
+LIST_RESULTS = 100
+METADATA_RESULTS = 1000
+CLIENT_TOKEN_CHARACTERS = 64
+NAME_CHARACTERS = 2048
 
 _ID = re.compile(r"([a-z0-9]{8}(?:-[a-z0-9]{4}){3}-[a-z0-9]{12})(?::([0-9]{1,2}))?")
 _PARAMETER = re.compile(r"[0-9a-zA-Z_]+")
@@ -73,6 +77,64 @@ def wait_seconds(parameters: Mapping[str, Any]) -> int | None:
     return seconds
 
 
+def keep_alive_seconds(parameters: Mapping[str, Any]) -> int | None:
+    """SessionKeepAliveSeconds, None when no session is asked for."""
+    seconds = parameters.get("SessionKeepAliveSeconds")
+    if seconds is not None and seconds not in KEEP_ALIVE_SECONDS:
+        raise invalid("SessionKeepAliveSeconds must be from 0 to 86400.")
+    return seconds
+
+
+def session_id(parameters: Mapping[str, Any]) -> str | None:
+    """SessionId, None when no session is named."""
+    found: str | None = parameters.get("SessionId")
+    if found is None:
+        return None
+    if _ID.fullmatch(found) is None or ":" in found:
+        raise invalid("SessionId must be the identifier of a session.")
+    return found
+
+
+def check_session_target(parameters: Mapping[str, Any], database: str) -> None:
+    """A session says where and as whom its statements run; only its own database may be named beside it."""
+    for name in ("WorkgroupName", "ClusterIdentifier", "SecretArn", "DbUser"):
+        if name in parameters:
+            raise invalid(f"{name} can't be specified with SessionId.")
+    if parameters.get("Database", database) != database:
+        raise invalid("Database doesn't match the session's.")
+
+
+def check_single_session(parameters: Mapping[str, Any]) -> None:
+    """A listing of one session is narrowed by nothing else."""
+    for name in ("Status", "ClusterIdentifier", "WorkgroupName", "Database"):
+        if name in parameters:
+            raise invalid(f"{name} can't be specified with SessionId.")
+
+
+def client_token(parameters: Mapping[str, Any]) -> str:
+    """ClientToken, empty without one."""
+    found: str | None = parameters.get("ClientToken")
+    if found is not None and not 1 <= len(found) <= CLIENT_TOKEN_CHARACTERS:
+        raise invalid(f"ClientToken must have 1 to {CLIENT_TOKEN_CHARACTERS} characters.")
+    return found or ""
+
+
+def asked(operation: str, parameters: Mapping[str, Any]) -> Mapping[str, Any]:
+    """What a request asks for: how long it waits for that, and under which token, are no part of it."""
+    beside = {"ClientToken", "WaitTimeSeconds"}
+    return {
+        "operation": operation,
+        **{name: value for name, value in parameters.items() if name not in beside},
+    }
+
+
+def statement_name(parameters: Mapping[str, Any]) -> str | None:
+    found: str | None = parameters.get("StatementName")
+    if found is not None and len(found) > NAME_CHARACTERS:
+        raise invalid(f"StatementName has at most {NAME_CHARACTERS} characters.")
+    return found
+
+
 def statement_id(parameters: Mapping[str, Any]) -> tuple[str, int | None]:
     """The Id, and the number of the SQL statement in its batch if it has one."""
     match = _ID.fullmatch(parameters["Id"])
@@ -99,7 +161,7 @@ def target(parameters: Mapping[str, Any]) -> tuple[str | None, str | None]:
     """The workgroup's name or the cluster's; one of them must be given."""
     workgroup, cluster = parameters.get("WorkgroupName"), parameters.get("ClusterIdentifier")
     if bool(workgroup) == bool(cluster):
-        raise invalid("Give either WorkgroupName or ClusterIdentifier.")
+        raise invalid("Either ClusterIdentifier or WorkgroupName needs to be specified.")
     return workgroup, cluster
 
 
@@ -110,12 +172,22 @@ def database(parameters: Mapping[str, Any]) -> str:
     return found
 
 
-def most(parameters: Mapping[str, Any]) -> int:
+def most(parameters: Mapping[str, Any], limit: int = LIST_RESULTS) -> int:
     """MaxResults, as many as a page holds without it."""
-    found: int = parameters.get("MaxResults", LIST_RESULTS[-1])
-    if found not in LIST_RESULTS:
-        raise invalid("MaxResults must be from 0 to 100.")
-    return found or LIST_RESULTS[-1]
+    found: int = parameters.get("MaxResults", limit)
+    if not 0 <= found <= limit:
+        raise invalid(f"MaxResults must be from 0 to {limit}.")
+    return found or limit
+
+
+def statuses(parameters: Mapping[str, Any], known: Collection[str], usual: Collection[str]) -> set[str]:
+    """The statuses that a listing asks for with Status, those of `usual` without it."""
+    status = parameters.get("Status")
+    if status == "ALL" and "FINISHED" in known:
+        return set(known)
+    if status is not None and status not in known:
+        raise invalid(f"Status {status!r} is unknown: it must be one of {', '.join(known)}.")
+    return set(usual) if status is None else {status}
 
 
 def filters(parameters: Mapping[str, Any]) -> list[tuple[str, Any]]:
@@ -126,10 +198,9 @@ def filters(parameters: Mapping[str, Any]) -> list[tuple[str, Any]]:
 
 
 def refuse_unimplemented(parameters: Mapping[str, Any]) -> None:
-    """Sessions and events are not implemented: a request that wants one must not look like a success."""
-    for name in ("SessionId", "SessionKeepAliveSeconds", "WithEvent"):
-        if parameters.get(name):
-            raise AwsError("NotImplemented", f"{name} is not implemented by the stand-in.", 501)
+    """Events are not implemented: a request that wants one must not look like a success."""
+    if parameters.get("WithEvent"):
+        raise AwsError("NotImplemented", "WithEvent is not implemented by the stand-in.", 501)
 
 
 class Cursors:

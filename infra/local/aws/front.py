@@ -259,6 +259,8 @@ def create_endpoint(
         workgroup_arn=serverless.workgroup_arn,
         admin_secrets=serverless.admin_of_secret,
         clock=clock,
+        kept_bytes=config.data_api_results_mb * 1024 * 1024,
+        quotas=config.data_api_quotas,
     )
     services: dict[str, Service] = {
         "sts": Sts(iam=iam, credentials=credentials, identity_center=identity_center, tokens=tokens),

@@ -31,14 +31,25 @@ class ResultSet:
     an empty field, an empty string is "" in quotes: AWS does not say how it tells them apart.
     """
 
-    def __init__(self, result: Result, *, result_format: str, csv_header: bool, page_bytes: int) -> None:
+    def __init__(
+        self,
+        result: Result,
+        *,
+        result_format: str,
+        csv_header: bool,
+        page_bytes: int,
+        check: Callable[[], None],
+    ) -> None:
         table = result.table
         if table is None:
             raise ValueError("A result set needs a table.")
         self._columns = result.columns
         self._page_bytes = page_bytes
-        texts = [text(table.column(index)) for index in range(table.num_columns)]
-        lines = _lines(texts)
+        texts = []
+        for column in table.columns:
+            check()  # a long result can be cancelled while it is converted, too
+            texts.append(text(column))
+        lines = _lines(texts, check)
         lengths = pc.binary_length(lines).to_numpy(zero_copy_only=False).astype(np.int64) + 2
         self.rows = table.num_rows
         self.size = int(lengths.sum())
@@ -47,10 +58,14 @@ class ResultSet:
         if result_format == "CSV":
             header = [column.name for column in result.columns] if csv_header else None
             self._records = partial(_csv, lines, header)
+            held = lines.nbytes
         else:
             lengths = lengths + FIELD_BYTES * len(self._columns)
-            self._records = partial(_json, _fields(table, texts))
+            fields = _fields(table, texts)
+            self._records = partial(_json, fields)
+            held = sum(values.nbytes for _, values in fields)
         self._ends = np.cumsum(lengths)
+        self.memory = int(held + self._ends.nbytes)
 
     def _check_limits(self, lengths: "np.ndarray[Any, np.dtype[np.int64]]") -> None:
         if self.size > RESULT_BYTES:
@@ -61,7 +76,7 @@ class ResultSet:
     @property
     def metadata(self) -> list[dict[str, Any]]:
         """ColumnMetadata."""
-        return [_metadata(column) for column in self._columns]
+        return [column_metadata(column) for column in self._columns]
 
     def page(self, start: int) -> tuple[list[Any], int | None]:
         """The records from row `start` on, and the row at which the next page starts, None at the end."""
@@ -106,7 +121,8 @@ def _member(kind: pa.DataType) -> str:
     return "doubleValue" if pa.types.is_floating(kind) else "stringValue"
 
 
-def _metadata(column: Column) -> dict[str, Any]:
+def column_metadata(column: Column) -> dict[str, Any]:
+    """A column as ColumnMetadata tells it."""
     return {
         "name": column.name,
         "label": column.name,
@@ -191,9 +207,12 @@ def _quoted(values: pa.ChunkedArray) -> pa.ChunkedArray:
     return pc.if_else(quote, pc.binary_join_element_wise('"', doubled, '"', ""), values)
 
 
-def _lines(texts: Sequence[pa.ChunkedArray]) -> pa.ChunkedArray:
+def _lines(texts: Sequence[pa.ChunkedArray], check: Callable[[], None]) -> pa.ChunkedArray:
     """Each row as a line of CSV."""
-    fields = [pc.fill_null(_quoted(values), "") for values in texts]
+    fields = []
+    for values in texts:
+        check()
+        fields.append(pc.fill_null(_quoted(values), ""))
     return fields[0] if len(fields) == 1 else pc.binary_join_element_wise(*fields, ",")
 
 

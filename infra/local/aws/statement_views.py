@@ -1,14 +1,21 @@
 """How the Data API shows a statement: as submitted, described and listed."""
 
+import datetime as dt
 from collections.abc import Mapping
 from typing import Any
 
-from infra.local.aws.statements import DONE, Part, Statement
+from infra.local.aws.data_sessions import DataSession
+from infra.local.aws.statement import DONE, Connection, Part, Statement
 
 
 def submitted(statement: Statement, *, waited: bool) -> Mapping[str, Any]:
     """The answer to ExecuteStatement and BatchExecuteStatement; a caller who waited learns the status too."""
-    shown = {"Id": statement.id, "CreatedAt": statement.parts[0].created_at, **_connection(statement)}
+    shown = {
+        "Id": statement.id,
+        "CreatedAt": statement.created_at,
+        **_connection(statement.request.connection),
+        **_session(statement),
+    }
     if not waited:
         return shown
     with statement.changed:
@@ -22,7 +29,8 @@ def described(statement: Statement, part: Part | None) -> Mapping[str, Any]:
     """The answer to DescribeStatement, for the whole or for one part of a batch."""
     request = statement.request
     shown: dict[str, Any] = {
-        **_connection(statement),
+        **_connection(request.connection),
+        **_session(statement),
         "RedshiftPid": statement.pid,
         "ResultFormat": request.result_format,
     }
@@ -46,8 +54,8 @@ def listed(statement: Statement) -> Mapping[str, Any]:
         "Id": statement.id,
         "QueryString": request.sqls[0],
         "Status": statement.status,
-        "CreatedAt": statement.parts[0].created_at,
-        "UpdatedAt": max(part.updated_at for part in statement.parts),
+        "CreatedAt": statement.created_at,
+        "UpdatedAt": statement.updated_at,
         "IsBatchStatement": request.batch,
         "ResultFormat": request.result_format,
     }
@@ -56,15 +64,43 @@ def listed(statement: Statement) -> Mapping[str, Any]:
         shown["QueryStrings"] = list(request.sqls)
     if request.parameters:
         shown["QueryParameters"] = _parameters(statement)
-    return shown | _given(StatementName=request.name, SecretArn=request.secret_arn)
+    return (
+        shown
+        | _session(statement)
+        | _given(StatementName=request.name, SecretArn=request.connection.secret_arn)
+    )
 
 
-def _connection(statement: Statement) -> dict[str, Any]:
-    request = statement.request
+def listed_session(session: DataSession) -> Mapping[str, Any]:
+    """A line of ListSessions."""
     return {
-        "Database": request.database,
-        "WorkgroupName": request.workgroup,
-        **({"SecretArn": request.secret_arn} if request.secret_arn else {"DbUser": request.user.name}),
+        "SessionId": session.id,
+        "Status": session.status,
+        "CreatedAt": _moment(session.created_at),
+        "UpdatedAt": _moment(session.updated_at),
+        "Database": session.connection.database,
+        "DbUser": session.connection.user.name,
+        "WorkgroupName": session.connection.workgroup,
+        "SessionAliveSeconds": session.keep_alive,
+        "SessionTtl": _moment(session.ends_at),
+        **_given(CurrentStatementId=session.statement_id),
+    }
+
+
+def _moment(seconds: float) -> dt.datetime:
+    return dt.datetime.fromtimestamp(seconds, dt.UTC)
+
+
+def _session(statement: Statement) -> dict[str, str]:
+    return _given(SessionId=statement.session.id if statement.session else None)
+
+
+def _connection(connection: Connection) -> dict[str, Any]:
+    secret = connection.secret_arn
+    return {
+        "Database": connection.database,
+        "WorkgroupName": connection.workgroup,
+        **({"SecretArn": secret} if secret else {"DbUser": connection.user.name}),
     }
 
 
@@ -73,35 +109,36 @@ def _parameters(statement: Statement) -> list[dict[str, str]]:
 
 
 def _part(part: Part) -> dict[str, Any]:
+    state = part.state
     return {
         "QueryString": part.sql,
-        "Status": part.status,
+        "Status": state.status,
         "CreatedAt": part.created_at,
         "UpdatedAt": part.updated_at,
-        "Duration": part.duration if part.status in DONE else -1,
-        "HasResultSet": part.result is not None,
-        "ResultRows": part.rows,
-        "ResultSize": part.size,
+        "Duration": state.duration if state.status in DONE else -1,
+        "HasResultSet": state.has_result_set,
+        "ResultRows": state.rows,
+        "ResultSize": state.size,
         "RedshiftQueryId": part.query_id,
-        **_given(Error=part.error),
+        **_given(Error=state.error),
     }
 
 
 def _whole(statement: Statement) -> dict[str, Any]:
-    parts = statement.parts
-    done = statement.done
+    states = [part.state for part in statement.parts]
+    took = sum if statement.request.auto_commit else max
     return {
         "Status": statement.status,
-        "CreatedAt": parts[0].created_at,
-        "UpdatedAt": max(part.updated_at for part in parts),
-        "Duration": sum(part.duration for part in parts) if done else -1,
+        "CreatedAt": statement.created_at,
+        "UpdatedAt": statement.updated_at,
+        "Duration": took(state.duration for state in states) if statement.done else -1,
         "HasResultSet": statement.has_result_set,
-        "ResultRows": parts[-1].rows,
-        "ResultSize": parts[-1].size,
+        "ResultRows": states[-1].rows,
+        "ResultSize": states[-1].size,
         # A batch is no query of the warehouse's; its parts are.
         "RedshiftQueryId": 0,
         "ExecutionMode": "AUTO_COMMIT" if statement.request.auto_commit else "TRANSACTION",
-        **_given(Error=next((part.error for part in parts if part.error), None)),
+        **_given(Error=next((state.error for state in states if state.error), None)),
     }
 
 

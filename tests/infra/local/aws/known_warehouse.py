@@ -8,6 +8,7 @@ import pyarrow as pa
 import pytest
 
 from infra.local.aws.data_api import STATEMENT_OWNER, DataApi
+from infra.local.aws.data_connections import SESSION_OWNER
 from infra.local.aws.model import AwsError, Call, Caller, Person
 from infra.local.warehouse import Cancellation, Column, DbUser, Result, SqlCancelled
 
@@ -16,6 +17,10 @@ WORKGROUP_ARN = "arn:aws:redshift-serverless:us-east-1:123456789012:workgroup/0f
 SECRET = "arn:aws:secretsmanager:us-east-1:123456789012:secret:redshift!admin"
 DATA_ROLE = "RedshiftDataAPIClientRole"
 MINUTE = 60
+ON_WORKGROUP = {
+    *("ExecuteStatement", "BatchExecuteStatement", "ListDatabases", "ListSchemas", "ListTables"),
+    "DescribeTable",
+}
 
 
 def person(name: str, *groups: str) -> Person:
@@ -58,9 +63,10 @@ def authorize(
     allowed = caller == ADMIN or (
         caller.role_name == DATA_ROLE
         and (
-            (action.endswith("ExecuteStatement") and resource == WORKGROUP_ARN)
+            (resource == WORKGROUP_ARN and action.removeprefix("redshift-data:") in ON_WORKGROUP)
             or (
-                action.startswith("redshift-data:") and (context or {}).get(STATEMENT_OWNER) == caller.user_id
+                action.startswith("redshift-data:")
+                and caller.user_id in {(context or {}).get(key) for key in (STATEMENT_OWNER, SESSION_OWNER)}
             )
         )
     )
@@ -74,6 +80,9 @@ class Warehouse:
     def __init__(self) -> None:
         self.answers: dict[str, Result | BaseException] = {}
         self.users: list[DbUser] = []
+        self.texts: list[str] = []
+        self.sessions: list[Session] = []
+        self.used: list[Session | None] = []
         self.bound: list[dict[str, str]] = []
         self.released = threading.Event()
 
@@ -81,6 +90,7 @@ class Warehouse:
         self, sql: str, *, user: DbUser, parameters: Mapping[str, str] | None, cancel: Cancellation | None
     ) -> Result:
         self.users.append(user)
+        self.texts.append(sql)
         self.bound.append(dict(parameters or {}))
         if sql == "wait":
             for _ in range(2_000):  # a test that forgets to release it fails, and does not hang
@@ -100,8 +110,25 @@ class Warehouse:
         user: DbUser,
         parameters: Mapping[str, str] | None,
         cancel: Cancellation | None,
+        session: "Session | None" = None,
     ) -> list[Result]:
+        assert session is None or not session.closed
+        self.used.append(session)
         return [self.execute(sql, user=user, parameters=parameters, cancel=cancel) for sql in statements]
+
+    def open_session(self, user: DbUser) -> "Session":
+        self.sessions.append(Session(user))
+        return self.sessions[-1]
+
+
+class Session:
+    def __init__(self, user: DbUser) -> None:
+        self.user = user
+        self.closed = False
+
+    def close(self) -> None:
+        assert not self.closed
+        self.closed = True
 
 
 class Api:

@@ -1,0 +1,133 @@
+"""How a statement runs on the warehouse: picked, started, its results converted, ended."""
+
+import datetime as dt
+import logging
+import time
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import replace
+from typing import Any, Protocol, cast
+
+from infra.local.aws.kept_results import KeptResults
+from infra.local.aws.results import PAGE_BYTES, Failure, ResultSet
+from infra.local.aws.statement import Part, State, Statement, WarehouseSession
+from infra.local.warehouse import DbUser, Redshift, Result, SqlCancelled, SqlError
+
+log = logging.getLogger(__name__)
+
+
+class _OpensSessions(Protocol):
+    def open_session(self, user: DbUser) -> WarehouseSession: ...
+
+
+class StatementRuns:
+    """Runs statements to their end, one at a time in the thread that calls."""
+
+    def __init__(
+        self,
+        redshift: Redshift,
+        *,
+        database: str,
+        now: Callable[[], dt.datetime],
+        kept: KeptResults,
+        csv_header: bool = True,
+        page_bytes: int = PAGE_BYTES,
+    ) -> None:
+        self._redshift = redshift
+        self._sessions = cast(_OpensSessions, redshift)
+        self._database = database
+        self._now = now
+        self._kept = kept
+        self._csv_header = csv_header
+        self._page_bytes = page_bytes
+
+    def run(self, statement: Statement) -> None:
+        """Runs the statement; raises what ended it before its time."""
+        statement.cancellation.check()
+        if statement.request.auto_commit:
+            for part in statement.parts:
+                self._run_alone(statement, part)
+        else:
+            self._run_together(statement, statement.parts)
+
+    def end(self, statement: Statement, error: BaseException | None) -> None:
+        """Whatever ended the run ends the statement too: nobody waits for a statement that died."""
+        if error is not None and not isinstance(error, SqlError | Failure):
+            log.error("Statement %s ended in an internal error", statement.id, exc_info=error)
+        self._stop(statement, statement.unfinished(), error or SqlCancelled())
+
+    def _run_alone(self, statement: Statement, part: Part) -> None:
+        """One statement of an AUTO_COMMIT batch: its failure leaves the others alone."""
+        statement.cancellation.check()
+        try:
+            self._run_together(statement, [part])
+        except SqlCancelled:
+            raise
+        except (SqlError, Failure) as error:
+            self._stop(statement, [part], error)
+
+    def _run_together(self, statement: Statement, parts: Sequence[Part]) -> None:
+        """Statements in one transaction: all of them succeed, or none."""
+        self._move(statement, parts, State("PICKED"))
+        options = self._connect(statement)
+        self._move(statement, parts, State("STARTED"))
+        started = time.perf_counter_ns()
+        results = self._redshift.execute_batch(
+            [part.sql for part in parts],
+            user=statement.request.connection.user,
+            parameters=statement.request.parameters,
+            cancel=statement.cancellation,
+            **options,
+        )
+        duration = time.perf_counter_ns() - started
+        self._finish(statement, dict(zip(parts, results, strict=True)), duration)
+
+    def _connect(self, statement: Statement) -> dict[str, Any]:
+        """Opens the statement's session unless it is open; one that cannot be opened fails the statement."""
+        database, session = statement.request.connection.database, statement.session
+        if database != self._database:
+            raise Failure(f'FATAL: database "{database}" does not exist')
+        if session is None:
+            return {}
+        if session.engine is None:
+            session.engine = self._sessions.open_session(statement.request.connection.user)
+        return {"session": session.engine}
+
+    def _finish(self, statement: Statement, results: Mapping[Part, Result], duration: int) -> None:
+        # Reading can be cancelled up to the last moment; a change is there for good once it is committed.
+        reads = all(result.has_result_set for result in results.values())
+        check = statement.cancellation.check if reads else _go_on
+        states = {part: self._finished(statement, result, check) for part, result in results.items()}
+        with statement.changed:
+            check()
+            self._change(statement, {part: replace(s, duration=duration) for part, s in states.items()})
+        self._kept.add(results)
+
+    def _finished(self, statement: Statement, result: Result, check: Callable[[], None]) -> State:
+        if not result.has_result_set:
+            return State("FINISHED", rows=result.affected_rows, size=0)
+        kept = ResultSet(
+            result,
+            result_format=statement.request.result_format,
+            csv_header=self._csv_header,
+            page_bytes=self._page_bytes,
+            check=check,
+        )
+        return State("FINISHED", rows=kept.rows, size=kept.size, has_result_set=True, result=kept)
+
+    def _stop(self, statement: Statement, parts: Sequence[Part], error: BaseException) -> None:
+        status = "ABORTED" if isinstance(error, SqlCancelled) else "FAILED"
+        known = isinstance(error, SqlError | Failure)
+        self._move(statement, parts, State(status, str(error) if known else _INTERNAL))
+
+    def _move(self, statement: Statement, parts: Sequence[Part], state: State) -> None:
+        self._change(statement, dict.fromkeys(parts, state))
+
+    def _change(self, statement: Statement, states: Mapping[Part, State]) -> None:
+        statement.change(states, now=self._now())
+
+
+_INTERNAL = "ERROR: internal error of the warehouse"
+
+
+def _go_on() -> None:
+    """A change that is committed is not undone by a cancel that comes after it."""
