@@ -5,6 +5,7 @@ from infra.local.warehouse.admin.loader import ObjectReader
 from infra.local.warehouse.engine import Cancellation, Redshift
 from infra.local.warehouse.errors import ParameterError, SqlCancelled, SqlError
 from infra.local.warehouse.results import Column, Result
+from infra.local.warehouse.session import Session
 
 __all__ = [
     "Cancellation",
@@ -14,6 +15,7 @@ __all__ = [
     "ParameterError",
     "Redshift",
     "Result",
+    "Session",
     "SqlCancelled",
     "SqlError",
 ]

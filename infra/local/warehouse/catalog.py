@@ -100,6 +100,7 @@ class Catalog:
     masking_policies: Mapping[str, MaskingPolicy] = field(default_factory=_nothing)
     masks: frozenset[Mask] = frozenset()
     made: int = _FIRST_NUMBER  # objects so far; a number belongs to one object for ever
+    temporary: str = ""  # the schema of the temporary tables of the session that looks
 
     def changed(self, **changes: Any) -> "Catalog":
         """The next version of the catalogue, with the changes."""
@@ -116,9 +117,14 @@ class Catalog:
         left = {key: value for key, value in present.items() if key != gone}
         return self.changed(**{collection: MappingProxyType(left)})
 
+    def key_of(self, key: TableKey) -> TableKey:
+        """The relation that is meant: a temporary table hides one of its name in `public`."""
+        own = TableKey(self.temporary, key.name)
+        return own if key.schema == PUBLIC_SCHEMA and own in self.tables else key
+
     def table(self, key: TableKey) -> Table:
         """The relation of that name, or UndefinedObject."""
-        table = self.tables.get(key)
+        table = self.tables.get(self.key_of(key))
         if table is None:
             raise UndefinedObject(f'relation "{key.name}" does not exist')
         return table
@@ -136,6 +142,17 @@ class Catalog:
         if policy is None:
             raise UndefinedObject(f'masking policy "{name}" does not exist', "42704")
         return policy
+
+    def beside(self, temporary: Mapping[TableKey, Table], schema: str) -> "Catalog":
+        """The catalogue as a session sees it, with its temporary tables."""
+        seen = replace(self, temporary=schema)
+        return seen.changed(tables=MappingProxyType({**self.tables, **temporary})) if temporary else seen
+
+    def apart(self) -> tuple["Catalog", Mapping[TableKey, Table]]:
+        """The catalogue for everybody, and the temporary tables of the session that looks."""
+        own = {key: table for key, table in self.tables.items() if key.schema == self.temporary}
+        rest = {key: table for key, table in self.tables.items() if key not in own}
+        return replace(self, tables=MappingProxyType(rest), temporary=""), own
 
     def with_table(self, table: Table) -> "Catalog":
         """The catalogue with the relation added or replaced."""

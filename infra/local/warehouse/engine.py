@@ -17,11 +17,13 @@ from infra.local.warehouse.admin import grammar
 from infra.local.warehouse.admin.administration import Administration
 from infra.local.warehouse.admin.lexer import Reader
 from infra.local.warehouse.admin.loader import ObjectReader
+from infra.local.warehouse.admin.statements import SetParameter, SetSessionAuthorization
 from infra.local.warehouse.catalog import Catalog
-from infra.local.warehouse.database import Database, check_reach, translated, translated_reading
-from infra.local.warehouse.errors import NotSupported, SqlCancelled, SqlError
+from infra.local.warehouse.database import Database, check_reach, quoted, translated, translated_reading
+from infra.local.warehouse.errors import NotSupported, SqlCancelled, SqlError, UndefinedObject
 from infra.local.warehouse.objects import User
 from infra.local.warehouse.results import Result, done, result_of
+from infra.local.warehouse.session import Session
 from infra.local.warehouse.sql import dialect
 from infra.local.warehouse.sql.context import Context
 
@@ -78,11 +80,13 @@ class Cancellation:
 
 @dataclass
 class _Run:
-    """One statement or batch under way: its session, and the catalogue as it changes."""
+    """One statement or batch under way: the catalogue and the session as it changes them."""
 
-    session: duckdb.DuckDBPyConnection
+    connection: duckdb.DuckDBPyConnection
     catalog: Catalog
-    user: DbUser
+    session: Session
+    user: DbUser  # whom it acts as
+    parameters: Mapping[str, str]  # SET by it or before it
     cancel: Cancellation
 
 
@@ -117,9 +121,10 @@ class Redshift:
         user: DbUser,
         parameters: Mapping[str, str] | None = None,
         cancel: Cancellation | None = None,
+        session: Session | None = None,
     ) -> Result:
         """Runs one statement as the user; SqlError says why not."""
-        return self.execute_batch([sql], user=user, parameters=parameters, cancel=cancel)[0]
+        return self.execute_batch([sql], user=user, parameters=parameters, cancel=cancel, session=session)[0]
 
     def execute_batch(
         self,
@@ -128,31 +133,53 @@ class Redshift:
         user: DbUser,
         parameters: Mapping[str, str] | None = None,
         cancel: Cancellation | None = None,
+        session: Session | None = None,
     ) -> list[Result]:
-        """Runs the statements in one transaction: all of them or, at the first error, none."""
+        """Runs the statements in one transaction: all of them or, at the first error, none.
+
+        What a session keeps (temporary tables, SET) ends with the batch when no session is given.
+        """
         changing = not all(self._is_query(sql) for sql in statements)
-        self._people[user.name] = user
+        at = session or self.open_session(user)
         with self._changing if changing else nullcontext():
-            run = _Run(self._duckdb.session(), self._catalog, user, cancel or Cancellation())
-            with self._transaction(run), run.cancel.watching(run.session):
-                return [self._statement(run, sql, parameters or _NONE) for sql in statements]
+            run = _Run(
+                self._duckdb.session(), self._catalog, at, at.acting, at.parameters, cancel or Cancellation()
+            )
+            with self._transaction(run), run.cancel.watching(run.connection):
+                results = [self._statement(run, sql, parameters or _NONE) for sql in statements]
+        if session is None:
+            at.close()
+        return results
+
+    def open_session(self, user: DbUser) -> Session:
+        """A session in which temporary tables and SET outlive a statement; to be closed."""
+        self._people[user.name] = user
+        return Session(user, user, drop=self._drop_temporary)
+
+    def _drop_temporary(self, session: Session) -> None:
+        if not session.temporary:
+            return
+        with self._changing, closing(self._duckdb.session()) as connection:
+            for table in session.temporary.values():
+                connection.execute(f"DROP TABLE {quoted(self._duckdb.storage)}.{quoted(table.physical)}")
 
     @contextmanager
     def _transaction(self, run: _Run) -> Iterator[None]:
         """Rows and catalogue of one moment; a change of both shows at one moment, or not at all."""
         with self._moment:
-            self._duckdb.begin(run.session)
-            before = run.catalog = self._catalog
+            self._duckdb.begin(run.connection)
+            before = run.catalog = self._catalog.beside(run.session.temporary, run.session.schema)
         try:
             yield
             run.cancel.check()
         except BaseException:
-            run.session.execute("ROLLBACK")
+            run.connection.execute("ROLLBACK")
             raise
         with self._moment, translated():
-            run.session.execute("COMMIT")
+            run.connection.execute("COMMIT")
+            run.session.acting, run.session.parameters = run.user, run.parameters
             if run.catalog is not before:
-                self._catalog = run.catalog
+                self._catalog, run.session.temporary = run.catalog.apart()
 
     def _is_query(self, sql: str) -> bool:
         dialect.check_size(sql)
@@ -167,7 +194,7 @@ class Redshift:
             return self._query(run, sql, parameters)
         word = Reader(sql).current.text
         if word in changes.KEYWORDS:
-            return done(changes.apply(self._compiler(run), run.session, sql, parameters))
+            return done(changes.apply(self._compiler(run), run.connection, sql, parameters))
         if word in grammar.KEYWORDS:
             return self._administer(run, sql, parameters)
         raise NotSupported(f"statement {word.upper()[:40]}")
@@ -175,9 +202,15 @@ class Redshift:
     def _administer(self, run: _Run, sql: str, parameters: Mapping[str, str]) -> Result:
         statement = grammar.parse(sql, database=self.database)
         dialect.check_unused(parameters, set())
+        if isinstance(statement, SetSessionAuthorization):
+            self._act_as(run, statement.user)
+            return done(0)
+        if isinstance(statement, SetParameter):
+            run.parameters = _with(run.parameters, statement)
+            return done(0)
         self._rights(run).require_superuser(f"run {sql.split(maxsplit=1)[0].upper()[:20]}")
         administration = Administration(
-            session=run.session,
+            session=run.connection,
             compiler=self._compiler(run),
             read_object=self.read_object,
             known_user=self._people.__contains__,
@@ -185,14 +218,26 @@ class Redshift:
         run.catalog, rows = administration.apply(statement, run.catalog)
         return done(rows)
 
+    def _act_as(self, run: _Run, name: str | None) -> None:
+        """SET SESSION AUTHORIZATION: who opened the session decides whether it may."""
+        opened = rights_of(run.session.user, run.catalog, namespace=self.namespace)
+        if name is None or name == run.session.user.name:
+            run.user = run.session.user
+            return
+        opened.require_superuser("set the session authorization")
+        if name not in self._people and name not in run.catalog.users:
+            raise UndefinedObject(f'user "{name}" does not exist', "42704")
+        run.user = self._user(run, name)
+
+    def _user(self, run: _Run, name: str) -> DbUser:
+        """A user by name: a person with the groups that they last connected with."""
+        created = run.catalog.users.get(name)
+        if created is not None:
+            return DbUser(name, superuser=created.superuser)
+        return self._people.get(name) or DbUser(name)
+
     def _rights(self, run: _Run) -> Rights:
         return rights_of(run.user, run.catalog, namespace=self.namespace)
-
-    def _rights_as(self, run: _Run, name: str) -> Rights:
-        """Another user's rights: of a person, with the groups that they last connected with."""
-        created = run.catalog.users.get(name)
-        user = self._people.get(name) or DbUser(name, superuser=created is not None and created.superuser)
-        return rights_of(user, run.catalog, namespace=self.namespace)
 
     def _compiler(self, run: _Run) -> Compiler:
         return Compiler(
@@ -200,12 +245,12 @@ class Redshift:
             context=Context.at(run.user.name, self.database),
             storage=self._duckdb.storage,
             prefix=f"{self._duckdb.storage}_",
-            rights_as=lambda name: self._rights_as(run, name),
+            rights_as=lambda name: rights_of(self._user(run, name), run.catalog, namespace=self.namespace),
         )
 
     def _query(self, run: _Run, sql: str, parameters: Mapping[str, str]) -> Result:
         compiled = self._compiled(run, sql, parameters)
-        return result_of(compiled, *fetch(run.session, compiled.sql))
+        return result_of(compiled, *fetch(run.connection, compiled.sql))
 
     def _compiled(self, run: _Run, sql: str, parameters: Mapping[str, str]) -> Compiled:
         """The query for DuckDB; a query that was compiled under the same rights is compiled once."""
@@ -216,7 +261,7 @@ class Redshift:
             return kept
         compiled = self._compiler(run).compile(sql, parameters)
         check_reach(
-            run.session, compiled.sql, frozenset(f"{self._duckdb.storage}.{t}" for t in compiled.physical)
+            run.connection, compiled.sql, frozenset(f"{self._duckdb.storage}.{t}" for t in compiled.physical)
         )
         if compiled.lasting:
             with self._keeping:
@@ -224,6 +269,11 @@ class Redshift:
                 while len(self._kept) > _KEPT_QUERIES:
                     self._kept.popitem(last=False)
         return compiled
+
+
+def _with(parameters: Mapping[str, str], statement: SetParameter) -> Mapping[str, str]:
+    rest = {name: value for name, value in parameters.items() if name != statement.name}
+    return rest if statement.value is None else {**rest, statement.name: statement.value}
 
 
 def fetch(session: duckdb.DuckDBPyConnection, sql: str) -> tuple[pa.Table, list[str]]:

@@ -84,6 +84,7 @@ class Relations:
 
     def get(self, key: TableKey, reader: Rights) -> Relation:
         """The relation, as the reader may read it and the statement's user may see its rows."""
+        key = reader.catalog.key_of(key)
         asked = (key, reader.user.name)
         if asked not in self._found:
             relation = self._relation(key, reader)
@@ -98,7 +99,7 @@ class Relations:
         unqualified = key.schema == PUBLIC_SCHEMA and key not in catalog.tables
         if key.name in SYSTEM_VIEWS and (key.schema == SYSTEM_SCHEMA or unqualified):
             return self._system_view(key)
-        if key.schema not in catalog.schemas:
+        if key.schema not in {*catalog.schemas, catalog.temporary}:
             raise UndefinedObject(f'schema "{key.schema}" does not exist', "3F000")
         reader.require_schema(key.schema)
         table = catalog.table(key)

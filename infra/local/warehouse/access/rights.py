@@ -55,6 +55,8 @@ class Rights:
 
     def on_schema(self, schema: str, privilege: str) -> bool:
         """Whether the user has the privilege on the schema; its owner has them all."""
+        if schema == self.catalog.temporary:
+            return True
         present = self.catalog.schemas.get(schema)
         owned = present is not None and self.is_owner(present.owner)
         granted = any(
