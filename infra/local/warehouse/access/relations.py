@@ -9,7 +9,7 @@ from sqlglot.schema import MappingSchema
 
 from infra.local.warehouse.access.rights import Rights
 from infra.local.warehouse.errors import PermissionDenied, SqlError, UndefinedObject
-from infra.local.warehouse.objects import PUBLIC_SCHEMA, ColumnDefinition, Table, TableKey
+from infra.local.warehouse.objects import PUBLIC_SCHEMA, ColumnDefinition, Table, TableKey, View
 from infra.local.warehouse.sql import dialect
 from infra.local.warehouse.sql.dialect import DIALECT
 from infra.local.warehouse.sql.sqltypes import sql_type
@@ -20,6 +20,7 @@ if TYPE_CHECKING:
     from infra.local.warehouse.access.rewrite import Compiler
 
 _MOST_VIEWS = 32  # one inside the other
+_INSIDE = "v"  # a view's query, where its columns are read
 
 
 @dataclass
@@ -32,6 +33,12 @@ class Relation:
     select: Callable[[Sequence[str]], exp.Expr]  # the query that reads these columns of it
     barrier: bool  # whether the statement's conditions must wait until its rows are found
     used: set[str] = field(default_factory=set)
+
+    def seen(self, *, whole: bool) -> Table:
+        """The relation with the columns that its reader knows of: those granted, or, `whole`, all."""
+        if whole or len(self.granted) == len(self.table.columns):
+            return self.table
+        return replace(self.table, columns=tuple(c for c in self.table.columns if c.name in self.granted))
 
     def use(self, columns: Iterable[str]) -> None:
         """Notes the columns as read; PermissionDenied when one of them is not granted."""
@@ -107,56 +114,52 @@ class Relations:
             raise SqlError(f'infinite recursion detected in rules for relation "{key.name}"', "42P17")
         self._open.append(key)
         try:
-            stored = table.view is None or table.view.materialized
-            return self._stored(table, reader) if stored else self._view(table, reader)
+            if table.view is None or table.view.materialized:
+                return self._stored(table, reader)
+            return self._view(table, table.view, reader)
         finally:
             self._open.pop()
 
     def _stored(self, table: Table, reader: Rights) -> Relation:
         granted = reader.require(table, "SELECT")
-        shown, where = self._compiler.rows(table, self)
-        barrier, alias = bool(shown) or where is not None, self._compiler.row_alias
+        self._require_bases(table, reader)
+        cut = self._cut(table)
         if table.key == self._compiler.numbered:
             number = ColumnDefinition(self._compiler.row_number, sql_type("int8"))
             table, granted = replace(table, columns=(*table.columns, number)), granted | {number.name}
-            shown = {**shown, number.name: exp.column("rowid", alias, quoted=True)}
+            rowid = exp.column("rowid", self._compiler.row_alias, quoted=True)
+            cut = replace(cut, shown={**cut.shown, number.name: rowid})
+        # Under its own name: DuckDB's list of the tables touched would show an alias as part of it.
+        source = exp.Table(
+            this=exp.to_identifier(table.physical, quoted=True),
+            db=exp.to_identifier(self._compiler.storage, quoted=True),
+        )
+        return Relation(table, granted, self._name(), cut.over(source, table.physical), cut.barrier)
 
-        def select(columns: Sequence[str]) -> exp.Expr:
-            source = exp.Table(
-                this=exp.to_identifier(table.physical, quoted=True),
-                db=exp.to_identifier(self._compiler.storage, quoted=True),
-            )
-            found = exp.Select(expressions=[_shown(name, shown, alias) for name in columns]).from_(source)
-            found = found.where(where.copy()) if where is not None else found
-            # Under its own name: DuckDB's list of the tables touched would show an alias as part of it.
-            for column in found.find_all(exp.Column):
-                if column.table == alias:
-                    column.set("table", exp.to_identifier(table.physical, quoted=True))
-            return found
-
-        return Relation(table, granted, self._name(), select, barrier)
-
-    def _view(self, table: Table, reader: Rights) -> Relation:
-        view = table.view
-        assert view is not None  # noqa: S101 - for the types
+    def _view(self, table: Table, view: View, reader: Rights) -> Relation:
         owner = self._compiler.rights_as(table.owner)
-        definition = self._compiler.part(dialect.parse(view.query), self, owner)
+        definition = self._compiler.part(dialect.parse(view.query), self, owner, whole=True)
         names = view.names or tuple(output.alias for output in definition.outputs)
         if not view.bound:
             columns = (replace(o.column, name=n) for n, o in zip(names, definition.outputs, strict=True))
             table = replace(table, columns=tuple(columns))
         granted = reader.require(table, "SELECT")
-
-        def select(columns: Sequence[str]) -> exp.Expr:
-            inside = exp.TableAlias(
-                this=exp.to_identifier("v", quoted=True),
-                columns=[exp.to_identifier(name, quoted=True) for name in names],
-            )
-            source = exp.Subquery(this=definition.tree, alias=inside)
-            return exp.Select(expressions=[exp.column(c, "v", quoted=True) for c in columns]).from_(source)
-
+        alias = exp.TableAlias(
+            this=exp.to_identifier(_INSIDE, quoted=True),
+            columns=[exp.to_identifier(name, quoted=True) for name in names],
+        )
+        source = exp.Subquery(this=definition.tree, alias=alias)
         # A view is a barrier as well: its own conditions may hide rows from who may not read what is below.
-        return Relation(table, granted, self._name(), select, barrier=True)
+        return Relation(table, granted, self._name(), self._cut(table).over(source, _INSIDE), barrier=True)
+
+    def _require_bases(self, table: Table, reader: Rights) -> None:
+        """Raises PermissionDenied unless the reader may look into the schemas below a materialized view."""
+        for key in table.view.sources if table.view else ():
+            reader.require_schema(key.schema)
+
+    def _cut(self, table: Table) -> "_Cut":
+        shown, where = self._compiler.rows(table, self)
+        return _Cut(self._compiler.row_alias, shown, where, barrier=bool(shown) or where is not None)
 
     def _system_view(self, key: TableKey) -> Relation:
         rights = self._compiler.rights
@@ -169,8 +172,29 @@ class Relations:
         return Relation(table, granted, self._name(), lambda _: query.copy(), barrier=False)
 
 
-def _shown(name: str, shown: Mapping[str, exp.Expr], alias: str) -> exp.Expr:
-    """A column of a stored table under its name: masked, or as it is."""
-    if name in shown:
-        return exp.alias_(shown[name].copy(), name, quoted=True)
-    return exp.column(name, alias, quoted=True)
+@dataclass(frozen=True)
+class _Cut:
+    """What policies and masks leave of a relation whose row stands under `row`."""
+
+    row: str
+    shown: Mapping[str, exp.Expr]
+    where: exp.Expr | None
+    barrier: bool
+
+    def over(self, source: exp.Expr, name: str) -> Callable[[Sequence[str]], exp.Expr]:
+        """How columns are read of the source, in which the row stands under `name`."""
+
+        def select(columns: Sequence[str]) -> exp.Expr:
+            found = exp.Select(expressions=[self._column(column) for column in columns]).from_(source.copy())
+            found = found.where(self.where.copy()) if self.where is not None else found
+            for column in found.find_all(exp.Column):
+                if column.table == self.row:
+                    column.set("table", exp.to_identifier(name, quoted=True))
+            return found
+
+        return select
+
+    def _column(self, name: str) -> exp.Expr:
+        if name in self.shown:
+            return exp.alias_(self.shown[name].copy(), name, quoted=True)
+        return exp.column(name, self.row, quoted=True)

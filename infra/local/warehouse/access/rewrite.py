@@ -64,6 +64,13 @@ class Compiler:
         except RecursionError:
             raise SqlError("statement is too complex", "54001") from None
 
+    def compile_definition(self, sql: str) -> Compiled:
+        """The query of a view or a table: `*` in it means every column, and all of them must be granted."""
+        try:
+            return self.compile_tree(dialect.bind(dialect.parse(sql), {}), whole=True)
+        except RecursionError:
+            raise SqlError("statement is too complex", "54001") from None
+
     @property
     def row_number(self) -> str:
         """The column that numbers the rows of the table to change."""
@@ -74,18 +81,21 @@ class Compiler:
         """What stands for a stored table where its rows are read; no query can hide it."""
         return f"{self.prefix}r"
 
-    def compile_tree(self, tree: exp.Expr) -> Compiled:
+    def compile_tree(self, tree: exp.Expr, *, whole: bool = False) -> Compiled:
         """The bound query, authorised and in DuckDB's terms."""
         relations = Relations(self)
-        part = self.part(tree, relations, self.rights)
+        part = self.part(tree, relations, self.rights, whole=whole)
         sql = generate(relations.before(part.tree))
         return Compiled(sql, part.outputs, relations.physical, relations.lasting, part.sources)
 
-    def part(self, tree: exp.Expr, relations: Relations, reader: Rights) -> Part:
-        """A query of the statement, in DuckDB's terms; it reads what the reader may read."""
+    def part(self, tree: exp.Expr, relations: Relations, reader: Rights, *, whole: bool) -> Part:
+        """A query of the statement, in DuckDB's terms; it reads what the reader may read.
+
+        Its `*` is the columns that the reader may read, or, `whole`, all of them.
+        """
         relations.lasting = relations.lasting and not reads_clock(tree)
         query = self.prepare(tree)
-        here = self.resolve(query, relations, reader)
+        here = self.resolve(query, relations, reader, whole=whole)
         for key, used in scopes.used_columns(query).items():
             here[key].use(used)
         scopes.check_names(query)
@@ -94,7 +104,7 @@ class Compiler:
 
     def constants(self, query: exp.Select) -> exp.Expr:
         """A query that reads no relation, in DuckDB's terms."""
-        return self.part(query, Relations(self), self.rights).tree
+        return self.part(query, Relations(self), self.rights, whole=True).tree
 
     def rows(self, table: Table, relations: Relations) -> tuple[Mapping[str, exp.Expr], exp.Expr | None]:
         """What stands for the table's masked columns, and what its rows must satisfy."""
@@ -126,7 +136,7 @@ class Compiler:
         relations.lasting = relations.lasting and not any(map(reads_clock, projections))
         query = self.prepare(exp.Select(expressions=projections).from_(source))
         scopes.check_row_expressions(query)
-        here = self.resolve(query, relations, reader, row=row)
+        here = self.resolve(query, relations, reader, row=row, whole=True)
         used = scopes.used_columns(query)
         for key, relation in here.items():
             relation.use(used.get(key, ()))
@@ -146,7 +156,7 @@ class Compiler:
         return query
 
     def resolve(
-        self, tree: exp.Expr, relations: Relations, reader: Rights, *, row: Table | None = None
+        self, tree: exp.Expr, relations: Relations, reader: Rights, *, whole: bool, row: Table | None = None
     ) -> dict[TableKey, Relation]:
         """Qualifies and types the tree in place; the relations it reads, each permitted."""
         self._check_catalogs(tree)
@@ -154,7 +164,7 @@ class Compiler:
         qualify_tables(tree, db=PUBLIC_SCHEMA, dialect=dialect.DIALECT)
         keys = scopes.keys(tree) - ({row.key} if row else set())
         here = {key: relations.get(key, reader) for key in sorted(keys)}
-        tables = [relation.table for relation in here.values()] + ([row] if row else [])
+        tables = [relation.seen(whole=whole) for relation in here.values()] + ([row] if row else [])
         schema = schema_of(tables)
         try:
             qualify_columns(tree, schema, dialect=dialect.DIALECT)
@@ -164,7 +174,7 @@ class Compiler:
             validate_qualify_columns(tree)
             inference.annotate(tree, schema)
         except OptimizeError as fault:
-            raise scopes.undefined(fault, tables) from None
+            raise scopes.undefined(fault, tables, [r.table for r in here.values()]) from None
         except SqlglotError:
             raise NotSupported("a query of this form") from None
         return here

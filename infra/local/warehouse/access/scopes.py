@@ -1,13 +1,13 @@
 """Names in a qualified query: which relations and columns it reads, and what is said of wrong ones."""
 
 import re
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 
 from sqlglot import exp
 from sqlglot.errors import OptimizeError
 from sqlglot.optimizer.scope import traverse_scope
 
-from infra.local.warehouse.errors import NotSupported, SqlError, UndefinedColumn
+from infra.local.warehouse.errors import NotSupported, PermissionDenied, SqlError, UndefinedColumn
 from infra.local.warehouse.objects import Table, TableKey
 
 
@@ -61,14 +61,18 @@ _UNRESOLVED = re.compile(
 _UNKNOWN = re.compile(r"Unknown (?:column|table): (?P<name>[\w$]+)")
 
 
-def undefined(fault: OptimizeError, tables: Iterable[Table]) -> SqlError:
-    """Redshift's words for a name that sqlglot could not resolve."""
+def undefined(fault: OptimizeError, seen: Sequence[Table], whole: Iterable[Table]) -> SqlError:
+    """Redshift's words for a name that sqlglot could not resolve among the columns that its reader sees."""
     unresolved, unknown = _UNRESOLVED.search(str(fault)), _UNKNOWN.search(str(fault))
     if unresolved is None:
         return UndefinedColumn(
             f'column or table "{unknown["name"]}" does not exist' if unknown else "a name is wrong"
         )
     name = unresolved["column"]
-    if not unresolved["qualified"] and any(table.column(name) for table in tables):
+    known = any(table.column(name) for table in seen)
+    hidden = next((table for table in whole if table.column(name)), None)
+    if not known and hidden is not None:
+        return PermissionDenied(f"permission denied for relation {hidden.key.name}")
+    if known and not unresolved["qualified"]:
         return SqlError(f'column reference "{name}" is ambiguous', "42702")
     return UndefinedColumn(f'column "{name}" does not exist')
