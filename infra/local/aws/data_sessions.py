@@ -7,7 +7,8 @@ from collections.abc import Callable
 from dataclasses import dataclass
 
 from infra.local.aws.model import AwsError
-from infra.local.aws.statement import Connection, Owner, WarehouseSession
+from infra.local.aws.statement import Connection, Owner
+from infra.local.warehouse import Session
 
 MOST_SESSIONS = 500
 # However long it is kept alive, a session ends a day after it was opened, and is listed no longer.
@@ -28,7 +29,7 @@ class DataSession:
     updated_at: float
     statement_id: str | None
     closed: bool = False
-    engine: WarehouseSession | None = None
+    engine: Session | None = None
 
     @property
     def status(self) -> str:
@@ -81,12 +82,15 @@ class Sessions:
     def find(self, session_id: str, owner: Owner) -> DataSession | None:
         """The owner's session; somebody else's is as unknown as one that never was."""
         session = self._sessions.get(session_id)
-        return session if session is not None and session.owner == owner else None
+        return session if session is not None and self._is_of(session, owner) else None
 
     def owned(self, owner: Owner) -> list[DataSession]:
         """The owner's sessions of the last day, newest first."""
         with self._lock:
-            return [session for session in reversed(self._sessions.values()) if session.owner == owner]
+            return [each for each in reversed(self._sessions.values()) if self._is_of(each, owner)]
+
+    def _is_of(self, session: DataSession, owner: Owner) -> bool:
+        return session.owner == owner and self._clock() < session.created_at + LIFETIME_SECONDS
 
     def lend(self, session: DataSession, statement_id: str, *, keep_alive: int | None) -> None:
         """Gives the session to a statement; one that is busy or closed is not available."""
@@ -146,4 +150,5 @@ class Sessions:
 def _disconnect(session: DataSession) -> None:
     engine, session.engine = session.engine, None
     if engine is not None:
-        engine.close()
+        # It waits for whoever is changing tables; nobody's call should wait for that.
+        threading.Thread(target=engine.close, name="disconnect", daemon=True).start()

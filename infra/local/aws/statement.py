@@ -7,7 +7,7 @@ import uuid
 from collections.abc import Callable, Mapping, Sequence
 from concurrent.futures import Future
 from dataclasses import dataclass, field
-from typing import TYPE_CHECKING, Protocol
+from typing import TYPE_CHECKING
 
 from infra.local.aws.model import AwsError
 from infra.local.aws.results import ResultSet
@@ -17,12 +17,6 @@ if TYPE_CHECKING:
     from infra.local.aws.data_sessions import DataSession
 
 DONE = frozenset({"FINISHED", "FAILED", "ABORTED"})
-
-
-class WarehouseSession(Protocol):
-    """A connection of the warehouse's that outlives a statement."""
-
-    def close(self) -> None: ...
 
 
 @dataclass(frozen=True)

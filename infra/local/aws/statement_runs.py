@@ -5,18 +5,13 @@ import logging
 import time
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import replace
-from typing import Any, Protocol, cast
 
 from infra.local.aws.kept_results import KeptResults
 from infra.local.aws.results import PAGE_BYTES, Failure, ResultSet
-from infra.local.aws.statement import Part, State, Statement, WarehouseSession
-from infra.local.warehouse import DbUser, Redshift, Result, SqlCancelled, SqlError
+from infra.local.aws.statement import Part, State, Statement
+from infra.local.warehouse import Redshift, Result, Session, SqlCancelled, SqlError
 
 log = logging.getLogger(__name__)
-
-
-class _OpensSessions(Protocol):
-    def open_session(self, user: DbUser) -> WarehouseSession: ...
 
 
 class StatementRuns:
@@ -33,7 +28,6 @@ class StatementRuns:
         page_bytes: int = PAGE_BYTES,
     ) -> None:
         self._redshift = redshift
-        self._sessions = cast(_OpensSessions, redshift)
         self._database = database
         self._now = now
         self._kept = kept
@@ -68,7 +62,7 @@ class StatementRuns:
     def _run_together(self, statement: Statement, parts: Sequence[Part]) -> None:
         """Statements in one transaction: all of them succeed, or none."""
         self._move(statement, parts, State("PICKED"))
-        options = self._connect(statement)
+        session = self._connect(statement)
         self._move(statement, parts, State("STARTED"))
         started = time.perf_counter_ns()
         results = self._redshift.execute_batch(
@@ -76,21 +70,21 @@ class StatementRuns:
             user=statement.request.connection.user,
             parameters=statement.request.parameters,
             cancel=statement.cancellation,
-            **options,
+            session=session,
         )
         duration = time.perf_counter_ns() - started
         self._finish(statement, dict(zip(parts, results, strict=True)), duration)
 
-    def _connect(self, statement: Statement) -> dict[str, Any]:
+    def _connect(self, statement: Statement) -> Session | None:
         """Opens the statement's session unless it is open; one that cannot be opened fails the statement."""
         database, session = statement.request.connection.database, statement.session
         if database != self._database:
             raise Failure(f'FATAL: database "{database}" does not exist')
         if session is None:
-            return {}
+            return None
         if session.engine is None:
-            session.engine = self._sessions.open_session(statement.request.connection.user)
-        return {"session": session.engine}
+            session.engine = self._redshift.open_session(statement.request.connection.user)
+        return session.engine
 
     def _finish(self, statement: Statement, results: Mapping[Part, Result], duration: int) -> None:
         # Reading can be cancelled up to the last moment; a change is there for good once it is committed.

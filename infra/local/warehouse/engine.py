@@ -64,6 +64,7 @@ class Cancellation:
         """Lets `cancel` reach the session while the block runs."""
         with self._lock:
             self._session = session
+            self._over.clear()  # one cancellation may stand for several runs after each other
         try:
             self.check()
             yield
@@ -140,11 +141,9 @@ class Redshift:
         What a session keeps (temporary tables, SET) ends with the batch when no session is given.
         """
         changing = not all(self._is_query(sql) for sql in statements)
-        at = session or self.open_session(user)
-        with self._changing if changing else nullcontext():
-            run = _Run(
-                self._duckdb.session(), self._catalog, at, at.acting, at.parameters, cancel or Cancellation()
-            )
+        at, cancel = session or self.open_session(user), cancel or Cancellation()
+        with self._alone(cancel) if changing else nullcontext():
+            run = _Run(self._duckdb.session(), self._catalog, at, at.acting, at.parameters, cancel)
             with self._transaction(run), run.cancel.watching(run.connection):
                 results = [self._statement(run, sql, parameters or _NONE) for sql in statements]
         if session is None:
@@ -162,6 +161,16 @@ class Redshift:
         with self._changing, closing(self._duckdb.session()) as connection:
             for table in session.temporary.values():
                 connection.execute(f"DROP TABLE {quoted(self._duckdb.storage)}.{quoted(table.physical)}")
+
+    @contextmanager
+    def _alone(self, cancel: Cancellation) -> Iterator[None]:
+        """The one writer's turn; whoever waits for it can be cancelled."""
+        while not self._changing.acquire(timeout=_INTERRUPT_SECONDS):
+            cancel.check()
+        try:
+            yield
+        finally:
+            self._changing.release()
 
     @contextmanager
     def _transaction(self, run: _Run) -> Iterator[None]:

@@ -38,6 +38,8 @@ def start(module: str = "infra.local", **settings: str) -> subprocess.CompletedP
         ({"ID_TOKEN_SECONDS": "0"}, "ID_TOKEN_SECONDS"),
         ({"LOG_LEVEL": "loud"}, "LOG_LEVEL"),
         ({"SIGN_IN": "window"}, "SIGN_IN"),
+        ({"DATA_API_QUOTAS": "yes"}, "DATA_API_QUOTAS"),
+        ({"DATA_API_RESULTS_MB": "0"}, "DATA_API_RESULTS_MB"),
     ],
 )
 def test_a_wrong_setting_is_named(settings, names):
@@ -50,6 +52,8 @@ def test_settings_that_are_not_set_have_their_defaults():
     assert from_environment({"DEMO_ROWS": " "}).demo_rows == 200_000
     assert from_environment({}).sign_in == "popup"
     assert from_environment({"SIGN_IN": "redirect"}).sign_in == "redirect"
+    assert not from_environment({}).data_api_quotas
+    assert from_environment({"DATA_API_QUOTAS": "on"}).data_api_quotas
     assert "secret" not in repr(Config(client_secret="a-secret"))
 
 

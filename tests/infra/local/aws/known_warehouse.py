@@ -124,11 +124,19 @@ class Warehouse:
 class Session:
     def __init__(self, user: DbUser) -> None:
         self.user = user
-        self.closed = False
+        self._closed = threading.Event()
+        self.closings = 0
+
+    @property
+    def closed(self) -> bool:
+        return self._closed.is_set()
+
+    def was_closed(self) -> bool:
+        return self._closed.wait(20) and self.closings == 1
 
     def close(self) -> None:
-        assert not self.closed
-        self.closed = True
+        self.closings += 1
+        self._closed.set()
 
 
 class Api:
