@@ -85,23 +85,36 @@ class Warehouse:
         self.used: list[Session | None] = []
         self.bound: list[dict[str, str]] = []
         self.released = threading.Event()
+        self.gates: dict[str, threading.Event] = {}  # of statements that are released by themselves
+        self.connects = threading.Event()
+        self.connects.set()
 
     def execute(
-        self, sql: str, *, user: DbUser, parameters: Mapping[str, str] | None, cancel: Cancellation | None
+        self,
+        sql: str,
+        *,
+        user: DbUser,
+        parameters: Mapping[str, str] | None,
+        cancel: Cancellation | None = None,
     ) -> Result:
         self.users.append(user)
         self.texts.append(sql)
         self.bound.append(dict(parameters or {}))
-        if sql == "wait":
-            for _ in range(2_000):  # a test that forgets to release it fails, and does not hang
-                if self.released.wait(0.005):
-                    break
-                if cancel is not None and cancel.cancelled:
-                    raise SqlCancelled
+        if sql.startswith("wait"):
+            self._wait(self.gates.get(sql, self.released), cancel)
+        if sql.endswith("whose"):
+            return table(a=pa.array([user.name]))
         answer = self.answers.get(sql, table(a=pa.array(["x"])))
         if isinstance(answer, BaseException):
             raise answer
         return answer
+
+    def _wait(self, gate: threading.Event, cancel: Cancellation | None) -> None:
+        for _ in range(2_000):  # a test that forgets to release it fails, and does not hang
+            if gate.wait(0.005):
+                return
+            if cancel is not None and cancel.cancelled:
+                raise SqlCancelled
 
     def execute_batch(
         self,
@@ -117,6 +130,7 @@ class Warehouse:
         return [self.execute(sql, user=user, parameters=parameters, cancel=cancel) for sql in statements]
 
     def open_session(self, user: DbUser) -> "Session":
+        assert self.connects.wait(20)
         self.sessions.append(Session(user))
         return self.sessions[-1]
 
