@@ -4,7 +4,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass, replace
 
 from sqlglot import exp
-from sqlglot.optimizer.scope import Scope, traverse_scope
+from sqlglot.optimizer.scope import Scope
 
 from infra.local.warehouse.objects import ColumnDefinition, Table, TableKey
 from infra.local.warehouse.sql import column_names, kinds
@@ -36,9 +36,8 @@ class Output:
         return ColumnDefinition(self.alias, from_kind(self.kind))
 
 
-def outputs_of(tree: exp.Query, tables: Mapping[TableKey, Table]) -> tuple[Output, ...]:
-    """The columns of a qualified query over these relations."""
-    root = traverse_scope(tree)[-1]
+def outputs_of(tree: exp.Query, root: Scope, tables: Mapping[TableKey, Table]) -> tuple[Output, ...]:
+    """The columns of a qualified query, whose scope is `root`, over these relations."""
     return tuple(
         Output(
             column_names.shown_name(projection),

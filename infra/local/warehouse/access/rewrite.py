@@ -4,10 +4,12 @@ from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, replace
 
 from sqlglot import exp
+from sqlglot.dialects.duckdb import DuckDB
 from sqlglot.errors import ErrorLevel, OptimizeError, SqlglotError, UnsupportedError
 from sqlglot.optimizer.normalize_identifiers import normalize_identifiers
 from sqlglot.optimizer.qualify_columns import qualify_columns, quote_identifiers, validate_qualify_columns
 from sqlglot.optimizer.qualify_tables import qualify_tables
+from sqlglot.optimizer.scope import traverse_scope
 
 from infra.local.warehouse.access import rows, scopes
 from infra.local.warehouse.access.outputs import Output, outputs_of
@@ -24,6 +26,8 @@ from infra.local.warehouse.objects import (
 )
 from infra.local.warehouse.sql import column_names, dialect, inference, meaning, shape
 from infra.local.warehouse.sql.context import Context, place, reads_clock
+
+_DUCKDB = DuckDB()
 
 
 @dataclass(frozen=True)
@@ -96,10 +100,11 @@ class Compiler:
         relations.lasting = relations.lasting and not reads_clock(tree)
         query = self.prepare(tree)
         here = self.resolve(query, relations, reader, whole=whole)
-        for key, used in scopes.used_columns(query).items():
+        found = traverse_scope(query)
+        for key, used in scopes.used_columns(found).items():
             here[key].use(used)
-        scopes.check_names(query)
-        outputs = outputs_of(query, {key: relation.table for key, relation in here.items()})
+        scopes.check_names(found)
+        outputs = outputs_of(query, found[-1], {key: relation.table for key, relation in here.items()})
         return Part(_refer(meaning.translate(query), here), outputs, frozenset(here))
 
     def constants(self, query: exp.Select) -> exp.Expr:
@@ -137,10 +142,12 @@ class Compiler:
         query = self.prepare(exp.Select(expressions=projections).from_(source))
         scopes.check_row_expressions(query)
         here = self.resolve(query, relations, reader, row=row, whole=True)
-        used = scopes.used_columns(query)
+        found = traverse_scope(query)
+        scopes.check_uncorrelated(found)
+        used = scopes.used_columns(found)
         for key, relation in here.items():
             relation.use(used.get(key, ()))
-        for column in scopes.columns_of(query, row.key):
+        for column in scopes.columns_of(found, row.key):
             column.set("table", exp.to_identifier(self.row_alias, quoted=True))
         translated = meaning.translate(query)
         translated.set("from_", None)
@@ -164,7 +171,7 @@ class Compiler:
         qualify_tables(tree, db=PUBLIC_SCHEMA, dialect=dialect.DIALECT)
         keys = scopes.keys(tree) - ({row.key} if row else set())
         here = {key: relations.get(key, reader) for key in sorted(keys)}
-        tables = [relation.seen(whole=whole) for relation in here.values()] + ([row] if row else [])
+        tables = [replace(r.seen(whole=whole), key=key) for key, r in here.items()] + ([row] if row else [])
         schema = schema_of(tables)
         try:
             qualify_columns(tree, schema, dialect=dialect.DIALECT)
@@ -174,7 +181,8 @@ class Compiler:
             validate_qualify_columns(tree)
             inference.annotate(tree, schema)
         except OptimizeError as fault:
-            raise scopes.undefined(fault, tables, [r.table for r in here.values()]) from None
+            denied = scopes.hidden(tree, tables, [relation.table for relation in here.values()])
+            raise denied or scopes.undefined(fault, tables) from None
         except SqlglotError:
             raise NotSupported("a query of this form") from None
         return here
@@ -208,6 +216,8 @@ def _reference(name: str, alias: str) -> exp.Table:
 def generate(tree: exp.Expr) -> str:
     """DuckDB's SQL of the tree, without comments; what has no twin in DuckDB is refused."""
     try:
-        return tree.sql(dialect="duckdb", comments=False, unsupported_level=ErrorLevel.RAISE, identify=True)
+        return _DUCKDB.generate(
+            tree, copy=False, comments=False, unsupported_level=ErrorLevel.RAISE, identify=True
+        )
     except UnsupportedError:
         raise NotSupported("a query of this form") from None

@@ -5,7 +5,7 @@ from collections.abc import Iterable, Sequence
 
 from sqlglot import exp
 from sqlglot.errors import OptimizeError
-from sqlglot.optimizer.scope import traverse_scope
+from sqlglot.optimizer.scope import Scope
 
 from infra.local.warehouse.errors import NotSupported, PermissionDenied, SqlError, UndefinedColumn
 from infra.local.warehouse.objects import Table, TableKey
@@ -16,31 +16,31 @@ def keys(tree: exp.Expr) -> set[TableKey]:
     return {TableKey(node.db, node.name) for node in tree.find_all(exp.Table) if node.db}
 
 
-def _sources(tree: exp.Expr) -> Iterable[tuple[exp.Column, TableKey]]:
+def _sources(found: Sequence[Scope]) -> Iterable[tuple[exp.Column, TableKey]]:
     """Each column of each scope that is read straight from a relation."""
-    for scope in traverse_scope(tree):
+    for scope in found:
         for column in scope.columns:
             source = scope.sources.get(column.table)
             if isinstance(source, exp.Table) and source.db:
                 yield column, TableKey(source.db, source.name)
 
 
-def used_columns(tree: exp.Expr) -> dict[TableKey, set[str]]:
+def used_columns(found: Sequence[Scope]) -> dict[TableKey, set[str]]:
     """The columns that the query reads of each relation."""
     used: dict[TableKey, set[str]] = {}
-    for column, key in _sources(tree):
+    for column, key in _sources(found):
         used.setdefault(key, set()).add(column.name)
     return used
 
 
-def columns_of(tree: exp.Expr, key: TableKey) -> list[exp.Column]:
+def columns_of(found: Sequence[Scope], key: TableKey) -> list[exp.Column]:
     """Where the query reads a column of the relation."""
-    return [column for column, source in _sources(tree) if source == key]
+    return [column for column, source in _sources(found) if source == key]
 
 
-def check_names(tree: exp.Expr) -> None:
+def check_names(found: Sequence[Scope]) -> None:
     """Refuses a subquery in which a name stands for two columns."""
-    for scope in traverse_scope(tree):
+    for scope in found:
         query = scope.expression
         names = [projection.alias_or_name for projection in query.selects]  # type: ignore[attr-defined]
         if scope.parent is not None and len(set(names)) != len(names):
@@ -55,24 +55,36 @@ def check_row_expressions(query: exp.Query) -> None:
                 raise NotSupported("an aggregate, a window function or a star in a policy")
 
 
+def check_uncorrelated(found: Sequence[Scope]) -> None:
+    """Refuses a policy whose lookup depends on the row, as Redshift does."""
+    if any(scope.parent is not None and scope.external_columns for scope in found):
+        raise SqlError("RLS policy could not be rewritten.", "0A000")
+
+
 _UNRESOLVED = re.compile(
     r"Column '\"?(?P<column>[^'\"]+)\"?' could not be resolved(?P<qualified> for table)?"
 )
 _UNKNOWN = re.compile(r"Unknown (?:column|table): (?P<name>[\w$]+)")
 
 
-def undefined(fault: OptimizeError, seen: Sequence[Table], whole: Iterable[Table]) -> SqlError:
-    """Redshift's words for a name that sqlglot could not resolve among the columns that its reader sees."""
+def hidden(tree: exp.Expr, seen: Iterable[Table], whole: Iterable[Table]) -> PermissionDenied | None:
+    """The denial when the query names a column that is there and that its reader does not see."""
+    named = {node.name for node in tree.find_all(exp.Identifier)}
+    known = {name for table in seen for name in table.column_names}
+    for table in whole:
+        if named & (set(table.column_names) - known):
+            return PermissionDenied(f"permission denied for relation {table.key.name}")
+    return None
+
+
+def undefined(fault: OptimizeError, tables: Iterable[Table]) -> SqlError:
+    """Redshift's words for a name that sqlglot could not resolve."""
     unresolved, unknown = _UNRESOLVED.search(str(fault)), _UNKNOWN.search(str(fault))
     if unresolved is None:
         return UndefinedColumn(
             f'column or table "{unknown["name"]}" does not exist' if unknown else "a name is wrong"
         )
     name = unresolved["column"]
-    known = any(table.column(name) for table in seen)
-    hidden = next((table for table in whole if table.column(name)), None)
-    if not known and hidden is not None:
-        return PermissionDenied(f"permission denied for relation {hidden.key.name}")
-    if known and not unresolved["qualified"]:
+    if not unresolved["qualified"] and any(table.column(name) for table in tables):
         return SqlError(f'column reference "{name}" is ambiguous', "42702")
     return UndefinedColumn(f'column "{name}" does not exist')

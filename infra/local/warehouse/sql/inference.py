@@ -26,7 +26,7 @@ class _Annotator(TypeAnnotator):
         )
 
     def set_type(self, node: exp.Expr, kind: Kind) -> exp.Expr:
-        typed: exp.Expr = self._set_type(node, kind.copy())
+        typed: exp.Expr = self._set_type(node, kind)  # shared: a type is never changed in place
         return typed
 
 
