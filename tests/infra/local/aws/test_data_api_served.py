@@ -172,6 +172,73 @@ def test_cancelling_interrupts_the_warehouse(frank: Any, target: dict[str, str])
     assert frank.describe_statement(Id=statement["Id"], WaitTimeSeconds=30)["Status"] == "ABORTED"
 
 
+def test_one_persons_endless_statements_keep_nobody_from_running(
+    frank: Any, ming: Any, target: dict[str, str]
+) -> None:
+    endless = [frank.execute_statement(Sql=ENDLESS, **target)["Id"] for _ in range(10)]
+    served = ming.execute_statement(
+        Sql="SELECT count(*) FROM public.sales_data", WaitTimeSeconds=30, **target
+    )
+    for statement in endless:
+        frank.cancel_statement(Id=statement)
+    assert served["Status"] == "FINISHED"
+    ended = [frank.describe_statement(Id=statement, WaitTimeSeconds=30)["Status"] for statement in endless]
+    assert ended == ["ABORTED"] * 10
+
+
+def test_a_later_statement_of_a_batch_is_interrupted_too(frank: Any, target: dict[str, str]) -> None:
+    batch = frank.batch_execute_statement(
+        Sqls=["SELECT 1", ENDLESS, "SELECT 2"], ExecutionMode="AUTO_COMMIT", **target
+    )["Id"]
+    assert frank.describe_statement(Id=f"{batch}:1", WaitTimeSeconds=30)["Status"] == "FINISHED"
+    frank.describe_statement(Id=f"{batch}:2", WaitTimeSeconds=1)
+    assert frank.cancel_statement(Id=batch)["Status"] is True
+    ended = frank.describe_statement(Id=batch, WaitTimeSeconds=30)
+    assert [part["Status"] for part in ended["SubStatements"]] == ["FINISHED", "ABORTED", "ABORTED"]
+    assert frank.get_statement_result(Id=f"{batch}:1")["Records"] == [[{"longValue": 1}]]
+
+
+def test_auto_commit_keeps_what_succeeded_and_a_transaction_nothing(admin: Any) -> None:
+    for mode, expected in (("AUTO_COMMIT", 2), ("TRANSACTION", 0)):
+        name = f"kept_{uuid.uuid4().hex[:8]}"
+        admin(f"CREATE TABLE public.{name} (a INT)")
+        inserts = [f"INSERT INTO public.{name} VALUES ({value})" for value in ("1", "'no number'", "2")]
+        assert admin(*inserts, ExecutionMode=mode)["Status"] == "FAILED"
+        (counted,) = admin(f"SELECT a FROM public.{name}")["SubStatements"]
+        admin(f"DROP TABLE public.{name}")
+        assert counted["ResultRows"] == expected
+
+
+def test_whoever_waits_to_change_a_table_can_be_cancelled(env: dict[str, str], admin: Any) -> None:
+    name = f"busy_{uuid.uuid4().hex[:8]}"
+    admin(f"CREATE TABLE public.{name} (a BIGINT)")
+    client = outside.aws(env, "redshift-data", outside.administrator(env))
+    target = {
+        "WorkgroupName": env["REDSHIFT_WORKGROUP"],
+        "Database": env["REDSHIFT_DATABASE"],
+        "SecretArn": env["ADMIN_SECRET_ARN"],
+    }
+    changing = client.execute_statement(Sql=f"INSERT INTO public.{name} {ENDLESS}", **target)["Id"]
+    waiting = client.execute_statement(
+        Sql=f"INSERT INTO public.{name} VALUES (1)", WaitTimeSeconds=1, **target
+    )
+    for statement in (waiting["Id"], changing):
+        client.cancel_statement(Id=statement)
+        assert client.describe_statement(Id=statement, WaitTimeSeconds=30)["Status"] == "ABORTED"
+    (counted,) = admin(f"SELECT a FROM public.{name}")["SubStatements"]
+    admin(f"DROP TABLE public.{name}")
+    assert counted["ResultRows"] == 0
+
+
+def test_sessions_are_one_persons(frank: Any, ming: Any, target: dict[str, str]) -> None:
+    opened = frank.execute_statement(Sql="SELECT 1", SessionKeepAliveSeconds=60, WaitTimeSeconds=30, **target)
+    session = opened["SessionId"]
+    again = frank.execute_statement(Sql="SELECT current_user", SessionId=session, WaitTimeSeconds=30)
+    records = frank.get_statement_result(Id=again["Id"])["Records"]
+    assert records == [[{"stringValue": "AWSIDC:frank@example.com"}]]
+    assert refused(ming.execute_statement, Sql="SELECT 1", SessionId=session) == "ValidationException"
+
+
 def test_a_client_token_inserts_once(admin: Any) -> None:
     name, token = f"once_{uuid.uuid4().hex[:8]}", uuid.uuid4().hex
     admin(f"CREATE TABLE public.{name} (a INT)")
