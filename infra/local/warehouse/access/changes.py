@@ -129,6 +129,7 @@ class _Change:
 
     def _affected(self, table: Table, values: Sequence[exp.Expr], where: exp.Expr | None) -> str:
         """The query for the numbers of the rows that the caller may see and means, with new values."""
+        self._check_lookups(table)
         compiler = replace(self.compiler, numbered=table.key)
         number = exp.column(exp.to_identifier(compiler.row_number, quoted=True))
         projections = [number, *(exp.alias_(value.copy(), f"n{n}") for n, value in enumerate(values))]
@@ -137,6 +138,14 @@ class _Change:
         if where is not None:
             query.set("where", where.copy())
         return self._checked(compiler.compile_tree(query))
+
+    def _check_lookups(self, table: Table) -> None:
+        """Redshift reads through policies whose lookups join relations, and changes nothing through them."""
+        for policy in self.compiler.rights.policies(table) or ():
+            if dialect.parse_expression(policy.predicate).find(exp.Join):
+                raise SqlError(
+                    "One of the RLS policies on target relation is not supported in UPDATE/DELETE.", "0A000"
+                )
 
     def _update(self, tree: exp.Update) -> str:
         table, _ = self._target(tree.this, "UPDATE")
