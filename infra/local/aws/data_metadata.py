@@ -1,6 +1,7 @@
 """What is in the database, as the Data API lists it: the caller's own look at the system views."""
 
 from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass, field
 from typing import Any
 
 from infra.local.aws import data_requests as requests
@@ -8,21 +9,23 @@ from infra.local.aws.data_connections import Connections, caller_of, owner_of
 from infra.local.aws.data_requests import Cursors, invalid
 from infra.local.aws.model import Call
 from infra.local.aws.results import column_metadata
+from infra.local.aws.statement import Connection
 from infra.local.warehouse import Column, Redshift, SqlError
 from infra.local.warehouse.sql.sqltypes import SqlType, sql_type
 
 Row = Mapping[str, Any]
 
-_DATABASES = "SELECT current_database() AS name"
-_SCHEMAS = "SELECT schema_name AS name FROM svv_redshift_schemas WHERE database_name = current_database()"
-_TABLES = "SELECT table_schema AS schema, table_name AS name, table_type AS type FROM svv_tables WHERE true"
-_COLUMNS = """
-    SELECT table_schema, table_name, column_name, column_default, is_nullable, data_type,
-           character_maximum_length, numeric_precision, numeric_scale
-    FROM svv_columns WHERE true"""
 
-# table_type of the views: the type that the Data API gives.
-_TABLE_TYPES = {"BASE TABLE": "TABLE"}
+@dataclass(frozen=True)
+class _Listing:
+    """One operation: what it reads, what narrows it, and what a row becomes."""
+
+    member: str  # of the response
+    sql: str
+    item: Callable[[Row], Any]
+    order: str = "1"
+    like: Mapping[str, str] = field(default_factory=dict)  # columns, and the parameters with their patterns
+    equal: Mapping[str, str] = field(default_factory=dict)  # columns, and the parameters with their values
 
 
 class Metadata:
@@ -35,69 +38,53 @@ class Metadata:
         self._connections = connections
         self._cursors = cursors
         self._database = database
-        self.operations: Mapping[str, Callable[[Call], Mapping[str, Any]]] = {
-            "ListDatabases": self._list_databases,
-            "ListSchemas": self._list_schemas,
-            "ListTables": self._list_tables,
-            "DescribeTable": self._describe_table,
-        }
+        self.operations: Mapping[str, Callable[[Call], Mapping[str, Any]]] = dict.fromkeys(
+            _LISTINGS, self._list
+        )
 
-    def _list_databases(self, call: Call) -> Mapping[str, Any]:
-        rows = self._rows(call, _DATABASES)
-        return self._page(call, "Databases", [row["name"] for row in rows])
-
-    def _list_schemas(self, call: Call) -> Mapping[str, Any]:
-        rows = self._rows(call, _SCHEMAS, order="1", like={"schema_name": "SchemaPattern"})
-        return self._page(call, "Schemas", [row["name"] for row in rows])
-
-    def _list_tables(self, call: Call) -> Mapping[str, Any]:
-        like = {"table_schema": "SchemaPattern", "table_name": "TablePattern"}
-        rows = self._rows(call, _TABLES, order="1, 2", like=like)
-        tables = [{**row, "type": _TABLE_TYPES.get(row["type"], row["type"])} for row in rows]
-        return self._page(call, "Tables", tables)
-
-    def _describe_table(self, call: Call) -> Mapping[str, Any]:
-        equal = {"table_schema": "Schema", "table_name": "Table"}
-        rows = self._rows(call, _COLUMNS, order="table_schema, table_name, ordinal_position", equal=equal)
-        page = self._page(call, "ColumnList", [_column(row) for row in rows])
-        return {**page, "TableName": call.parameters["Table"]} if call.parameters.get("Table") else page
+    def _list(self, call: Call) -> Mapping[str, Any]:
+        listing = _LISTINGS[call.operation]
+        connection = self._connections.connect(call)
+        most = requests.most(call.parameters, requests.METADATA_RESULTS)
+        whose = repr((call.operation, owner_of(caller_of(call)), requests.filters(call.parameters)))
+        start = self._cursors.open(whose, call.parameters.get("NextToken"))
+        rows = self._rows(listing, connection, call.parameters)
+        page: dict[str, Any] = {listing.member: [listing.item(row) for row in rows[start : start + most]]}
+        if start + most < len(rows):
+            page["NextToken"] = self._cursors.seal(whose, start + most)
+        if call.parameters.get("Table"):
+            page["TableName"] = call.parameters["Table"]
+        return page
 
     def _rows(
-        self,
-        call: Call,
-        sql: str,
-        *,
-        order: str = "1",
-        like: Mapping[str, str] | None = None,
-        equal: Mapping[str, str] | None = None,
+        self, listing: _Listing, connection: Connection, parameters: Mapping[str, Any]
     ) -> Sequence[Row]:
         """The view's rows that the caller sees; patterns and names travel as parameters."""
-        connection = self._connections.connect(call)
-        for database in (call.parameters.get("ConnectedDatabase"), connection.database):
+        for database in (parameters.get("ConnectedDatabase"), connection.database):
             if database is not None and database != self._database:
                 raise invalid(f'FATAL: database "{database}" does not exist')
         conditions, values = "", {}
-        for operator, columns in (("LIKE", like or {}), ("=", equal or {})):
+        for operator, columns in (("LIKE", listing.like), ("=", listing.equal)):
             for column, parameter in columns.items():
-                if call.parameters.get(parameter):
+                if parameters.get(parameter):
                     conditions += f" AND {column} {operator} :{column}"
-                    values[column] = call.parameters[parameter]
+                    values[column] = parameters[parameter]
+        sql = f"{listing.sql}{conditions} ORDER BY {listing.order}"
         try:
-            result = self._redshift.execute(
-                f"{sql}{conditions} ORDER BY {order}", user=connection.user, parameters=values or None
-            )
+            result = self._redshift.execute(sql, user=connection.user, parameters=values or None)
         except SqlError as error:
             raise invalid(str(error)) from error
         return result.table.to_pylist() if result.table is not None else []
 
-    def _page(self, call: Call, name: str, items: Sequence[Any]) -> Mapping[str, Any]:
-        most = requests.most(call.parameters, requests.METADATA_RESULTS)
-        listing = repr((call.operation, owner_of(caller_of(call)), requests.filters(call.parameters)))
-        start = self._cursors.open(listing, call.parameters.get("NextToken"))
-        page: dict[str, Any] = {name: list(items[start : start + most])}
-        if start + most < len(items):
-            page["NextToken"] = self._cursors.seal(listing, start + most)
-        return page
+
+def _name(row: Row) -> str:
+    return str(row["name"])
+
+
+def _table(row: Row) -> dict[str, str]:
+    """A line of SVV_TABLES as TableMember."""
+    kind = "TABLE" if row["type"] == "BASE TABLE" else row["type"]
+    return {"schema": row["schema"], "name": row["name"], "type": kind}
 
 
 def _column(row: Row) -> dict[str, Any]:
@@ -121,3 +108,29 @@ def _type(row: Row) -> SqlType:
     except SqlError:
         # A type that no result can have yet is shown under the name that the view gives it.
         return SqlType(name)
+
+
+_LISTINGS: Mapping[str, _Listing] = {
+    "ListDatabases": _Listing("Databases", "SELECT current_database() AS name", _name),
+    "ListSchemas": _Listing(
+        "Schemas",
+        "SELECT schema_name AS name FROM svv_redshift_schemas WHERE database_name = current_database()",
+        _name,
+        like={"schema_name": "SchemaPattern"},
+    ),
+    "ListTables": _Listing(
+        "Tables",
+        "SELECT table_schema AS schema, table_name AS name, table_type AS type FROM svv_tables WHERE true",
+        _table,
+        order="1, 2",
+        like={"table_schema": "SchemaPattern", "table_name": "TablePattern"},
+    ),
+    "DescribeTable": _Listing(
+        "ColumnList",
+        "SELECT table_schema, table_name, column_name, column_default, is_nullable, data_type,"
+        " character_maximum_length, numeric_precision, numeric_scale FROM svv_columns WHERE true",
+        _column,
+        order="table_schema, table_name, ordinal_position",
+        equal={"table_schema": "Schema", "table_name": "Table"},
+    ),
+}
