@@ -17,12 +17,15 @@ _TOKEN = re.compile(
   | (?P<quoted>"(?:[^"]|"")*")
   | (?P<string>'(?:[^'\\]|''|\\.)*')
   | (?P<number>\d+(?:\.\d+)?)
-  | (?P<word>[^\W\d][\w$]*)
+  | (?P<word>\#?[^\W\d][\w$]*)
   | (?P<symbol>::|<>|!=|<=|>=|\|\||[-+*/%<>=(),.;:~!^&|@\[\]#])
     """,
     re.VERBOSE | re.DOTALL,
 )
 _ESCAPE = re.compile(r"\\(.)|''", re.DOTALL)
+_COMMENT_MARK = re.compile(r"/\*|\*/")
+_BRACKETS = {"(": 1, "[": 1, ")": -1, "]": -1}
+_MOST_DIGITS = 18  # of a whole number
 
 
 @dataclass(frozen=True)
@@ -38,10 +41,10 @@ class Token:
 def _comment_end(sql: str, start: int) -> int:
     """Where a comment ends; Redshift's nest."""
     depth = 0
-    for mark in re.finditer(r"/\*|\*/", sql[start:]):
+    for mark in _COMMENT_MARK.finditer(sql, start):
         depth += 1 if mark[0] == "/*" else -1
         if depth == 0:
-            return start + mark.end()
+            return mark.end()
     raise SyntaxFault("unterminated /* comment")
 
 
@@ -85,6 +88,10 @@ class Reader:
     def current(self) -> Token:
         return self._tokens[self._at]
 
+    def ahead(self, steps: int) -> Token:
+        """The token that comes so many steps after the current one."""
+        return self._tokens[min(self._at + steps, len(self._tokens) - 1)]
+
     def fault(self) -> SyntaxFault:
         """What to raise when the current token does not belong here."""
         near = self.current.text[:60] or "end of input"
@@ -99,7 +106,7 @@ class Reader:
     def accept(self, *words: str) -> bool:
         """Takes the words, one after the other, when they come next."""
         for offset, word in enumerate(words):
-            token = self._tokens[min(self._at + offset, len(self._tokens) - 1)]
+            token = self.ahead(offset)
             if token.kind not in ("word", "symbol") or token.text != word:
                 return False
         self._at += len(words)
@@ -131,16 +138,21 @@ class Reader:
         return self.advance().text.lower()
 
     def principal(self) -> str:
-        """A user's or role's name: kept as it is when quoted."""
+        """A user's or role's name: kept as it is when quoted; `sys:secadmin` needs no quotes."""
         if self.current.kind not in ("word", "quoted"):
             raise self.fault()
-        return self.advance().text
+        first = self.advance()
+        second = self.ahead(1)
+        if first.kind == second.kind == "word" and self.accept(":"):
+            return f"{first.text}:{self.advance().text}"
+        return first.text
 
     def whole(self) -> int:
         """A whole number."""
-        text = self.take("number")
-        if not text.isdigit():
+        text = self.current.text
+        if self.current.kind != "number" or not text.isdecimal() or len(text) > _MOST_DIGITS:
             raise self.fault()
+        self.advance()
         return int(text)
 
     def commas(self, read: Callable[[], Read]) -> list[Read]:
@@ -152,17 +164,42 @@ class Reader:
 
     def enclosed(self) -> str:
         """The text between parentheses that open here."""
+        return self._enclosed()[0].strip()
+
+    def enclosed_parts(self) -> tuple[str, ...]:
+        """The texts between the commas of a list in parentheses that opens here."""
+        text, commas = self._enclosed()
+        starts, ends = [0, *(comma + 1 for comma in commas)], [*commas, len(text)]
+        return tuple(text[start:end].strip() for start, end in zip(starts, ends, strict=True))
+
+    def _enclosed(self) -> tuple[str, list[int]]:
+        """The text between parentheses that open here, and where its commas outside of others stand."""
         self.expect("(")
-        start = self.current.start
-        depth = 1
+        start = self._tokens[self._at - 1].end
+        depth, commas = 1, []
         while True:
             token = self.advance()
             if token.kind == "end":
                 raise self.fault()
             if token.kind == "symbol":
-                depth += {"(": 1, ")": -1}.get(token.text, 0)
+                depth += _BRACKETS.get(token.text, 0)
+                if depth == 1 and token.text == ",":
+                    commas.append(token.start - start)
             if depth == 0:
-                return self.sql[start : token.start].strip()
+                return self.sql[start : token.start], commas
+
+    def rest(self, *tail: str) -> tuple[str, bool]:
+        """The text up to the statement's end without the words of the tail, and whether they are there."""
+        left = self._tokens[self._at : -1]
+        while left and left[-1].text == ";" and left[-1].kind == "symbol":
+            left.pop()
+        if not left or any(token.kind == "symbol" and token.text == ";" for token in left):
+            raise self.fault()
+        words = [token.text if token.kind == "word" else "" for token in left[-len(tail) :]] if tail else []
+        found = bool(tail) and words == list(tail) and len(left) > len(tail)
+        last = left[-len(tail) - 1] if found else left[-1]
+        self._at = len(self._tokens) - 1
+        return self.sql[left[0].start : last.end], found
 
     def finish(self) -> None:
         """Raises SyntaxFault unless nothing but semicolons is left."""

@@ -1,11 +1,14 @@
 """Names of tables and types as the administrative statements write them."""
 
 from infra.local.warehouse.admin.lexer import Reader
-from infra.local.warehouse.errors import NotSupported
+from infra.local.warehouse.errors import NotSupported, SyntaxFault
 from infra.local.warehouse.objects import PUBLIC_SCHEMA, TableKey
 from infra.local.warehouse.sql.sqltypes import MAX_VARCHAR, SqlType, sql_type
 
 _SECOND_WORDS = {"double": "precision", "character": "varying"}
+_MAX_CHAR = 4_096
+_CHARS = frozenset({"char", "character", "nchar", "bpchar"})
+_MOST_ARGUMENTS = {"numeric": 2, "varchar": 1, "char": 1}
 
 
 def table_key(reader: Reader, *, database: str) -> TableKey:
@@ -32,12 +35,21 @@ def data_type(reader: Reader) -> SqlType:
     second = _SECOND_WORDS.get(name)
     if second and reader.accept(second):
         name = f"{name} {second}"
-    arguments: list[int] = []
-    if reader.accept("("):
-        arguments = [MAX_VARCHAR] if reader.accept("max") else reader.commas(reader.whole)
-        reader.expect(")")
+    arguments = _arguments(reader, _MAX_CHAR if name in _CHARS else MAX_VARCHAR)
     if name == "timestamp":
         for word in ("without", "with"):
             if reader.accept(word, "time", "zone"):
                 return sql_type(f"timestamp {word} time zone")
-    return sql_type(name, arguments)
+    kind = sql_type(name, arguments[:2])
+    if len(arguments) > _MOST_ARGUMENTS.get(kind.name, 0):
+        raise SyntaxFault(f'type "{kind.name}" does not take these arguments')
+    return kind
+
+
+def _arguments(reader: Reader, longest: int) -> list[int]:
+    """What stands between the parentheses of a type, MAX as the number that it means."""
+    if not reader.accept("("):
+        return []
+    arguments = [longest] if reader.accept("max") else reader.commas(reader.whole)
+    reader.expect(")")
+    return arguments

@@ -62,6 +62,31 @@ class AlterTableOwner:
 
 
 @dataclass(frozen=True)
+class RenameTable:
+    key: TableKey
+    name: str
+
+
+@dataclass(frozen=True)
+class AddColumn:
+    key: TableKey
+    column: ColumnDefinition
+
+
+@dataclass(frozen=True)
+class RenameColumn:
+    key: TableKey
+    column: str
+    name: str
+
+
+@dataclass(frozen=True)
+class DropColumn:
+    key: TableKey
+    column: str
+
+
+@dataclass(frozen=True)
 class AlterSchemaOwner:
     name: str
     owner: str
@@ -83,11 +108,12 @@ class Truncate:
 class CreateSchema:
     name: str
     if_not_exists: bool
+    owner: str | None = None  # AUTHORIZATION; None: whoever runs the statement
 
 
 @dataclass(frozen=True)
 class DropSchema:
-    name: str
+    names: tuple[str, ...]
     if_exists: bool
     cascade: bool
 
@@ -99,14 +125,26 @@ class CreateUser:
 
 
 @dataclass(frozen=True)
-class DropUser:
+class AlterUser:
     name: str
+    superuser: bool | None  # CREATEUSER or NOCREATEUSER; None: only the password
+
+
+@dataclass(frozen=True)
+class DropUser:
+    names: tuple[str, ...]
     if_exists: bool
 
 
 @dataclass(frozen=True)
 class CreateRole:
     name: str
+
+
+@dataclass(frozen=True)
+class AlterRoleOwner:
+    name: str
+    owner: str
 
 
 @dataclass(frozen=True)
@@ -126,6 +164,8 @@ class ChangePrivileges:
     every_table: bool
     grantees: tuple[Grantee, ...]
     option: bool = False  # WITH GRANT OPTION, or REVOKE GRANT OPTION FOR
+    everything: bool = False  # ALL: what the object does not have is left out
+    cascade: bool = False  # what the grantees granted in their turn goes, too
 
 
 @dataclass(frozen=True)
@@ -196,8 +236,6 @@ class AlterMaskingPolicy:
 @dataclass(frozen=True)
 class DropMaskingPolicy:
     name: str
-    if_exists: bool
-    cascade: bool
 
 
 @dataclass(frozen=True)
@@ -209,7 +247,7 @@ class ChangeMask:
     table: TableKey
     outputs: tuple[str, ...]
     inputs: tuple[str, ...]  # empty: the outputs
-    grantees: tuple[Grantee, ...]
+    grantee: Grantee
     priority: int = 0
 
 
@@ -223,7 +261,7 @@ class SetParameter:
     """SET or RESET of a parameter of the session."""
 
     name: str
-    value: str | None
+    value: str | None  # None: DEFAULT, or RESET
 
 
 @dataclass(frozen=True)
@@ -246,9 +284,10 @@ class Copy:
 
 @dataclass(frozen=True)
 class Maintenance:
-    """ANALYZE or VACUUM: nothing to do, but only the superuser may ask."""
+    """ANALYZE or VACUUM: nothing to do, but not everybody may ask."""
 
     what: str
+    key: TableKey | None  # None: every table
 
 
 Statement = (
@@ -260,13 +299,19 @@ Statement = (
     | DropView
     | DropTable
     | AlterTableOwner
+    | RenameTable
+    | AddColumn
+    | RenameColumn
+    | DropColumn
     | AlterSchemaOwner
     | Truncate
     | CreateSchema
     | DropSchema
     | CreateUser
+    | AlterUser
     | DropUser
     | CreateRole
+    | AlterRoleOwner
     | DropRole
     | ChangePrivileges
     | ChangeMembership

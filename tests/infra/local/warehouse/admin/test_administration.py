@@ -101,7 +101,7 @@ def test_policies_of_users_and_of_everybody_combine(redshift):
     run(
         redshift,
         """
-        CREATE RLS POLICY small WITH (quantity INT) AS s USING (s.quantity < 2);
+        CREATE RLS POLICY small WITH (quantity INT) USING (quantity < 2);
         CREATE RLS POLICY mine WITH (sku VARCHAR(50)) USING (current_user = 'AWSIDC:frank@example.com');
         ATTACH RLS POLICY small ON TABLE sales_data TO PUBLIC;
         ATTACH RLS POLICY mine ON sales_data TO "AWSIDC:frank@example.com", "AWSIDC:alex@example.com"
@@ -141,7 +141,7 @@ def test_a_policy_that_is_no_condition_is_refused(redshift, using, sqlstate):
         ("CREATE TABLE x (a INT IDENTITY(1,1))", "0A000"),
         ("CREATE TABLE nowhere.x (a INT)", "3F000"),
         ("CREATE TABLE x (a DECIMAL(39,2))", "22023"),
-        ("CREATE TEMP TABLE x (a INT)", "0A000"),
+        ("CREATE TEMP TABLE public.x (a INT)", "42P16"),
         ("DROP TABLE nothing", "42P01"),
         ('CREATE ROLE "AWSIDC:amer-sales"', "42710"),
         ("CREATE ROLE public", "42939"),
@@ -151,15 +151,14 @@ def test_a_policy_that_is_no_condition_is_refused(redshift, using, sqlstate):
         ("GRANT SELECT (nothing) ON sales_data TO PUBLIC", "42703"),
         ("GRANT SELECT ON sales_data TO ROLE nobody", "42704"),
         ("GRANT EXECUTE ON sales_data TO PUBLIC", "0A000"),
-        ("GRANT SELECT ON sales_data TO PUBLIC WITH GRANT OPTION", "0A000"),
+        ("GRANT SELECT ON sales_data TO PUBLIC WITH GRANT OPTION", "0LP01"),
         ("ATTACH RLS POLICY nothing ON sales_data TO PUBLIC", "42704"),
         ("ATTACH RLS POLICY amer_region_filter ON salaries TO PUBLIC", "42703"),
         ('ATTACH RLS POLICY amer_region_filter ON sales_data TO ROLE "AWSIDC:amer-sales"', "42710"),
         ("DETACH RLS POLICY amer_region_filter ON sales_data FROM PUBLIC", "42704"),
         ("DROP RLS POLICY amer_region_filter", "2BP01"),
         ("ALTER TABLE sales_data ROW LEVEL SECURITY ON FOR DATASHARES", "0A000"),
-        ("ALTER TABLE sales_data ADD COLUMN x INT", "0A000"),
-        ("CREATE MASKING POLICY p WITH (a INT) USING (a)", "0A000"),
+        ("ALTER TABLE sales_data ADD COLUMN x INT DEFAULT 1", "0A000"),
         ("INSERT INTO salaries VALUES (1)", "42601"),
         ("INSERT INTO salaries (nothing) VALUES (1)", "42703"),
         ("INSERT INTO salaries VALUES ('x', 'y')", "22P02"),
