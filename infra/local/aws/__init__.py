@@ -10,7 +10,16 @@ Faithful, and as strict as AWS or stricter:
 - errors have AWS's names, in each protocol's shape;
 - identity-enhanced sessions are kept to AWS's allow list, and their groups are read at each request.
 
+The Data API, as its service model and its guide say: states and WaitTimeSeconds; sessions, one statement at
+a time; client tokens for eight hours, in which waiting is no part of a request; a day for a statement to run
+and for its result to be kept; 500 active statements and 500 sessions; quotas a second, if DATA_API_QUOTAS is
+on; cancelling wherever a statement is; metadata calls that read the system views as the caller. Statements,
+results and sessions are one person's in one role, and nobody's statements keep another's from running: at
+most eight of one person's run at once, and what takes longer than a second makes way for the others.
+
 Stricter than AWS:
+- with SessionId no workgroup, cluster, secret or user may be named, and Database must be the session's;
+- all results together hold DATA_API_RESULTS_MB in memory at most: the oldest answer early as expired ones do;
 - AssumeRole needs the caller's own policy besides the trust policy, in the same account too;
 - the exchange needs the caller's own policy besides the application's actor policy;
 - a session with an identity context ends with the context, where AWS lets it last as long as was asked
@@ -20,6 +29,10 @@ Stricter than AWS:
   virtual-hosted addressing of S3 are refused, and so is every parameter that would be kept without effect.
 
 Not faithful:
+- WithEvent is refused; a session acts as whoever connected, with the groups of that moment, as in Redshift,
+  but closes only when a call comes after its time;
+- in a failed transaction every statement of the batch is FAILED with the error of the one that failed;
+- there is one database, which is all that ListDatabases names;
 - changes are in force at once, where AWS takes seconds; a workgroup is there at once, and its endpoint's
   address is only shown;
 - an IAM identity provider keeps no scheme: its issuer is reached over https, or over http on this machine;

@@ -61,7 +61,7 @@ class State:
 
     status: str = "SUBMITTED"
     error: str | None = None
-    duration: int = 0
+    duration: int = -1  # in nanoseconds; of what did not succeed AWS tells none
     rows: int = -1
     size: int = -1
     has_result_set: bool = False

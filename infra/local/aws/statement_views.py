@@ -5,7 +5,7 @@ from collections.abc import Mapping
 from typing import Any
 
 from infra.local.aws.data_sessions import DataSession
-from infra.local.aws.statement import DONE, Connection, Part, Statement
+from infra.local.aws.statement import Connection, Part, Statement
 
 
 def submitted(statement: Statement, *, waited: bool) -> Mapping[str, Any]:
@@ -115,7 +115,7 @@ def _part(part: Part) -> dict[str, Any]:
         "Status": state.status,
         "CreatedAt": part.created_at,
         "UpdatedAt": part.updated_at,
-        "Duration": state.duration if state.status in DONE else -1,
+        "Duration": state.duration,
         "HasResultSet": state.has_result_set,
         "ResultRows": state.rows,
         "ResultSize": state.size,
@@ -131,7 +131,7 @@ def _whole(statement: Statement) -> dict[str, Any]:
         "Status": statement.status,
         "CreatedAt": statement.created_at,
         "UpdatedAt": statement.updated_at,
-        "Duration": took(state.duration for state in states) if statement.done else -1,
+        "Duration": took(state.duration for state in states) if statement.status == "FINISHED" else -1,
         "HasResultSet": statement.has_result_set,
         "ResultRows": states[-1].rows,
         "ResultSize": states[-1].size,
