@@ -26,6 +26,8 @@ class Grantee(NamedTuple):
 
 
 PUBLIC = Grantee("public")
+RLS_POLICY, MASKING_POLICY = "rls policy", "masking policy"
+POLICIES = frozenset({RLS_POLICY, MASKING_POLICY})  # kinds of grantee: what a policy may look up
 
 
 class TableKey(NamedTuple):

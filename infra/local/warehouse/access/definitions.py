@@ -43,6 +43,8 @@ def create_view(at: Place, statement: CreateView, catalog: Catalog) -> tuple[Cat
     compiled = _compiled(at, statement.query)
     columns = _columns(compiled, statement.names)
     sources = compiled.sources
+    if any(key.schema == catalog.temporary for key in sources):
+        raise NotSupported("a view of a temporary table")
     if before is not None:
         _check_replacement(before, columns)
         if before.key in sources or any(t.key in sources for t in catalog.dependents(before.key)):
@@ -68,7 +70,7 @@ def create_materialized_view(
     if _before(statement.key, catalog) is not None:
         raise _exists(statement.key)
     compiled = _compiled(at, statement.query)
-    _check_bases(catalog, compiled.sources)
+    _check_materialized(statement.query, catalog, compiled.sources)
     columns = _columns(compiled, ())
     names = tuple(c.name for c in columns)
     view = View(
@@ -151,16 +153,21 @@ def _check_replacement(before: Table, columns: Sequence[ColumnDefinition]) -> No
         raise SqlError(f'cannot change the columns of view "{before.key.name}"', "42P16")
 
 
-def _check_bases(catalog: Catalog, sources: frozenset[TableKey]) -> None:
-    """Its rows would be the same for everybody who reads them, whatever the policies below say."""
+def _check_materialized(query: str, catalog: Catalog, sources: frozenset[TableKey]) -> None:
+    """Its rows are the same for whoever reads them: what lies below must be the same for everybody, too."""
+    tree = dialect.parse(query)
+    if any(tree.args.get(clause) for clause in ("order", "limit", "offset")):
+        raise SqlError("Materialized view definition cannot have ORDER BY, LIMIT or OFFSET", "0A000")
     for key in sorted(sources):
         table = catalog.tables.get(key)
-        if table is not None and (table.rls or any(a.table == key for a in catalog.attachments)):
-            raise SqlError(
-                f'materialized view cannot be created on RLS protected relation "{key.name}"', "0A000"
-            )
-        if table is not None and table.view is not None:
-            _check_bases(catalog, table.view.sources)
+        if (
+            table is None
+            or (table.view is not None and not table.materialized)
+            or key.schema == catalog.temporary
+        ):
+            raise SqlError(f'Materialized view definition cannot reference relation "{key.name}"', "0A000")
+        if table.rls or any(a.table == key for a in catalog.attachments):
+            raise SqlError(f'materialized view cannot reference RLS protected relation "{key.name}"', "0A000")
         if any(mask.table == key for mask in catalog.masks):
             raise NotSupported("a materialized view of a relation with masks")
 

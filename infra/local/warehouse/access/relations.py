@@ -75,6 +75,11 @@ class Relations:
         self.lasting = True  # means the same at another moment, under the same catalogue
 
     @property
+    def keys(self) -> frozenset[TableKey]:
+        """The relations of the statement."""
+        return frozenset(relation.table.key for relation in self._found.values())
+
+    @property
     def physical(self) -> frozenset[str]:
         """The stored tables that the statement may touch."""
         return frozenset(r.table.physical for r in self._found.values() if r.table.physical)
@@ -103,8 +108,8 @@ class Relations:
 
     def _relation(self, key: TableKey, reader: Rights) -> Relation:
         catalog = reader.catalog
-        unqualified = key.schema == PUBLIC_SCHEMA and key not in catalog.tables
-        if key.name in SYSTEM_VIEWS and (key.schema == SYSTEM_SCHEMA or unqualified):
+        # Before anybody's own: who may create in `public` must not put a false system view before an admin.
+        if key.name in SYSTEM_VIEWS and key.schema in (SYSTEM_SCHEMA, PUBLIC_SCHEMA):
             return self._system_view(key)
         if key.schema not in {*catalog.schemas, catalog.temporary}:
             raise UndefinedObject(f'schema "{key.schema}" does not exist', "3F000")
@@ -122,7 +127,8 @@ class Relations:
 
     def _stored(self, table: Table, reader: Rights) -> Relation:
         granted = reader.require(table, "SELECT")
-        self._require_bases(table, reader)
+        for key in table.view.sources if table.view else ():
+            self._require_base(key, reader, self._compiler.rights_as(table.owner))
         cut = self._cut(table)
         if table.key == self._compiler.numbered:
             number = ColumnDefinition(self._compiler.row_number, sql_type("int8"))
@@ -152,10 +158,11 @@ class Relations:
         # A view is a barrier as well: its own conditions may hide rows from who may not read what is below.
         return Relation(table, granted, self._name(), self._cut(table).over(source, _INSIDE), barrier=True)
 
-    def _require_bases(self, table: Table, reader: Rights) -> None:
-        """Raises PermissionDenied unless the reader may look into the schemas below a materialized view."""
-        for key in table.view.sources if table.view else ():
-            reader.require_schema(key.schema)
+    @staticmethod
+    def _require_base(key: TableKey, reader: Rights, owner: Rights) -> None:
+        """Below a materialized view: whoever reads it looks into the schema, its owner reads the table."""
+        reader.require_schema(key.schema)
+        owner.require(owner.catalog.table(key), "SELECT")
 
     def _cut(self, table: Table) -> "_Cut":
         shown, where = self._compiler.rows(table, self)

@@ -105,7 +105,8 @@ class Compiler:
             here[key].use(used)
         scopes.check_names(found)
         outputs = outputs_of(query, found[-1], {key: relation.table for key, relation in here.items()})
-        return Part(_refer(meaning.translate(query), here), outputs, frozenset(here))
+        sources = frozenset(relation.table.key for relation in here.values())
+        return Part(_refer(meaning.translate(query), here), outputs, sources)
 
     def constants(self, query: exp.Select) -> exp.Expr:
         """A query that reads no relation, in DuckDB's terms."""

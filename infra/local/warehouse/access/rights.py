@@ -5,7 +5,7 @@ from dataclasses import dataclass, field
 
 from infra.local.warehouse.catalog import PREDEFINED_ROLES, Catalog
 from infra.local.warehouse.errors import PermissionDenied
-from infra.local.warehouse.objects import DATABASE, PUBLIC, Grant, Grantee, Mask, Policy, Table
+from infra.local.warehouse.objects import DATABASE, POLICIES, PUBLIC, Grant, Grantee, Mask, Policy, Table
 
 
 @dataclass(frozen=True)
@@ -55,7 +55,7 @@ class Rights:
 
     def on_schema(self, schema: str, privilege: str) -> bool:
         """Whether the user has the privilege on the schema; its owner has them all."""
-        if schema == self.catalog.temporary:
+        if schema == self.catalog.temporary or any(grantee.kind in POLICIES for grantee in self.grantees):
             return True
         present = self.catalog.schemas.get(schema)
         owned = present is not None and self.is_owner(present.owner)

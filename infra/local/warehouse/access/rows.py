@@ -8,7 +8,16 @@ from sqlglot import exp
 
 from infra.local.warehouse.access.relations import Relations
 from infra.local.warehouse.access.rights import Rights
-from infra.local.warehouse.objects import Grantee, MaskingPolicy, Policy, Table
+from infra.local.warehouse.errors import SqlError
+from infra.local.warehouse.objects import (
+    MASKING_POLICY,
+    RLS_POLICY,
+    Grantee,
+    MaskingPolicy,
+    Policy,
+    Table,
+    TableKey,
+)
 from infra.local.warehouse.sql.functions import cast
 
 if TYPE_CHECKING:
@@ -29,7 +38,7 @@ def _condition(compiler: "Compiler", table: Table, relations: Relations) -> exp.
     if not policies:
         return exp.false()
     conditions = [
-        _predicate(compiler, policy, relations, compiler.rights_of_policy(Grantee("rls policy", policy.name)))
+        _predicate(compiler, policy, relations, compiler.rights_of_policy(Grantee(RLS_POLICY, policy.name)))
         for policy in policies
     ]
     return exp.or_(*conditions) if table.conjunction == "OR" else exp.and_(*conditions)
@@ -42,16 +51,33 @@ def _predicate(compiler: "Compiler", policy: Policy, relations: Relations, reade
     return exp.Paren(this=found)
 
 
-def check_policy(compiler: "Compiler", policy: Policy) -> None:
-    """Raises SqlError unless the RLS policy's condition can be computed from its columns and its lookups."""
-    # Its lookups are granted to it later: until then whoever it applies to is denied.
-    anything = replace(compiler.rights, user=replace(compiler.rights.user, superuser=True))
-    _predicate(compiler, policy, Relations(compiler), anything)
+def check_policy(compiler: "Compiler", policy: Policy) -> frozenset[TableKey]:
+    """The tables that the RLS policy looks up; SqlError unless its condition can be computed."""
+    relations = Relations(compiler)
+    _predicate(compiler, policy, relations, _whoever_defines(compiler))
+    return _lookups(compiler, relations)
 
 
-def check_masking_policy(compiler: "Compiler", policy: MaskingPolicy) -> None:
-    """Raises SqlError unless the masking policy's values can be computed from its columns."""
-    _values(compiler, policy, Relations(compiler))
+def check_masking_policy(compiler: "Compiler", policy: MaskingPolicy) -> frozenset[TableKey]:
+    """The tables that the masking policy looks up; SqlError unless its values can be computed."""
+    relations = Relations(compiler)
+    texts, columns = policy.expressions, policy.columns
+    compiler.over_row(texts, columns, "", relations=relations, reader=_whoever_defines(compiler))
+    return _lookups(compiler, relations)
+
+
+def _whoever_defines(compiler: "Compiler") -> Rights:
+    """Who defines a policy need not have the right to read what it looks up."""
+    return replace(compiler.rights, user=replace(compiler.rights.user, superuser=True))
+
+
+def _lookups(compiler: "Compiler", relations: Relations) -> frozenset[TableKey]:
+    catalog = compiler.rights.catalog
+    for key in relations.keys:
+        table = catalog.tables.get(key)
+        if table is None or table.view is not None or table.rls or key.schema == catalog.temporary:
+            raise SqlError(f'relation "{key.name}" cannot be looked up by a policy', "0A000")
+    return relations.keys
 
 
 def _masked(compiler: "Compiler", table: Table, relations: Relations) -> dict[str, exp.Expr]:
@@ -67,7 +93,7 @@ def _masked(compiler: "Compiler", table: Table, relations: Relations) -> dict[st
 
 def _values(compiler: "Compiler", policy: MaskingPolicy, relations: Relations) -> list[exp.Expr]:
     """What the masking policy shows, over a row that has its columns, checked and in DuckDB's terms."""
-    reader = compiler.rights_of_policy(Grantee("masking policy", policy.name))
+    reader = compiler.rights_of_policy(Grantee(MASKING_POLICY, policy.name))
     return compiler.over_row(policy.expressions, policy.columns, "", relations=relations, reader=reader)
 
 
