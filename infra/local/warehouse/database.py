@@ -17,7 +17,7 @@ from infra.local.warehouse.errors import (
     UndefinedColumn,
     UndefinedObject,
 )
-from infra.local.warehouse.sql.sqltypes import MAX_VARCHAR
+from infra.local.warehouse.sql.functions.macros import FAULTS, MACROS
 
 # In this order: each setting forbids changing what comes before it, the last one everything.
 _LOCKDOWN = (
@@ -33,27 +33,6 @@ _LOCKDOWN = (
     "SET GLOBAL python_enable_replacements = false",
     "SET GLOBAL memory_limit = '2GB'",
 )
-
-# Text may not grow beyond the longest VARCHAR: joined and replaced again and again it would take all memory;
-# nothing interrupts one call. Each argument stands once, for calls are nested. It is a lambda, because DuckDB
-# computes constants before it looks at a CASE around them; and not error(), which PARTITION BY refuses.
-_TOO_LONG = "CAST(strptime('value too long', '%Y') AS VARCHAR)"
-_REST = "strlen(replace(s.old, s.sought, ''))"
-_MACROS = (
-    f"""text_within(value) AS list_transform([value], lambda s:
-        CASE WHEN strlen(s) > {MAX_VARCHAR} THEN {_TOO_LONG} ELSE s END)[1]""",
-    f"""text_replace(value, searched, replacement) AS list_transform(
-        [{{'old': value, 'sought': searched, 'new': replacement}}], lambda s:
-        CASE WHEN {_REST} + (strlen(s.old) - {_REST}) // greatest(strlen(s.sought), 1) * strlen(s.new)
-                  > {MAX_VARCHAR}
-        THEN {_TOO_LONG} ELSE replace(s.old, s.sought, s.new) END)[1]""",
-    # How often a pattern matches is not known before: this is far above what a VARCHAR can end up with.
-    f"""text_regexp_replace(value, pattern, replacement) AS text_within(list_transform(
-        [{{'old': value, 'new': replacement}}], lambda s:
-        CASE WHEN strlen(s.old) * strlen(s.new) > {16 * MAX_VARCHAR}
-        THEN {_TOO_LONG} ELSE regexp_replace(s.old, pattern, s.new, 'g') END)[1])""",
-)
-
 
 _SOURCES = frozenset({"BASE_TABLE", "JOIN", "SUBQUERY", "EMPTY", "EMPTY_FROM"})
 
@@ -78,7 +57,7 @@ class Database:
         self._connection.execute(f"CREATE SCHEMA {quoted(self.storage)}")
         self._anchor = f"SELECT 0 FROM {quoted(self.storage)}.anchor"
         self._connection.execute(f"CREATE TABLE {quoted(self.storage)}.anchor (nothing INTEGER)")
-        for macro in _MACROS:
+        for macro in MACROS:
             self._connection.execute(f"CREATE MACRO {macro}")
         self._connection.execute("SET lock_configuration = true")
 
@@ -218,8 +197,9 @@ def _complexity() -> SqlError:
 def _failure(text: str) -> SqlError:
     if "Division by zero" in text:
         return SqlError("division by zero", "22012")
-    if "value too long" in text:
-        return SqlError("value too long for type character varying", "22001")
+    found = next((fault() for marker, fault in FAULTS.items() if marker in text), None)
+    if found is not None:
+        return found
     return SqlError("the statement failed")
 
 

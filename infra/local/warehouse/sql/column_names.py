@@ -12,7 +12,7 @@ _BY_NODE: dict[type[exp.Expr], str] = {
     exp.GroupConcat: "listagg",
     exp.Extract: "date_part",
     exp.Substring: "substring",
-    exp.StrPosition: "strpos",
+    exp.StrPosition: "position",
     exp.CurrentDate: "date",
     exp.CurrentTimestamp: "timestamptz",
     exp.CurrentUser: "current_user",

@@ -311,7 +311,7 @@ def _regexp_like(node: exp.RegexpLike | exp.RegexpILike) -> exp.Expr:
 
 
 def _extract(node: exp.Extract) -> exp.Expr:
-    return functions.date_part(node.this, node.expression, kinds.of(node))
+    return functions.extract(node.this, node.expression, kinds.of(node))
 
 
 def _substring(node: exp.Substring) -> exp.Expr:
@@ -329,15 +329,17 @@ def _trim(node: exp.Trim) -> exp.Expr:
 
 
 def _interval(node: exp.Interval) -> exp.Expr:
-    """INTERVAL literals with one unit; another text could mean something else to DuckDB."""
+    """INTERVAL literals, in the parts that are added one after the other."""
+    if not isinstance(node.this, exp.Literal):
+        raise NotSupported("an INTERVAL that is not a literal")
     unit = node.args.get("unit")
-    if not (isinstance(node.this, exp.Literal) and re.fullmatch(r"[+-]?\d{1,9}", node.this.name) and unit):
-        raise NotSupported("an INTERVAL other than a whole number of one unit")
-    name = formats.unit(unit)
-    count: exp.Expr = cast(exp.Literal.string(node.this.name), INT)
-    if name == "quarter":
-        count = exp.Mul(this=count, expression=number(3))
-    return call("to_months" if name == "quarter" else f"to_{name}s", count)
+    span = formats.interval(node.this.name, unit.name if unit else "")
+    parts = (("months", span.months), ("days", span.days), ("microseconds", span.microseconds))
+    steps = [call(f"to_{name}", number(count)) for name, count in parts if count]
+    found: exp.Expr = steps[0] if steps else call("to_days", number(0))
+    for step in steps[1:]:
+        found = exp.Add(this=found, expression=step)
+    return exp.Paren(this=found) if len(steps) > 1 else found
 
 
 def _function(node: exp.Anonymous) -> exp.Expr:

@@ -74,7 +74,7 @@ _CLAUSES: dict[type[Any], frozenset[str]] = {
     exp.Cast: frozenset({"this", "to"}),
     exp.TryCast: frozenset({"this", "to", "requires_string", "safe"}),
     exp.DataType: _LIST | {"this", "nested"},
-    exp.Interval: frozenset({"this", "unit"}),
+    exp.Interval: frozenset({"this", "unit", "fraction_in_string"}),
     exp.Extract: _BINARY,
     exp.Trim: _BINARY | {"position"},
     exp.Substring: frozenset({"this", "start", "length", "zero_start"}),

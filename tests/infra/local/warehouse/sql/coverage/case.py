@@ -5,8 +5,8 @@ from dataclasses import dataclass
 from functools import cache
 from typing import Any
 
-from infra.local.warehouse import SqlError
-from tests.infra.local.warehouse.conftest import ADMIN, PEOPLE, reader, run, sales_csv
+from infra.local.warehouse import Redshift, SqlError
+from tests.infra.local.warehouse.conftest import PEOPLE, reader, run, sales_csv
 
 RUNS, DIFFERS, REFUSED = "runs", "differs", "refused"
 _QUERIES = ("SELECT", "WITH", "(")
@@ -61,8 +61,8 @@ def refused(construct: str, sql: str, note: str = "") -> Case:
 
 
 @cache
-def _warehouse() -> Any:
-    from infra.local.warehouse import Redshift
+def _warehouse() -> Redshift:
+    # Here, because each group is made of what this module defines.
     from tests.infra.local.warehouse.sql.coverage.groups import GROUPS
 
     redshift = Redshift(read_object=reader(sales_csv()))

@@ -14,14 +14,15 @@ _REFERENCE = "https://docs.aws.amazon.com/redshift/latest/dg/"
 _INTRODUCTION = """\
 # SQL that the local stand-in knows
 
-What becomes of each construct of Redshift's SQL when an analyst, who has SELECT and no other right, uses it in the local
-stand-in. **runs**: the answer is Redshift's. **differs**: the answer is another, and the row says how. **refused**: the
-statement fails with `… is not supported by the stand-in`; what is not in this table is refused, too. **runs, in part**: the
-row says what of it is refused or differs. Nothing is answered approximately and called exact.
+What becomes of each construct of Redshift's SQL when an analyst, who has SELECT and no other right, uses it
+in the local stand-in. **runs**: the answer is Redshift's. **differs**: the answer is another, and the row
+says how. **refused**: the statement fails with `… is not supported by the stand-in`; what is not in this
+table is refused, too. **runs, in part**: the row says what of it is refused or differs. Nothing is answered
+approximately and called exact.
 
-`make coverage-table` writes this file by running the cases in `tests/infra/local/warehouse/sql/coverage/`; a test fails when
-a case no longer does what the table says. *Cases* counts them, and in brackets those that repeat an example of Redshift's
-documentation, statement and answer.
+`make coverage-table` writes this file by running the cases in `tests/infra/local/warehouse/sql/coverage/`; a
+test fails when a case no longer does what the table says. *Cases* counts them, and in brackets those that
+repeat an example of Redshift's documentation, statement and answer.
 """
 
 
@@ -57,7 +58,7 @@ def _word(cases: list[Case]) -> str:
     found = {outcome(case) for case in cases}
     wrong = found - {RUNS, DIFFERS, REFUSED}
     if wrong:
-        raise AssertionError(f"{cases[0].construct}: {sorted(wrong)[0]}")
+        raise AssertionError(f"{cases[0].construct}: {min(wrong)}")
     return found.pop() if len(found) == 1 else f"{RUNS}, in part" if RUNS in found else DIFFERS
 
 

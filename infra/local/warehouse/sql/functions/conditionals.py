@@ -1,0 +1,42 @@
+"""Conditional expressions that are written as functions."""
+
+from collections.abc import Mapping
+
+from sqlglot import exp
+
+from infra.local.warehouse.sql.functions.function import Arguments, Function, common, renamed
+from infra.local.warehouse.sql.kinds import Kind
+
+
+def _nvl2(arguments: Arguments) -> exp.Expr:
+    present = exp.Not(this=exp.Is(this=exp.Paren(this=arguments[0]), expression=exp.Null()))
+    return exp.Case(ifs=[exp.If(this=present, true=arguments[1])], default=arguments[2])
+
+
+def _decode(arguments: Arguments) -> exp.Expr:
+    """DECODE: unlike CASE, it finds NULL equal to NULL."""
+    subject, rest = arguments[0], list(arguments[1:])
+    default = rest.pop() if len(rest) % 2 else exp.Null()
+    ifs = [
+        exp.If(this=exp.NullSafeEQ(this=exp.Paren(this=subject.copy()), expression=value), true=result)
+        for value, result in zip(rest[::2], rest[1::2], strict=True)
+    ]
+    return exp.Case(ifs=ifs, default=default)
+
+
+def _decode_kind(arguments: Arguments) -> Kind:
+    rest = list(arguments[1:])
+    return common(rest[1::2] + ([rest[-1]] if len(rest) % 2 else []))
+
+
+_COALESCE = Function(1, 100, common, renamed("coalesce"), column="coalesce")
+
+CONDITIONALS: Mapping[str, Function] = {
+    "coalesce": _COALESCE,
+    "decode": Function(3, 255, _decode_kind, _decode, column="case", repeats=True),
+    "greatest": Function(1, 100, common, renamed("greatest")),
+    "least": Function(1, 100, common, renamed("least")),
+    "nullif": Function(2, 2, common, renamed("nullif")),
+    "nvl": _COALESCE,
+    "nvl2": Function(3, 3, lambda a: common(a[1:]), _nvl2),
+}
