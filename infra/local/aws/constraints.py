@@ -10,24 +10,43 @@ from moto.core.model import OperationModel
 
 from infra.local.aws.model import AwsError
 
+# CloudTrail names the member that is wrong by the error.
+_OF_CLOUDTRAIL = {
+    "AttributeKey": "InvalidLookupAttributesException",
+    "AttributeValue": "InvalidLookupAttributesException",
+    "EndTime": "InvalidTimeRangeException",
+    "EventCategory": "InvalidEventCategoryException",
+    "LookupAttributes": "InvalidLookupAttributesException",
+    "MaxResults": "InvalidMaxResultsException",
+    "NextToken": "InvalidNextTokenException",
+    "StartTime": "InvalidTimeRangeException",
+}
+
 
 def check(parameters: Any, model: OperationModel) -> None:
     """Refuses parameters that the operation's model does not allow, without repeating their values."""
     shape = model.input_shape
     if shape is None:
         return
-    code = "ValidationError" if model.service_model.protocol == "query" else "ValidationException"
-    if model.service_model.service_name == "sso-oidc":
-        code = "InvalidRequestException"
     if not isinstance(parameters, dict):
         raise AwsError("SerializationException", "The request's body must be an object.")
     report = ParamValidator().validate(parameters, shape)
     faults = _without_values(report) or _limits(parameters, shape, "")
     if faults:
+        code = _code(model, faults.partition(":")[0])
         extra: dict[str, Any] = (
             {"error": "invalid_request", "error_description": faults} if code[:9] == "InvalidRe" else {}
         )
         raise AwsError(code, faults, **extra)
+
+
+def _code(model: OperationModel, member: str) -> str:
+    service = model.service_model
+    if service.service_name == "sso-oidc":
+        return "InvalidRequestException"
+    if service.service_name == "cloudtrail":
+        return _OF_CLOUDTRAIL.get(member.rpartition(".")[2].partition("[")[0], "ValidationException")
+    return "ValidationError" if service.protocol == "query" else "ValidationException"
 
 
 def _without_values(report: Any) -> str:

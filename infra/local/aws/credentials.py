@@ -5,7 +5,7 @@ import secrets
 import string
 import threading
 from collections.abc import Callable
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from datetime import UTC, datetime
 
 from infra.local.aws.iam import Iam
@@ -26,9 +26,11 @@ class Session:
     role_arn: str
     role_id: str
     session_name: str
+    began_at: float
     expires_at: float
     user_id: str | None  # the identity-store user of an identity-enhanced session
     scopes: frozenset[str]  # what that user's context may be used for
+    provider_arn: str | None  # the identity provider whose token opened it
 
 
 @dataclass(frozen=True)
@@ -67,8 +69,10 @@ class Credentials:
         ends_by: float = math.inf,
         user_id: str | None = None,
         scopes: frozenset[str] = frozenset(),
+        provider_arn: str | None = None,
     ) -> Session:
         """Makes the credentials of a role session; it is over after `seconds`, and by `ends_by`."""
+        now = self._clock()
         session = Session(
             access_key_id="ASIA" + "".join(secrets.choice(_KEY_CHARACTERS) for _ in range(16)),
             secret_access_key=secrets.token_urlsafe(30),
@@ -76,18 +80,35 @@ class Credentials:
             role_arn=role_arn,
             role_id=role_id,
             session_name=session_name,
-            expires_at=min(self._clock() + seconds, ends_by),
+            began_at=now,
+            expires_at=min(now + seconds, ends_by),
             user_id=user_id,
             scopes=scopes,
+            provider_arn=provider_arn,
         )
         with self._lock:
-            now = self._clock()
             # A day longer than they last, so that a late caller is told that they expired.
             self._sessions = {
                 key: kept for key, kept in self._sessions.items() if kept.expires_at + 86_400 > now
             }
             self._sessions[session.access_key_id] = session
         return session
+
+    def expire(self, access_key_id: str) -> None:
+        """Ends a session now; whoever signs with its credentials is told that they expired."""
+        self._end(lambda session: session.access_key_id == access_key_id)
+
+    def expire_all_of(self, user_id: str) -> None:
+        """Ends now every session that carries the person's identity context."""
+        self._end(lambda session: session.user_id == user_id)
+
+    def _end(self, ends: Callable[[Session], bool]) -> None:
+        with self._lock:
+            now = self._clock()
+            self._sessions = {
+                key: replace(kept, expires_at=min(kept.expires_at, now)) if ends(kept) else kept
+                for key, kept in self._sessions.items()
+            }
 
     def find(self, access_key_id: str, token: str | None) -> Key:
         """The secret and the caller of an access key; raises UnknownKey or ExpiredKey."""
@@ -100,7 +121,14 @@ class Credentials:
             user, secret = self._iam.user_of_key(access_key_id)
         except LookupError as error:
             raise UnknownKey from error
-        return Key(secret, Caller(account=ACCOUNT_ID, arn=user.arn, principal_arn=user.arn, user_id=user.id))
+        caller = Caller(
+            account=ACCOUNT_ID,
+            arn=user.arn,
+            principal_arn=user.arn,
+            user_id=user.id,
+            access_key_id=access_key_id,
+        )
+        return Key(secret, caller)
 
     def _of_session(self, session: Session, token: str | None) -> Key:
         if token is None or not secrets.compare_digest(token.encode(), session.token.encode()):
@@ -125,5 +153,8 @@ class Credentials:
             person=person,
             scopes=session.scopes,
             expires_at=datetime.fromtimestamp(session.expires_at, UTC),
+            access_key_id=session.access_key_id,
+            began_at=datetime.fromtimestamp(session.began_at, UTC),
+            provider_arn=session.provider_arn,
         )
         return Key(session.secret_access_key, caller)

@@ -1,23 +1,25 @@
 """The one endpoint: who calls is verified, what is called is routed, and what is missing says so."""
 
-import json
 import logging
 import os
-import re
 import time
-import uuid
 from collections.abc import Callable, Iterable, Mapping
 from typing import Any
 
 from botocore.exceptions import UnknownServiceError
 from moto.core.model import ServiceModel
 
-from infra.local.aws import sigv4, wire
+from infra.local.aws import s3_operations, sigv4, wire
 from infra.local.aws.applications import REDSHIFT_CONNECT, Applications
+from infra.local.aws.cloudtrail import CloudTrail
 from infra.local.aws.credentials import Credentials
 from infra.local.aws.data_api import DataApi
+from infra.local.aws.exchange import Exchange, begin
+from infra.local.aws.faults import Faults
 from infra.local.aws.iam import Administrator, Iam, IamAuthorizer, IamOperations
 from infra.local.aws.identity_center import IdentityCenter
+from infra.local.aws.local_pages import PREFIX as LOCAL
+from infra.local.aws.local_pages import LocalPages
 from infra.local.aws.model import AwsError, Call, Caller, Service
 from infra.local.aws.moto_services import SERVICES as MOTO_SERVICES
 from infra.local.aws.moto_services import MotoServices
@@ -37,9 +39,13 @@ log = logging.getLogger(__name__)
 _SIGNING_NAMES = {"sso": "sso-admin", "sso-oauth": "sso-oidc"}
 _UNSIGNED = ("sts", "AssumeRoleWithWebIdentity")
 # Services whose every operation needs the permission of its name: botocore's name and IAM's prefix.
-_PREFIXES = {"sso-admin": "sso", "redshift": "redshift", "redshift-serverless": "redshift-serverless"}
+_PREFIXES = {
+    "cloudtrail": "cloudtrail",
+    "redshift": "redshift",
+    "redshift-serverless": "redshift-serverless",
+    "sso-admin": "sso",
+}
 _ARN_MEMBERS = ("ApplicationArn", "TrustedTokenIssuerArn", "InstanceArn", "RedshiftIdcApplicationArn")
-_LOCAL_HOST = re.compile(r"(localhost|127\.0\.0\.1|\[::1\])(:[0-9]{1,5})?")
 
 
 class Endpoint:
@@ -55,6 +61,8 @@ class Endpoint:
         services: Mapping[str, Service],
         resources: Mapping[str, Callable[[Call], str]],
         moto: MotoServices,
+        trail: CloudTrail,
+        faults: Faults,
         close: Callable[[], None],
     ) -> None:
         self.administrator = administrator
@@ -67,15 +75,24 @@ class Endpoint:
         self._services = services
         self._resources = resources
         self._moto = moto
+        self._trail = trail
+        self._faults = faults
         self._close = close
+        self._local = LocalPages(
+            ready=lambda: self.ready,
+            settings=self.settings,
+            faults=faults,
+            services={*services, *MOTO_SERVICES},
+        )
 
     def close(self) -> None:
         """Ends what is under way: a statement that runs on would keep the process from ending."""
+        self._faults.clear()
         self._close()
 
     def __call__(self, environ: dict[str, Any], start_response: Callable[..., Any]) -> Iterable[bytes]:
-        if str(environ.get("PATH_INFO", "")).startswith("/_local/"):
-            response = self._local(environ)
+        if str(environ.get("PATH_INFO", "")).startswith(LOCAL):
+            response = self._local.answer(environ)
         else:
             response = self._aws(environ)
         headers = [
@@ -83,14 +100,18 @@ class Endpoint:
         ]
         # An answer to HEAD tells the length of a body that it does not have.
         length = response.headers.get("Content-Length") if environ["REQUEST_METHOD"] == "HEAD" else None
+        size = len(response.body)
         start_response(
             f"{response.status} {'OK' if response.status < 400 else 'Error'}",  # noqa: PLR2004 - HTTP's border
-            [*headers, ("Content-Length", length or str(len(response.body)))],
+            [*headers, ("Content-Length", length or str(max(size, 1) if response.cut else size))],
         )
-        return [] if environ["REQUEST_METHOD"] == "HEAD" else [response.body]
+        if environ["REQUEST_METHOD"] == "HEAD":
+            return []
+        # The server closes the connection of whoever gets less than was announced.
+        return [response.body[: size // 2] if response.cut else response.body]
 
     def _aws(self, environ: dict[str, Any]) -> wire.HttpResponse:
-        exchange = _Exchange(str(uuid.uuid4()))
+        exchange = begin(environ)
         started = time.perf_counter()
         try:
             response = self._answer(exchange, wire.read(environ), environ)
@@ -106,12 +127,11 @@ class Endpoint:
             f" {exchange.error}" if exchange.error else "",
             (time.perf_counter() - started) * 1000,
         )
-        return wire.HttpResponse(
-            response.status, {**response.headers, "x-amzn-RequestId": exchange.request_id}, response.body
-        )
+        self._trail.record(exchange, response)
+        return exchange.leave(wire.named(response, exchange.protocol, exchange.request_id))
 
     def _answer(
-        self, exchange: "_Exchange", request: wire.HttpRequest, environ: dict[str, Any]
+        self, exchange: Exchange, request: wire.HttpRequest, environ: dict[str, Any]
     ) -> wire.HttpResponse:
         exchange.model = _guess(request)
         signature = sigv4.parse(request, exchange.protocol)
@@ -120,31 +140,40 @@ class Endpoint:
             exchange.service = _SIGNING_NAMES.get(signature.service, signature.service)
             exchange.model = _model_of(exchange.service) or exchange.model
             caller = self._verifier.caller(request, signature, exchange.protocol)
-            exchange.principal = caller.arn
+            exchange.caller = caller
         elif request.form.get("Action") == _UNSIGNED[1]:
             exchange.service, exchange.model = _UNSIGNED[0], wire.model_of(_UNSIGNED[0])
         else:
             raise sigv4.fault("missing", exchange.protocol, "Request is missing Authentication Token")
         if exchange.service == "s3" and caller is not None:
-            exchange.operation, response = self._moto.s3(request, environ, caller)
-            return response
+            return self._s3(exchange, request, environ, caller)
         if exchange.model is None or exchange.service not in {*self._services, *MOTO_SERVICES}:
             raise wire.not_implemented(exchange.service, "The service")
         return self._operate(exchange, request, environ, caller)
 
+    def _s3(
+        self, exchange: Exchange, request: wire.HttpRequest, environ: dict[str, Any], caller: Caller
+    ) -> wire.HttpResponse:
+        operation = s3_operations.operation(request)
+        exchange.operation = operation.name
+        self._faults.meet(exchange)
+        exchange.parameters = {"bucketName": operation.bucket} if operation.bucket else {}
+        return self._moto.s3(operation, request=request, environ=environ, caller=caller)
+
     def _operate(
         self,
-        exchange: "_Exchange",
+        exchange: Exchange,
         request: wire.HttpRequest,
         environ: dict[str, Any],
         caller: Caller | None,
     ) -> wire.HttpResponse:
         service = exchange.service
         model = wire.operation(request, wire.model_of(service))
-        exchange.operation = model.name
+        exchange.operation, exchange.operation_model = model.name, model
         if caller is None and (service, model.name) != _UNSIGNED:
             raise sigv4.fault("missing", exchange.protocol, "Request is missing Authentication Token")
-        parameters = wire.parameters(request, model)
+        self._faults.meet(exchange)
+        exchange.parameters = parameters = wire.parameters(request, model)
         own = self._services[service].operations.get(model.name) if service in self._services else None
         if own is None and service in MOTO_SERVICES and caller is not None:
             return self._moto.answer(
@@ -152,7 +181,7 @@ class Endpoint:
             )
         if own is None:
             raise wire.not_implemented(service, model.name)
-        call = Call(service, model.name, parameters, REGION, caller, exchange.request_id)
+        call = Call(service, model.name, parameters, REGION, caller, exchange.request_id, exchange.noted)
         self._check(call)
         return wire.success(own(call), model, exchange.request_id)
 
@@ -170,35 +199,6 @@ class Endpoint:
             action = f"{_PREFIXES[call.service]}:{call.operation}"
             self._authorize(call.caller, action, self._resources[call.service](call), code=code)
 
-    def _local(self, environ: Mapping[str, Any]) -> wire.HttpResponse:
-        """The runner's own pages; a page of another origin that is pointed here by DNS gets nothing."""
-        path = environ["PATH_INFO"]
-        if not _LOCAL_HOST.fullmatch(environ.get("HTTP_HOST", "")):
-            return _json(403, {"error": "only for this machine"})
-        if environ["REQUEST_METHOD"] != "GET":
-            return _json(405, {"error": "only GET"})
-        if path == "/_local/health":
-            return _json(200 if self.ready else 503, {"status": "ready" if self.ready else "starting"})
-        if path == "/_local/env":
-            return _json(200, self.settings)
-        return _json(404, {"error": "not found"})
-
-
-class _Exchange:
-    """What becomes known of a request while it is answered, for its log line and its error."""
-
-    def __init__(self, request_id: str) -> None:
-        self.request_id = request_id
-        self.service = ""
-        self.operation = ""
-        self.principal = "nobody"
-        self.error = ""
-        self.model: ServiceModel | None = None
-
-    @property
-    def protocol(self) -> str:
-        return str(self.model.protocol) if self.model else "json"
-
 
 def _named_arn(call: Call) -> str:
     """The ARN that the parameters name; "*" where they name none, which only a policy for "*" allows."""
@@ -212,11 +212,6 @@ def _check_scope(caller: Caller, operation: str) -> None:
             f"{operation}: the identity context of this session is not for Redshift: "
             f"its application has no access scope {REDSHIFT_CONNECT}.",
         )
-
-
-def _json(status: int, content: Mapping[str, str]) -> wire.HttpResponse:
-    headers = {"Content-Type": "application/json", "Cache-Control": "no-store"}
-    return wire.HttpResponse(status, headers, json.dumps(content).encode())
 
 
 def _model_of(service: str) -> ServiceModel | None:
@@ -262,6 +257,7 @@ def create_endpoint(
         kept_bytes=config.data_api_results_mb * 1024 * 1024,
         quotas=config.data_api_quotas,
     )
+    trail = CloudTrail(identity_store_arn=identity_center.identity_store_arn, clock=clock)
     services: dict[str, Service] = {
         "sts": Sts(iam=iam, credentials=credentials, identity_center=identity_center, tokens=tokens),
         "sso-oidc": SsoOidc(
@@ -277,6 +273,7 @@ def create_endpoint(
         "redshift-serverless": serverless,
         "redshift-data": data_api,
         "iam": IamOperations(iam),
+        "cloudtrail": trail,
     }
     return Endpoint(
         administrator=iam.create_administrator(),
@@ -285,10 +282,13 @@ def create_endpoint(
         authorize=authorize,
         services=services,
         resources={
+            "cloudtrail": _named_arn,
             "sso-admin": _named_arn,
             "redshift": _named_arn,
             "redshift-serverless": serverless.resource,
         },
         moto=moto,
+        trail=trail,
+        faults=Faults(credentials=credentials, identity_center=identity_center),
         close=data_api.close,
     )

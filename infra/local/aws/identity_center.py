@@ -4,6 +4,7 @@ import base64
 import binascii
 import json
 import secrets
+from collections import Counter
 from collections.abc import Callable
 from dataclasses import dataclass
 
@@ -48,6 +49,7 @@ class IdentityCenter:
         self.created_at = clock()
         self._clock = clock
         self._seal = AESGCM(AESGCM.generate_key(bit_length=256))
+        self._ended: Counter[str] = Counter()  # user: how often all their contexts were ended
         identitystore_backends.reset()
 
     @property
@@ -90,10 +92,20 @@ class IdentityCenter:
 
     def seal(self, *, user_id: str, application_arn: str, scopes: tuple[str, ...], seconds: int) -> str:
         """An identity context: opaque, authentic, and over after `seconds`."""
-        content = {"u": user_id, "a": application_arn, "s": scopes, "e": self._clock() + seconds}
+        content = {
+            "u": user_id,
+            "a": application_arn,
+            "s": scopes,
+            "e": self._clock() + seconds,
+            "n": self._ended[user_id],
+        }
         nonce = secrets.token_bytes(_NONCE_BYTES)
         sealed = self._seal.encrypt(nonce, json.dumps(content).encode(), self.instance_arn.encode())
         return base64.urlsafe_b64encode(nonce + sealed).decode().rstrip("=")
+
+    def end_contexts(self, user_id: str) -> None:
+        """Ends every context that was sealed for somebody until now."""
+        self._ended[user_id] += 1
 
     def open(self, assertion: str) -> OpenedContext:
         """What a context says; raises InvalidContext."""
@@ -104,7 +116,7 @@ class IdentityCenter:
             )
         except (binascii.Error, ValueError, InvalidTag) as error:
             raise InvalidContext("It is not a context of this Identity Center.") from error
-        if self._clock() >= content["e"]:
+        if self._clock() >= content["e"] or content["n"] != self._ended[content["u"]]:
             raise InvalidContext("It has expired.")
         return OpenedContext(content["u"], content["a"], frozenset(content["s"]), content["e"])
 

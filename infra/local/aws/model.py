@@ -1,7 +1,7 @@
 """What travels inside the endpoint: a verified caller, a call, an AWS error."""
 
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from datetime import datetime
 from typing import Any, Protocol
 
@@ -29,6 +29,27 @@ class Caller:
     person: Person | None = None  # set by an identity-enhanced session alone
     scopes: frozenset[str] = frozenset()  # what the person's identity context may be used for
     expires_at: datetime | None = None
+    access_key_id: str = ""
+    began_at: datetime | None = None  # when the session's credentials were made
+    provider_arn: str | None = None  # the identity provider whose token opened the session
+
+
+@dataclass(frozen=True)
+class Federated:
+    """What a verified ID token says of whoever sent it."""
+
+    provider_arn: str  # of IAM's identity provider
+    issuer: str
+    audience: str
+    subject: str
+
+
+@dataclass
+class Noted:
+    """What a service learns of a call that only its audit event tells."""
+
+    federated: Federated | None = None
+    on_behalf_of: str | None = None  # the identity-store user whom an exchange was for
 
 
 @dataclass(frozen=True)
@@ -43,6 +64,7 @@ class Call:
     region: str
     caller: Caller | None  # None: the operation is unsigned by design
     request_id: str
+    noted: Noted = field(default_factory=Noted)
 
 
 class AwsError(Exception):

@@ -16,11 +16,12 @@ from moto.secretsmanager.models import secretsmanager_backends
 from moto.secretsmanager.responses import SecretsManagerResponse
 from werkzeug.test import run_wsgi_app
 
-from infra.local.aws import dynamodb, s3_operations, wire
+from infra.local.aws import dynamodb, wire
 from infra.local.aws.iam import Iam
 from infra.local.aws.identity_center import IdentityCenter
 from infra.local.aws.model import Authorizer, AwsError, Caller
 from infra.local.aws.policy import MalformedPolicy, parse
+from infra.local.aws.s3_operations import S3Operation
 from infra.local.config import ACCOUNT_ID, REGION
 
 _RESPONSES = {
@@ -59,15 +60,19 @@ class MotoServices:
         self._tables = threading.Lock()
 
     def s3(
-        self, request: wire.HttpRequest, environ: Mapping[str, Any], caller: Caller
-    ) -> tuple[str, wire.HttpResponse]:
-        """Answers a request to S3: the operation's name and moto's response."""
-        operation = s3_operations.operation(request)
+        self,
+        operation: S3Operation,
+        *,
+        request: wire.HttpRequest,
+        environ: Mapping[str, Any],
+        caller: Caller,
+    ) -> wire.HttpResponse:
+        """Answers a request to S3 whose operation is known."""
         for action, resource in operation.permissions:
             self._authorize(
                 caller, action, resource, code="AccessDenied", context={"s3:prefix": operation.prefix}
             )
-        return operation.name, self._forward("s3", request, environ)
+        return self._forward("s3", request, environ)
 
     def answer(
         self,

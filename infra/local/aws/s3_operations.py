@@ -22,6 +22,7 @@ class S3Operation:
     name: str
     permissions: tuple[tuple[str, str], ...]
     prefix: str = ""  # of a listing: policies may ask for it
+    bucket: str = ""
 
 
 _LISTING = frozenset(
@@ -87,6 +88,8 @@ _OPERATIONS: tuple[tuple[str, str, frozenset[str], frozenset[str], str, str], ..
     ("DELETE", "object", frozenset({"uploadId"}), _NONE, "AbortMultipartUpload", "AbortMultipartUpload"),
 )  # fmt: skip
 
+OPERATION_NAMES = frozenset(name for *_, name, _ in _OPERATIONS)
+
 
 def operation(request: HttpRequest) -> S3Operation:
     """What a request asks of S3; NotImplemented when it is not on the list."""
@@ -110,7 +113,7 @@ def operation(request: HttpRequest) -> S3Operation:
         if (method, of_level) == (request.method, level) and needed <= names <= needed | optional:
             target = f"{resource}/*" if name == "DeleteObjects" else resource
             prefix = dict(parse_qsl(request.query)).get("prefix", "")
-            return S3Operation(name, ((f"s3:{action}", target), *_source(request)), prefix)
+            return S3Operation(name, ((f"s3:{action}", target), *_source(request)), prefix, bucket)
     raise not_implemented("s3", f"{request.method} with {', '.join(sorted(names)) or 'no query'}")
 
 

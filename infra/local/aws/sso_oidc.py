@@ -98,15 +98,18 @@ class SsoOidc:
             raise oauth_error("AccessDeniedException")
         use = _Use(call.parameters["grantType"].rpartition(":")[2])
         try:
-            members = self._exchanged(call.parameters, caller, use)
+            members, person = self._exchanged(call.parameters, caller, use)
         except AwsError as error:
             # The description repeats nothing that was sent; the message may.
             use.told(f"refused: {error.members.get('error_description', error.code)}")
             raise
         use.told("accepted")
+        call.noted.on_behalf_of = person.user_id
         return members
 
-    def _exchanged(self, asked: Mapping[str, Any], caller: Caller, use: _Use) -> Mapping[str, Any]:
+    def _exchanged(
+        self, asked: Mapping[str, Any], caller: Caller, use: _Use
+    ) -> tuple[Mapping[str, Any], Person]:
         application = self._application(asked["clientId"], caller)
         kind = asked["grantType"]
         if kind not in (JWT_BEARER, REFRESH_TOKEN):
@@ -119,7 +122,7 @@ class SsoOidc:
             person, scopes = self._by_assertion(application, asked, use)
         else:
             person, scopes = self._by_refresh_token(application, asked, use)
-        return self._response(application, person, scopes, caller)
+        return self._response(application, person, scopes, caller), person
 
     def _application(self, arn: str, caller: Caller) -> Application:
         self._authorize(caller, _ACTION, arn)

@@ -6,7 +6,6 @@ stricter: the caller's own policies must allow sts:AssumeRole, and sts:SetContex
 
 import math
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass
 from datetime import UTC, datetime
 from typing import Any
 
@@ -15,7 +14,7 @@ from moto.iam.models import Role
 from infra.local.aws.credentials import Credentials, Session
 from infra.local.aws.iam import Iam, context_of, denied, principals_of
 from infra.local.aws.identity_center import CONTEXT_PROVIDER, IdentityCenter, InvalidContext, OpenedContext
-from infra.local.aws.model import AwsError, Call, Caller
+from infra.local.aws.model import AwsError, Call, Caller, Federated
 from infra.local.aws.policy import Request, decide_for_principals
 from infra.local.aws.tokens import (
     IssuerUnreachable,
@@ -42,17 +41,6 @@ _NOT_IMPLEMENTED = (
     "ProviderId",
     "MinimumSessionTokenSize",
 )
-
-
-@dataclass(frozen=True)
-class _Federated:
-    """What a verified ID token says to a trust policy."""
-
-    provider_arn: str
-    issuer: str
-    audience: str
-    subject: str
-    context: Mapping[str, tuple[str, ...]]
 
 
 class Sts:
@@ -82,19 +70,20 @@ class Sts:
 
     def assume_role_with_web_identity(self, call: Call) -> Mapping[str, Any]:
         asked = _parameters(call)
-        federated = self._federated(asked["WebIdentityToken"])
+        federated, claims = self._federated(asked["WebIdentityToken"])
+        call.noted.federated = federated
         try:
             role = self._iam.role(asked["RoleArn"])
         except LookupError:
             raise _not_authorized_to_federate() from None
         request = Request(
             "sts:AssumeRoleWithWebIdentity",
-            context={**federated.context, "sts:rolesessionname": (asked["RoleSessionName"],)},
+            context={**_claim_keys(federated, claims), "sts:rolesessionname": (asked["RoleSessionName"],)},
             principals={"Federated": frozenset({federated.provider_arn})},
         )
         if not decide_for_principals(_trust_policy(role), request).granted:
             raise _not_authorized_to_federate()
-        session = self._session(role, asked, longest=_longest(role))
+        session = self._session(role, asked, longest=_longest(role), provider_arn=federated.provider_arn)
         return {
             **_session_members(role, session),
             "SubjectFromWebIdentityToken": federated.subject,
@@ -144,7 +133,13 @@ class Sts:
         return opened
 
     def _session(
-        self, role: Role, asked: Mapping[str, Any], *, longest: int, context: OpenedContext | None = None
+        self,
+        role: Role,
+        asked: Mapping[str, Any],
+        *,
+        longest: int,
+        context: OpenedContext | None = None,
+        provider_arn: str | None = None,
     ) -> Session:
         seconds = asked.get("DurationSeconds", min(_DEFAULT_SECONDS, longest))
         if seconds > longest:
@@ -163,9 +158,10 @@ class Sts:
             ends_by=context.expires_at if context else math.inf,
             user_id=context.user_id if context else None,
             scopes=context.scopes if context else frozenset(),
+            provider_arn=provider_arn,
         )
 
-    def _federated(self, token: str) -> _Federated:
+    def _federated(self, token: str) -> tuple[Federated, Mapping[str, Any]]:
         try:
             issuer = unverified_issuer(token)
             arn = f"arn:aws:iam::{ACCOUNT_ID}:oidc-provider/{_bare(issuer)}"
@@ -184,7 +180,7 @@ class Sts:
         except IssuerUnreachable as error:
             raise AwsError("IDPCommunicationError", str(error)) from error
         audience = _audience(claims, provider.client_id_list)
-        return _Federated(arn, issuer, audience, str(claims["sub"]), _claim_keys(issuer, audience, claims))
+        return Federated(arn, issuer, audience, str(claims["sub"])), claims
 
 
 def _audience(claims: Mapping[str, Any], client_ids: list[str]) -> str:
@@ -195,9 +191,12 @@ def _audience(claims: Mapping[str, Any], client_ids: list[str]) -> str:
     return str(found[0])
 
 
-def _claim_keys(issuer: str, audience: str, claims: Mapping[str, Any]) -> dict[str, tuple[str, ...]]:
-    prefix = _bare(issuer).lower()
-    keys: dict[str, tuple[str, ...]] = {f"{prefix}:aud": (audience,), f"{prefix}:sub": (str(claims["sub"]),)}
+def _claim_keys(federated: Federated, claims: Mapping[str, Any]) -> dict[str, tuple[str, ...]]:
+    prefix = _bare(federated.issuer).lower()
+    keys: dict[str, tuple[str, ...]] = {
+        f"{prefix}:aud": (federated.audience,),
+        f"{prefix}:sub": (federated.subject,),
+    }
     methods = claims.get("amr")
     if isinstance(methods, list):
         keys[f"{prefix}:amr"] = tuple(str(method) for method in methods)

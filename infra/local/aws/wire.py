@@ -22,6 +22,7 @@ from infra.local.aws.model import AwsError
 
 MAX_BODY_BYTES = 64 * 1024 * 1024
 FORM = "application/x-www-form-urlencoded"
+_ID_HEADERS = frozenset({"x-amzn-requestid", "x-amz-request-id"})
 
 
 @dataclass(frozen=True)
@@ -56,6 +57,7 @@ class HttpResponse:
     status: int
     headers: Mapping[str, str]
     body: bytes
+    cut: bool = False  # the connection ends half-way through the body
 
 
 def read(environ: Mapping[str, Any]) -> HttpRequest:
@@ -189,6 +191,20 @@ def failure(error: AwsError, service: ServiceModel | None, request_id: str) -> H
     body = {**({"__type": code} if protocol != "rest-json" else {}), **members}
     kind = "application/json" if protocol == "rest-json" else "application/x-amz-json-1.1"
     return HttpResponse(status, {"Content-Type": kind, "X-Amzn-ErrorType": code}, json.dumps(body).encode())
+
+
+def named(response: HttpResponse, protocol: str, request_id: str) -> HttpResponse:
+    """The answer under the id that the log and the audit event have, too; moto makes up ids of its own."""
+    others = {name: value for name, value in response.headers.items() if name.lower() not in _ID_HEADERS}
+    headers = {**others, "x-amzn-RequestId": request_id}
+    body = response.body
+    if protocol == "rest-xml":
+        headers["x-amz-request-id"] = request_id
+    # An object's content may well have such an element; an error of S3's is no object.
+    if protocol == "query" or (protocol == "rest-xml" and response.status >= 400):  # noqa: PLR2004 - HTTP's border
+        element = f"<RequestId>{request_id}</RequestId>".encode()
+        body = re.sub(rb"<RequestId>[^<]*</RequestId>", element, body)
+    return HttpResponse(response.status, headers, body)
 
 
 def _xml_error(error: AwsError, request_id: str, *, kind: str = "") -> str:

@@ -1,0 +1,86 @@
+"""The runner's own pages: health, settings, faults on demand. Only this machine sees them."""
+
+import json
+import re
+from collections.abc import Callable, Collection, Mapping
+from typing import Any
+
+from infra.local.aws import wire
+from infra.local.aws.fault_requests import BadFault, fault
+from infra.local.aws.faults import MOST_FAULTS, Faults
+
+PREFIX = "/_local/"
+_FAULTS = "/_local/faults"
+_HOST = re.compile(r"(localhost|127\.0\.0\.1|\[::1\])(:[0-9]{1,5})?")
+_MOST_BYTES = 64 * 1024
+
+
+class LocalPages:
+    """Answers what begins with /_local/; a page of another site that is pointed here by DNS gets nothing."""
+
+    def __init__(
+        self,
+        *,
+        ready: Callable[[], bool],
+        settings: Mapping[str, str],
+        faults: Faults,
+        services: Collection[str],
+    ) -> None:
+        self._ready = ready
+        self._settings = settings
+        self._faults = faults
+        self._services = services
+
+    def answer(self, environ: Mapping[str, Any]) -> wire.HttpResponse:
+        """The page that is asked for."""
+        path, method = str(environ["PATH_INFO"]), environ["REQUEST_METHOD"]
+        if not _HOST.fullmatch(environ.get("HTTP_HOST", "")):
+            return _json(403, {"error": "only for this machine"})
+        if path == _FAULTS or path.startswith(f"{_FAULTS}/"):
+            return self._control(environ, method, path.removeprefix(_FAULTS).removeprefix("/"))
+        if method != "GET":
+            return _json(405, {"error": "only GET"})
+        if path == "/_local/health":
+            ready = self._ready()
+            return _json(200 if ready else 503, {"status": "ready" if ready else "starting"})
+        if path == "/_local/env":
+            return _json(200, self._settings)
+        return _json(404, {"error": "not found"})
+
+    def _control(self, environ: Mapping[str, Any], method: str, number: str) -> wire.HttpResponse:
+        # A browser says where a request comes from: no page may ask for a fault, not one of this machine.
+        if "HTTP_ORIGIN" in environ or environ.get("HTTP_SEC_FETCH_SITE", "none") != "none":
+            return _json(403, {"error": "not for web pages"})
+        if method == "GET" and not number:
+            return _json(200, {"faults": self._faults.listed()})
+        if method == "POST" and not number:
+            return self._add(environ)
+        if method == "DELETE":
+            return self._remove(number)
+        return _json(405, {"error": "GET and POST on /_local/faults, DELETE on it or on /_local/faults/<id>"})
+
+    def _add(self, environ: Mapping[str, Any]) -> wire.HttpResponse:
+        if str(environ.get("CONTENT_TYPE", "")).partition(";")[0].strip() != "application/json":
+            return _json(415, {"error": "Content-Type must be application/json"})
+        length = str(environ.get("CONTENT_LENGTH") or "0")
+        if not (re.fullmatch(r"[0-9]{1,9}", length) and int(length) <= _MOST_BYTES):
+            return _json(413, {"error": f"the body may have {_MOST_BYTES} bytes"})
+        try:
+            asked = fault(environ["wsgi.input"].read(int(length)), services=self._services)
+            return _json(201, self._faults.add(asked))
+        except BadFault as error:
+            return _json(400, {"error": str(error)})
+        except LookupError:
+            return _json(409, {"error": f"there are {MOST_FAULTS} faults already: remove some"})
+
+    def _remove(self, number: str) -> wire.HttpResponse:
+        if not number:
+            self._faults.clear()
+        elif not self._faults.remove(number):
+            return _json(404, {"error": "there is no such fault"})
+        return _json(200, {"faults": self._faults.listed()})
+
+
+def _json(status: int, content: Mapping[str, Any]) -> wire.HttpResponse:
+    headers = {"Content-Type": "application/json", "Cache-Control": "no-store"}
+    return wire.HttpResponse(status, headers, json.dumps(content).encode())
