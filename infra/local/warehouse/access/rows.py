@@ -18,6 +18,7 @@ from infra.local.warehouse.objects import (
     Table,
     TableKey,
 )
+from infra.local.warehouse.sql import kinds
 from infra.local.warehouse.sql.functions import cast
 
 if TYPE_CHECKING:
@@ -58,12 +59,13 @@ def check_policy(compiler: "Compiler", policy: Policy) -> frozenset[TableKey]:
     return _lookups(compiler, relations)
 
 
-def check_masking_policy(compiler: "Compiler", policy: MaskingPolicy) -> frozenset[TableKey]:
-    """The tables that the masking policy looks up; SqlError unless its values can be computed."""
+def check_masking_policy(compiler: "Compiler", policy: MaskingPolicy) -> list[exp.DataType]:
+    """The types of the masking policy's values; SqlError unless they can be computed."""
     relations = Relations(compiler)
     texts, columns = policy.expressions, policy.columns
-    compiler.over_row(texts, columns, "", relations=relations, reader=_whoever_defines(compiler))
-    return _lookups(compiler, relations)
+    values = compiler.over_row(texts, columns, "", relations=relations, reader=_whoever_defines(compiler))
+    _lookups(compiler, relations)
+    return [kinds.of(value) for value in values]
 
 
 def _whoever_defines(compiler: "Compiler") -> Rights:

@@ -5,7 +5,7 @@ from typing import NamedTuple
 
 from infra.local.warehouse.admin.grammar_tables import behaviour, names_in_parentheses
 from infra.local.warehouse.admin.lexer import Reader
-from infra.local.warehouse.admin.names import table_key
+from infra.local.warehouse.admin.names import policy_name, table_key
 from infra.local.warehouse.admin.statements import (
     ChangeMembership,
     ChangePrivileges,
@@ -16,6 +16,7 @@ from infra.local.warehouse.errors import NotSupported, SqlError, UndefinedObject
 from infra.local.warehouse.objects import (
     DATABASE,
     DATABASE_PRIVILEGES,
+    POLICIES,
     PUBLIC,
     SCHEMA_PRIVILEGES,
     TABLE_PRIVILEGES,
@@ -122,13 +123,13 @@ def _on(
     """The objects after ON, the grantees, and the options that end the statement."""
     objects = _objects(reader, database)
     privileges = _applied(named, objects)
-    grantees = _grantees(reader, give=give)
+    grantees = _policies(reader, database, give=give) or _grantees(reader, give=give)
     if give and reader.accept("with"):
         reader.expect("grant", "option")
         option = True
     if option and (any(whom.kind != "user" for whom in grantees) or any(privileges.values())):
         raise SqlError("grant options can only be granted to users, and on whole objects", "0LP01")
-    if any(whom.kind.endswith("policy") for whom in grantees) and (
+    if any(whom.kind in POLICIES for whom in grantees) and (
         set(privileges) != {"SELECT"} or any(privileges.values()) or not objects.tables
     ):
         raise SqlError("a policy can only be granted SELECT on tables", "0LP01")
@@ -183,7 +184,13 @@ def _applied(named: Mapping[str, _Columns], objects: _Objects) -> Mapping[str, f
 
 def _grantees(reader: Reader, *, give: bool) -> tuple[Grantee, ...]:
     reader.expect("to" if give else "from")
-    for kind in ("rls policy", "masking policy"):
-        if reader.accept(*kind.split()):
-            return tuple(Grantee(kind, name) for name in reader.commas(reader.name))
     return tuple(reader.commas(lambda: grantee(reader)))
+
+
+def _policies(reader: Reader, database: str, *, give: bool) -> tuple[Grantee, ...]:
+    """The policies that follow TO RLS POLICY and its like; none when other grantees follow."""
+    for kind in sorted(POLICIES):
+        if reader.accept("to" if give else "from", *kind.split()):
+            names = reader.commas(lambda: policy_name(reader, database))
+            return tuple(Grantee(kind, name) for name in names)
+    return ()

@@ -3,7 +3,7 @@
 from infra.local.warehouse.admin.grammar_grant import grantee
 from infra.local.warehouse.admin.grammar_tables import behaviour, names_in_parentheses
 from infra.local.warehouse.admin.lexer import Reader
-from infra.local.warehouse.admin.names import data_type, table_key
+from infra.local.warehouse.admin.names import data_type, policy_name, table_key
 from infra.local.warehouse.admin.statements import (
     AlterMaskingPolicy,
     AlterPolicy,
@@ -18,10 +18,10 @@ from infra.local.warehouse.errors import NotSupported
 from infra.local.warehouse.objects import ColumnDefinition
 
 
-def create_policy(reader: Reader, _: str) -> CreatePolicy:
+def create_policy(reader: Reader, database: str) -> CreatePolicy:
     """What CREATE RLS POLICY says after those words."""
     unless = reader.accept("if", "not", "exists")
-    name, alias = reader.name(), ""
+    name, alias = policy_name(reader, database), ""
     columns: tuple[ColumnDefinition, ...] = ()
     if reader.accept("with"):
         columns = _columns(reader)
@@ -38,23 +38,23 @@ def _columns(reader: Reader) -> tuple[ColumnDefinition, ...]:
     return tuple(columns)
 
 
-def alter_policy(reader: Reader, _: str) -> AlterPolicy:
+def alter_policy(reader: Reader, database: str) -> AlterPolicy:
     """What ALTER RLS POLICY says after those words."""
-    name = reader.name()
+    name = policy_name(reader, database)
     reader.expect("using")
     return AlterPolicy(name, reader.enclosed())
 
 
-def drop_policy(reader: Reader, _: str) -> DropPolicy:
+def drop_policy(reader: Reader, database: str) -> DropPolicy:
     """What DROP RLS POLICY says after those words."""
     if_exists = reader.accept("if", "exists")
-    return DropPolicy(reader.name(), if_exists, behaviour(reader))
+    return DropPolicy(policy_name(reader, database), if_exists, behaviour(reader))
 
 
-def create_masking_policy(reader: Reader, _: str) -> CreateMaskingPolicy:
+def create_masking_policy(reader: Reader, database: str) -> CreateMaskingPolicy:
     """What CREATE MASKING POLICY says after those words; IF NOT EXISTS is documented in two places."""
     unless = reader.accept("if", "not", "exists")
-    name = reader.name()
+    name = policy_name(reader, database)
     unless = reader.accept("if", "not", "exists") or unless
     reader.expect("with")
     columns = _columns(reader)
@@ -62,9 +62,9 @@ def create_masking_policy(reader: Reader, _: str) -> CreateMaskingPolicy:
     return CreateMaskingPolicy(name, columns, _expressions(reader), unless)
 
 
-def alter_masking_policy(reader: Reader, _: str) -> AlterMaskingPolicy:
+def alter_masking_policy(reader: Reader, database: str) -> AlterMaskingPolicy:
     """What ALTER MASKING POLICY says after those words."""
-    name = reader.name()
+    name = policy_name(reader, database)
     reader.expect("using")
     return AlterMaskingPolicy(name, _expressions(reader))
 
@@ -80,9 +80,9 @@ def _expressions(reader: Reader) -> tuple[str, ...]:
     return found
 
 
-def drop_masking_policy(reader: Reader, _: str) -> DropMaskingPolicy:
+def drop_masking_policy(reader: Reader, database: str) -> DropMaskingPolicy:
     """What DROP MASKING POLICY says after those words."""
-    return DropMaskingPolicy(reader.name())
+    return DropMaskingPolicy(policy_name(reader, database))
 
 
 def attachment(reader: Reader, database: str, *, attach: bool) -> ChangeAttachment | ChangeMask:
@@ -90,7 +90,7 @@ def attachment(reader: Reader, database: str, *, attach: bool) -> ChangeAttachme
     if reader.accept("masking", "policy"):
         return _mask(reader, database, attach=attach)
     reader.expect("rls", "policy")
-    policy = reader.name()
+    policy = policy_name(reader, database)
     reader.expect("on")
     reader.accept("table")
     tables = reader.commas(lambda: table_key(reader, database=database))
@@ -100,7 +100,7 @@ def attachment(reader: Reader, database: str, *, attach: bool) -> ChangeAttachme
 
 
 def _mask(reader: Reader, database: str, *, attach: bool) -> ChangeMask:
-    policy = reader.name()
+    policy = policy_name(reader, database)
     reader.expect("on")
     key = table_key(reader, database=database)
     outputs = _masked(reader)

@@ -1,11 +1,9 @@
 """Lookup tables: the relations that policies read beside the row they judge."""
 
-from collections.abc import Iterable
-
 from sqlglot import exp
 
 from infra.local.warehouse.catalog import Catalog
-from infra.local.warehouse.objects import PUBLIC_SCHEMA, Grant, Grantee, TableKey
+from infra.local.warehouse.objects import PUBLIC_SCHEMA, TableKey
 from infra.local.warehouse.sql.dialect import parse_expression
 
 
@@ -27,13 +25,4 @@ def lookups_of_policies(catalog: Catalog) -> frozenset[TableKey]:
             *(policy.expressions for policy in catalog.masking_policies.values()),
         )
         for key in lookups(*expressions)
-    )
-
-
-def granted_lookups(policy: Grantee, keys: Iterable[TableKey]) -> frozenset[Grant]:
-    """What a policy needs to read the relations: a policy cannot be granted a schema, so it has USAGE."""
-    return frozenset(
-        grant
-        for key in keys
-        for grant in (Grant(policy, "SELECT", key.schema, key.name), Grant(policy, "USAGE", key.schema))
     )

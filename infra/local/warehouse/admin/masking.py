@@ -3,22 +3,26 @@
 from collections.abc import Sequence
 from dataclasses import replace
 
+from sqlglot import exp
+
 from infra.local.warehouse.access import rows
-from infra.local.warehouse.admin.lookups import granted_lookups, lookups
 from infra.local.warehouse.admin.statements import (
     AlterMaskingPolicy,
     ChangeMask,
     CreateMaskingPolicy,
     DropMaskingPolicy,
 )
-from infra.local.warehouse.admin.work import Changed, Work, duplicate, stored_table
+from infra.local.warehouse.admin.work import Changed, Work, duplicate
 from infra.local.warehouse.catalog import Catalog
 from infra.local.warehouse.errors import NotSupported, SqlError, UndefinedColumn, UndefinedObject
-from infra.local.warehouse.objects import ColumnDefinition, Grantee, Mask, MaskingPolicy, Table
+from infra.local.warehouse.objects import ColumnDefinition, Mask, MaskingPolicy, Table
+from infra.local.warehouse.sql import kinds
+from infra.local.warehouse.sql.dialect import parse_expression
 from infra.local.warehouse.sql.sqltypes import SqlType
 
 _WIDTHS = ("int2", "int4", "int8")
 _FLOATS = ("float4", "float8")
+_Kinds = Sequence[exp.DataType]
 
 
 def create(at: Work, statement: CreateMaskingPolicy, catalog: Catalog) -> Changed:
@@ -31,7 +35,7 @@ def create(at: Work, statement: CreateMaskingPolicy, catalog: Catalog) -> Change
     if len(set(names)) != len(names):
         raise SqlError("a column is specified more than once", "42701")
     policy = MaskingPolicy(statement.name, statement.columns, statement.expressions, at.stamp)
-    _check(at, policy, catalog)
+    _check(at, policy)
     return catalog.with_one("masking_policies", policy.name, policy), 0
 
 
@@ -39,23 +43,23 @@ def alter(at: Work, statement: AlterMaskingPolicy, catalog: Catalog) -> Changed:
     """ALTER MASKING POLICY: other values, at once for everybody whom the policy masks."""
     present = catalog.masking_policy(statement.name)
     policy = replace(present, expressions=statement.expressions, changed=at.stamp)
-    _check(at, policy, catalog)
+    given = _check(at, policy)
     for mask in catalog.masks:
         if mask.policy == policy.name:
-            _check_columns(policy, catalog.tables[mask.table], mask.outputs, mask.inputs)
+            _check_columns(policy, given, catalog.tables[mask.table], mask.outputs, mask.inputs)
     return catalog.with_one("masking_policies", policy.name, policy), 0
 
 
-def _check(at: Work, policy: MaskingPolicy, catalog: Catalog) -> None:
-    """Raises SqlError unless the policy can be computed, once it may read the lookup tables it names.
+def _check(at: Work, policy: MaskingPolicy) -> _Kinds:
+    """The types of what the policy shows; SqlError unless it can be computed.
 
-    Unlike a policy of row-level security it is not granted them: GRANT SELECT … TO MASKING POLICY does that.
+    Unlike a policy of row-level security it is not granted its lookup tables: GRANT … TO MASKING POLICY is.
     """
-    read = lookups(*policy.expressions) & catalog.tables.keys()
-    for key in read:
-        stored_table(catalog, key)
-    granted = granted_lookups(Grantee("masking policy", policy.name), read)
-    rows.check_masking_policy(at.compiler_for(catalog.changed(grants=catalog.grants | granted)), policy)
+    for text in policy.expressions:
+        # A constant says what it is: what it would be taken for is not left to the column.
+        if isinstance(parse_expression(text).unnest(), exp.Literal):
+            raise SqlError("a constant in a masking policy must be cast to the type of its column", "42804")
+    return rows.check_masking_policy(at.compiler, policy)
 
 
 def drop(_: Work, statement: DropMaskingPolicy, catalog: Catalog) -> Changed:
@@ -94,7 +98,7 @@ def _attached(
     if table.key.schema == catalog.temporary:
         raise SqlError("masking policies cannot be attached to temporary tables", "0A000")
     inputs = statement.inputs or statement.outputs
-    _check_columns(policy, table, statement.outputs, inputs)
+    _check_columns(policy, _check(at, policy), table, statement.outputs, inputs)
     mask = Mask(
         policy.name, table.key, statement.outputs, inputs, statement.grantee, statement.priority, at.user
     )
@@ -120,7 +124,7 @@ def _check_others(catalog: Catalog, mask: Mask) -> None:
 
 
 def _check_columns(
-    policy: MaskingPolicy, table: Table, outputs: Sequence[str], inputs: Sequence[str]
+    policy: MaskingPolicy, given: _Kinds, table: Table, outputs: Sequence[str], inputs: Sequence[str]
 ) -> None:
     """Raises SqlError unless the policy reads columns of its types and gives each masked one a value."""
     if len(set(outputs)) != len(outputs):
@@ -129,8 +133,10 @@ def _check_columns(
         raise SqlError(f'masking policy "{policy.name}" has {len(policy.expressions)} outputs', "42P10")
     if len(policy.columns) != len(inputs):
         raise SqlError(f'masking policy "{policy.name}" has {len(policy.columns)} inputs', "42P10")
-    for name in outputs:
-        _column(table, name)
+    for kind, text, name in zip(given, policy.expressions, outputs, strict=True):
+        masked = _column(table, name).type
+        if not _fits(kind, masked) or (masked.is_text and _length(text, kind) > masked.length):
+            raise SqlError(f'masking policy "{policy.name}" does not give what "{name}" can hold', "42804")
     for wanted, name in zip(policy.columns, inputs, strict=True):
         found = _column(table, name)
         if not _takes(wanted.type, found.type):
@@ -154,3 +160,25 @@ def _takes(wanted: SqlType, found: SqlType) -> bool:
     if wanted.name in _WIDTHS and found.name in _WIDTHS:
         return _WIDTHS.index(found.name) <= _WIDTHS.index(wanted.name)
     return wanted.duckdb == found.duckdb or (wanted.name == "numeric" and found.name in _FLOATS)
+
+
+def _fits(kind: exp.DataType, column: SqlType) -> bool:
+    """Whether values of the type may stand in the column."""
+    if kind.this in (exp.DType.UNKNOWN, exp.DType.NULL):
+        return True
+    if column.name in _FLOATS:
+        return kinds.is_number(kind)
+    if column.name == "numeric":
+        return kinds.is_integer(kind) or kinds.is_decimal(kind)
+    if column.name in _WIDTHS:
+        return kinds.is_integer(kind)
+    return kinds.is_text(kind) if column.is_text else bool(kind.this == column.node.this)
+
+
+def _length(text: str, kind: exp.DataType) -> int:
+    """How long the text is that an expression gives, as far as it says so itself; else 0."""
+    found = parse_expression(text).unnest()
+    inside = found.this.unnest() if isinstance(found, exp.Cast) else found
+    if isinstance(inside, exp.Literal) and inside.is_string:
+        return len(inside.name.encode())
+    return int(kind.expressions[0].name) if kind.expressions else 0

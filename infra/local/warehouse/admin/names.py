@@ -29,6 +29,16 @@ def table_key(reader: Reader, *, database: str) -> TableKey:
             raise reader.fault()
 
 
+def policy_name(reader: Reader, database: str) -> str:
+    """A policy's name, with or without the database's."""
+    name = reader.name()
+    if not reader.accept("."):
+        return name
+    if name != database:
+        raise NotSupported("a cross-database reference")
+    return reader.name()
+
+
 def data_type(reader: Reader) -> SqlType:
     """A type with its arguments, such as DECIMAL(10,2) or DOUBLE PRECISION."""
     name = reader.name()

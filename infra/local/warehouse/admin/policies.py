@@ -3,7 +3,7 @@
 from dataclasses import replace
 
 from infra.local.warehouse.access import rows
-from infra.local.warehouse.admin.lookups import granted_lookups, lookups, lookups_of_policies
+from infra.local.warehouse.admin.lookups import lookups_of_policies
 from infra.local.warehouse.admin.statements import (
     AlterPolicy,
     AlterRowLevelSecurity,
@@ -14,7 +14,7 @@ from infra.local.warehouse.admin.statements import (
 from infra.local.warehouse.admin.work import Changed, Work, duplicate
 from infra.local.warehouse.catalog import Catalog
 from infra.local.warehouse.errors import NotSupported, SqlError, UndefinedColumn, UndefinedObject
-from infra.local.warehouse.objects import Attachment, Grantee, Policy, Table, TableKey
+from infra.local.warehouse.objects import RLS_POLICY, Attachment, Grant, Grantee, Policy, Table, TableKey
 
 
 def create(at: Work, statement: CreatePolicy, catalog: Catalog) -> Changed:
@@ -31,27 +31,17 @@ def alter(at: Work, statement: AlterPolicy, catalog: Catalog) -> Changed:
     """ALTER RLS POLICY: another condition, at once for everybody whom the policy bounds."""
     present = catalog.policy(statement.name)
     policy = replace(present, predicate=statement.predicate, changed=at.stamp)
-    if any(a.policy == policy.name and a.table in lookups(policy.predicate) for a in catalog.attachments):
-        raise _unfit("a lookup table of the policy has the policy itself")
     return _with(at, policy, catalog), 0
 
 
 def _with(at: Work, policy: Policy, catalog: Catalog) -> Catalog:
     """The catalogue with the policy, which may read its lookup tables; SqlError if it cannot be computed."""
-    read = lookups(policy.predicate)
-    for key in read & catalog.tables.keys():
-        _check_lookup(catalog, catalog.tables[key])
-    granted = granted_lookups(Grantee("rls policy", policy.name), read & catalog.tables.keys())
-    after = catalog.with_one("policies", policy.name, policy).changed(grants=catalog.grants | granted)
-    rows.check_policy(at.compiler_for(after), policy)
-    return after
-
-
-def _check_lookup(catalog: Catalog, table: Table) -> None:
-    if table.view is not None and not table.materialized:
-        raise _unfit(f'view "{table.key.name}" cannot be a lookup table')
-    if table.rls or any(attachment.table == table.key for attachment in catalog.attachments):
-        raise _unfit(f'relation "{table.key.name}" has policies and cannot be a lookup table')
+    whom = Grantee(RLS_POLICY, policy.name)
+    read = rows.check_policy(at.compiler, policy)
+    if any(attachment.table in read for attachment in catalog.attachments):
+        raise _unfit("a relation with policies cannot be a lookup table")
+    granted = frozenset(Grant(whom, "SELECT", *key) for key in read)
+    return catalog.with_one("policies", policy.name, policy).changed(grants=catalog.grants | granted)
 
 
 def _unfit(why: str) -> SqlError:

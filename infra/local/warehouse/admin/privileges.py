@@ -3,7 +3,6 @@
 from collections.abc import Iterator, Mapping
 
 from infra.local.warehouse.admin import authority
-from infra.local.warehouse.admin.lookups import granted_lookups
 from infra.local.warehouse.admin.statements import ChangePrivileges, ChangeSystemPrivileges
 from infra.local.warehouse.admin.work import Changed, Work, require_schema
 from infra.local.warehouse.catalog import Catalog
@@ -76,18 +75,11 @@ def _given(grants: _Grants, grant: Grant) -> _Grants:
             )
         before = frozenset(g for g in present if g.grantor == grant.grantor)
         option = grant.option or any(g.option for g in before)
-        return grants - before | {grant._replace(option=option)} | _usage(grant)
+        return grants - before | {grant._replace(option=option)}
     if any(g.columns is None for g in present):
         return grants
     columns = grant.columns.union(*(g.columns or () for g in present))
     return grants - present | {grant._replace(columns=columns)}
-
-
-def _usage(grant: Grant) -> _Grants:
-    """What a policy needs beside SELECT on a lookup table."""
-    if not grant.grantee.kind.endswith("policy"):
-        return frozenset()
-    return granted_lookups(grant.grantee, [TableKey(grant.schema, str(grant.table))])
 
 
 def _taken(grants: _Grants, taken: Grant, *, only_option: bool) -> _Grants:

@@ -1,10 +1,11 @@
 """Where administrative statements do their work."""
 
 from collections.abc import Callable
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 
 import duckdb
 
+from infra.local.warehouse import objects
 from infra.local.warehouse.access.rewrite import Compiler
 from infra.local.warehouse.access.rights import Rights
 from infra.local.warehouse.admin.loader import ObjectReader
@@ -48,10 +49,6 @@ class Work:
         """DuckDB's qualified name of the table."""
         return f"{quoted(self.compiler.storage)}.{quoted(table.physical)}"
 
-    def compiler_for(self, catalog: Catalog) -> Compiler:
-        """The user's compiler in a catalogue that is only tried."""
-        return replace(self.compiler, rights=replace(self.rights, catalog=catalog))
-
     def require_user(self, catalog: Catalog, name: str) -> None:
         """Raises UndefinedObject unless the user was created or has connected."""
         if name not in catalog.users and not self.known_user(name):
@@ -65,9 +62,9 @@ class Work:
                     require_role(catalog, grantee.name)
                 case "user":
                     self.require_user(catalog, grantee.name)
-                case "rls policy":
+                case objects.RLS_POLICY:
                     catalog.policy(grantee.name)
-                case "masking policy":
+                case objects.MASKING_POLICY:
                     catalog.masking_policy(grantee.name)
 
 
