@@ -24,8 +24,9 @@ _LOCKDOWN = (
     "SET GLOBAL temp_directory = ''",
     "SET GLOBAL TimeZone = 'UTC'",
     "SET GLOBAL ieee_floating_point_ops = false",
-    # Otherwise a user's conditions would move into the materialised relation, beside the policies.
-    "SET GLOBAL disabled_optimizers = 'cte_filter_pusher'",
+    # Otherwise a user's conditions would move into the materialised relation, beside the policies; and what
+    # is known of a stored column, hidden rows and all, would decide whether a condition is evaluated at all.
+    "SET GLOBAL disabled_optimizers = 'cte_filter_pusher,statistics_propagation'",
     "SET GLOBAL enable_external_access = false",
     "SET GLOBAL autoinstall_known_extensions = false",
     "SET GLOBAL autoload_known_extensions = false",

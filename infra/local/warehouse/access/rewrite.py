@@ -182,7 +182,8 @@ class Compiler:
             validate_qualify_columns(tree)
             inference.annotate(tree, schema)
         except OptimizeError as fault:
-            denied = scopes.hidden(tree, tables, [relation.table for relation in here.values()])
+            seen, known = tables[: len(here)], [relation.table for relation in here.values()]
+            denied = scopes.hidden(fault, seen, known)
             raise denied or scopes.undefined(fault, tables) from None
         except SqlglotError:
             raise NotSupported("a query of this form") from None

@@ -61,18 +61,18 @@ def check_uncorrelated(found: Sequence[Scope]) -> None:
         raise SqlError("RLS policy could not be rewritten.", "0A000")
 
 
+_WORD = re.compile(r"[\w$]+")
 _UNRESOLVED = re.compile(
     r"Column '\"?(?P<column>[^'\"]+)\"?' could not be resolved(?P<qualified> for table)?"
 )
 _UNKNOWN = re.compile(r"Unknown (?:column|table): (?P<name>[\w$]+)")
 
 
-def hidden(tree: exp.Expr, seen: Iterable[Table], whole: Iterable[Table]) -> PermissionDenied | None:
-    """The denial when the query names a column that is there and that its reader does not see."""
-    named = {node.name for node in tree.find_all(exp.Identifier)}
-    known = {name for table in seen for name in table.column_names}
-    for table in whole:
-        if named & (set(table.column_names) - known):
+def hidden(fault: OptimizeError, seen: Sequence[Table], whole: Sequence[Table]) -> PermissionDenied | None:
+    """The denial when the name that could not be resolved is a column that its reader does not see."""
+    named = set(_WORD.findall(str(fault)))
+    for part, table in zip(seen, whole, strict=True):
+        if named & (set(table.column_names) - set(part.column_names)):
             return PermissionDenied(f"permission denied for relation {table.key.name}")
     return None
 
