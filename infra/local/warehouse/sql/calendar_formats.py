@@ -239,4 +239,4 @@ def reading(node: exp.Expr) -> tuple[str, list[str]]:
     if len({"year", "year2"} & set(names)) != 1:
         raise NotSupported("reading a date whose format has not one year")
     absent = [name for name in _READ_NAMES if name not in names]
-    return rf"\s*{pattern}{'()' * len(absent)}\s*", [*names, *absent]
+    return rf"(?s)\s*{pattern}{'()' * len(absent)}.*", [*names, *absent]

@@ -1,4 +1,6 @@
-"""TO_CHAR of dates where DuckDB's strftime has no twin for a piece of Redshift's format."""
+"""Texts of dates in forms of Redshift's that DuckDB neither reads nor writes."""
+
+import re
 
 # Fields of the moment, by strftime; then each piece of Redshift's formats over these fields.
 _FIELDS = (
@@ -62,6 +64,22 @@ PIECES = {
     "tz": "'utc'",
     "OF": "'+00'",
 }
+# Of a literal: the year first without separators, or month, day and year, as Redshift's DateStyle has them.
+_COMPACT = re.compile(r"\s*(\d{4})(\d{2})(\d{2})(\s.*|T.*)?", re.DOTALL)
+_MONTH_FIRST = re.compile(r"\s*(\d{1,2})([-/])(\d{1,2})\2(\d{4})(\s.*)?", re.DOTALL)
+
+
+def iso(text: str) -> str:
+    """The text of a date or timestamp, year first, when it is in one of Redshift's other forms."""
+    compact, month_first = _COMPACT.fullmatch(text), _MONTH_FIRST.fullmatch(text)
+    if compact:
+        return f"{compact[1]}-{compact[2]}-{compact[3]}{compact[4] or ''}"
+    if month_first:
+        month, _, day, year, rest = month_first.groups()
+        return f"{year}-{month:0>2}-{day:0>2}{rest or ''}"
+    return text
+
+
 NUMBER_OF = {piece: str(place) for place, piece in enumerate(PIECES, 1)}
 
 # A template is a list: the number of a piece, the same after an f for FM, or = and what stands as it is.

@@ -12,6 +12,7 @@ _BY_NODE: dict[type[exp.Expr], str] = {
     exp.GroupConcat: "listagg",
     exp.Extract: "date_part",
     exp.Substring: "substring",
+    exp.AtTimeZone: "timezone",
     exp.StrPosition: "position",
     exp.CurrentDate: "date",
     exp.CurrentTimestamp: "timestamptz",
@@ -63,9 +64,7 @@ def _own_name(node: exp.Expr) -> str | None:
 
 def _function_name(node: exp.Expr) -> str:
     if isinstance(node, exp.Anonymous):
-        name = str(node.this).lower()
-        function = FUNCTIONS.get(name)
-        return (function.column if function else None) or name
+        return _listed_name(node)
     if isinstance(node, exp.Trim):
         return _TRIMS.get(str(node.args.get("position") or "").upper(), "btrim")
     if isinstance(node, exp.CurrentTimestamp) and node.args.get("sysdate"):
@@ -75,6 +74,14 @@ def _function_name(node: exp.Expr) -> str:
     if isinstance(node, exp.AggFunc | exp.Func) and "name" in node.meta:
         return str(node.meta["name"]).lower()
     return UNNAMED
+
+
+def _listed_name(node: exp.Anonymous) -> str:
+    name = str(node.this).lower()
+    if name == "nullif" and node.expressions and isinstance(node.expressions[0], exp.Column):
+        return name_of(node.expressions[0])
+    function = FUNCTIONS.get(name)
+    return (function.column if function else None) or name
 
 
 def name_projections(tree: exp.Expr) -> None:

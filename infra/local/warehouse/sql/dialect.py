@@ -19,6 +19,7 @@ MAX_DEPTH = 32
 MAX_TOKENS = 20_000
 MAX_SELECTS = 1_000
 MAX_DIGITS = 1_000
+APPROXIMATE = "approximate"
 _NO_TEXT = re.compile("[\0\ud800-\udfff]")
 _PARAMETER = re.compile(r"[A-Za-z_]\w*")
 
@@ -30,6 +31,7 @@ _AGGREGATES = {
     "MAX": exp.Max,
     "MEDIAN": exp.Median,
     "PERCENTILE_CONT": exp.PercentileCont,
+    "PERCENTILE_DISC": exp.PercentileDisc,
     "LISTAGG": exp.GroupConcat,
     "STDDEV": exp.StddevSamp,
     "STDDEV_SAMP": exp.StddevSamp,
@@ -39,6 +41,8 @@ _AGGREGATES = {
     "VAR_POP": exp.VariancePop,
     "BOOL_AND": exp.LogicalAnd,
     "BOOL_OR": exp.LogicalOr,
+    "BIT_AND": exp.BitwiseAndAgg,
+    "BIT_OR": exp.BitwiseOrAgg,
     "ANY_VALUE": exp.AnyValue,
     "GROUPING": exp.Grouping,
     "ROW_NUMBER": exp.RowNumber,
@@ -81,12 +85,23 @@ class Analysts(Redshift):
         )
         NO_PAREN_FUNCTIONS: ClassVar = _only(
             RedshiftParser.NO_PAREN_FUNCTIONS,
-            *(TokenType.CURRENT_DATE, TokenType.CURRENT_TIMESTAMP),
+            *(TokenType.CURRENT_DATE, TokenType.CURRENT_TIMESTAMP, TokenType.CURRENT_TIME),
+            *(TokenType.LOCALTIME, TokenType.LOCALTIMESTAMP),
             *(TokenType.CURRENT_USER, TokenType.SESSION_USER),
         )
         NO_PAREN_FUNCTION_PARSERS: ClassVar = _only(
             RedshiftParser.NO_PAREN_FUNCTION_PARSERS, "CASE", "APPROXIMATE", "SYSDATE"
         )
+
+        def _parse_approximate_count(self) -> Any:
+            """APPROXIMATE before COUNT or PERCENTILE_DISC."""
+            word = self._curr.text.upper() if self._curr is not None else ""
+            if word != "PERCENTILE_DISC":
+                return super()._parse_approximate_count()
+            found = self._parse_function()
+            for node in found.find_all(exp.PercentileDisc) if found else ():
+                node.meta[APPROXIMATE] = True
+            return found
 
         def _parse_join(self, *arguments: Any, **options: Any) -> exp.Join | None:
             """A join with its condition: sqlglot reads one without as a product of the tables."""

@@ -132,6 +132,8 @@ def _percentile(kind: Kind) -> Kind:
 
 
 def _within_group(node: exp.Expr) -> Kind:
+    if isinstance(node.this, exp.PercentileDisc):
+        return kinds.of(node.expression.expressions[0].this)
     if isinstance(node.this, exp.PercentileCont):
         return _percentile(kinds.of(node.expression.expressions[0].this))
     return TEXT
@@ -142,6 +144,16 @@ def _case(node: exp.Expr) -> Kind:
     present = [result for result in results if result is not None]
     typed = [result for result in present if not kinds.is_untyped(result)]
     return kinds.common(kinds.of(result) for result in typed or present)
+
+
+def _is_zoned(node: exp.Expr) -> bool:
+    return bool(kinds.of(node).this == exp.DType.TIMESTAMPTZ)
+
+
+def _extract(node: exp.Extract) -> Kind:
+    if _is_zoned(node.expression):
+        return DOUBLE
+    return BIGINT if node.this.name.lower() == "epoch" else INT
 
 
 def _distinct(node: exp.Expr) -> Kind:
@@ -163,7 +175,7 @@ _BOOLEANS = (
     exp.ILike,
 )
 _TEXTS = (exp.DPipe, exp.Substring, exp.Trim, exp.GroupConcat)
-_COUNTS = (exp.Count, exp.ApproxDistinct, exp.RowNumber, exp.DenseRank, exp.Ntile)
+_COUNTS = (exp.Count, exp.ApproxDistinct, exp.RowNumber, exp.Ntile)
 _SPREADS = (exp.StddevSamp, exp.StddevPop, exp.Variance, exp.VariancePop, exp.PercentRank, exp.CumeDist)
 _AS_ARGUMENT = (
     *(exp.Min, exp.Max, exp.AnyValue, exp.Lag, exp.Lead, exp.FirstValue, exp.LastValue, exp.NthValue),
@@ -178,17 +190,19 @@ _METADATA: dict[type[exp.Expr], Any] = {
     **dict.fromkeys(_TEXTS, _always(TEXT)),
     **dict.fromkeys(_COUNTS, _always(BIGINT)),
     **dict.fromkeys(_SPREADS, _always(DOUBLE)),
-    **dict.fromkeys((exp.StrPosition, exp.Grouping, exp.Rank), _always(INT)),
+    **dict.fromkeys((exp.StrPosition, exp.Grouping, exp.Rank, exp.DenseRank), _always(INT)),
     **dict.fromkeys(_AS_ARGUMENT, _by(_this)),
     **dict.fromkeys((exp.Add, exp.Sub, exp.Mod), _arithmetic(kinds.sum_of)),
     exp.Mul: _arithmetic(kinds.product_of),
     exp.Div: _arithmetic(kinds.quotient_of),
     exp.Literal: _by(_literal),
-    exp.Extract: _by(lambda node: BIGINT if node.this.name.lower() == "epoch" else INT),
+    exp.Extract: _by(_extract),
     exp.Sum: _by(_sum),
     exp.Avg: _by(_average),
     exp.Median: _by(lambda node: _percentile(_this(node))),
-    exp.PercentileCont: _always(DOUBLE),
+    **dict.fromkeys((exp.PercentileCont, exp.PercentileDisc), _always(DOUBLE)),
+    **dict.fromkeys((exp.BitwiseAndAgg, exp.BitwiseOrAgg), _by(lambda node: kinds.of(_summed(node)))),
+    exp.AtTimeZone: _by(lambda node: TIMESTAMP if _is_zoned(node.this) else kinds.TIMESTAMPTZ),
     exp.WithinGroup: _by(_within_group),
     exp.Case: _by(_case),
     exp.Distinct: _by(_distinct),

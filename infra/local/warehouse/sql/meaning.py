@@ -2,20 +2,19 @@
 
 import re
 from collections.abc import Callable
-from decimal import Decimal
 from typing import Any
 
 from sqlglot import exp
 
 from infra.local.warehouse.errors import NotSupported, SqlError
+from infra.local.warehouse.sql import aggregates, functions, kinds
 from infra.local.warehouse.sql import calendar_formats as formats
-from infra.local.warehouse.sql import functions, kinds
 from infra.local.warehouse.sql.functions import call, cast, number
 from infra.local.warehouse.sql.inference import operands
-from infra.local.warehouse.sql.kinds import BIGINT, DATE, DOUBLE, INT, TEXT, Kind
+from infra.local.warehouse.sql.kinds import DATE, DOUBLE, INT, TEXT, Kind
+from infra.local.warehouse.sql.quotients import exact_quotient
 from infra.local.warehouse.sql.sqltypes import DEFAULT_DECIMAL
 
-_HUGEINT = exp.DataType.build("HUGEINT", dialect="duckdb")
 _CAST_TYPES = frozenset(
     {
         *(exp.DType.SMALLINT, exp.DType.INT, exp.DType.BIGINT, exp.DType.DECIMAL, exp.DType.FLOAT),
@@ -74,30 +73,6 @@ def _repeats(node: exp.Expr) -> int:
     return times * sum(1 for _ in node.walk()) if times else 0
 
 
-def exact_quotient(left: exp.Expr, right: exp.Expr, *, kinds_of: tuple[Kind, Kind], result: Kind) -> exp.Expr:
-    """left / right of exact numbers, computed on whole numbers: DuckDB divides decimals as floats."""
-    (_, s1), (_, s2) = (kinds.digits(kind) for kind in kinds_of)
-    _, scale = kinds.digits(result)
-    shift = scale + s2 - s1
-    dividend, divisor = _unscaled(left, s1), _unscaled(right, s2)
-    if shift >= 0:
-        dividend = exp.Mul(this=dividend, expression=cast(number(10**shift), _HUGEINT))
-    else:
-        divisor = exp.Paren(this=exp.Mul(this=divisor, expression=cast(number(10**-shift), _HUGEINT)))
-    whole = exp.IntDiv(this=exp.Paren(this=dividend), expression=divisor)
-    if scale == 0:
-        return cast(whole, result)
-    step = cast(exp.Literal.string(f"0.{'0' * (scale - 1)}1"), kinds.decimal(scale, scale))
-    return cast(exp.Mul(this=cast(whole, kinds.decimal(38, 0)), expression=step), result)
-
-
-def _unscaled(value: exp.Expr, scale: int) -> exp.Expr:
-    if scale == 0:
-        return cast(value, _HUGEINT)
-    wide = cast(value, kinds.decimal(38, scale))
-    return cast(exp.Mul(this=wide, expression=number(10**scale)), _HUGEINT)
-
-
 def _divide(node: exp.Div) -> exp.Expr:
     left, right = operands(node)
     if not (kinds.is_number(left) and kinds.is_number(right)):
@@ -147,106 +122,10 @@ def _date_arithmetic(node: exp.Binary, left: Kind, right: Kind) -> exp.Expr:
     return node
 
 
-def _average(node: exp.Expr, window: exp.Window | None = None) -> exp.Expr:
-    result = kinds.of(node)
-    argument = node.this.expressions[0] if isinstance(node.this, exp.Distinct) else node.this
-    total, count = exp.Sum(this=node.this.copy()), exp.Count(this=node.this.copy(), big_int=True)
-    both: list[exp.Expr] = [total, count]
-    if window is not None:
-        both = [_over(part, window) for part in both]
-    kind = kinds.of(argument)
-    if kinds.is_float(kind):
-        return exp.Paren(
-            this=exp.Div(this=cast(both[0], DOUBLE), expression=call("nullif", both[1], number(0)))
-        )
-    scale = 0 if kinds.is_integer(kind) else kinds.digits(kind)[1]
-    wide = kinds.decimal(38, scale)
-    divisor = call("nullif", both[1], number(0))
-    return exact_quotient(both[0], divisor, kinds_of=(wide, BIGINT), result=_as_decimal(result))
-
-
-def _as_decimal(kind: Kind) -> Kind:
-    return kinds.decimal(38, 0) if kinds.is_integer(kind) else kind
-
-
-def _over(aggregate: exp.Expr, window: exp.Window) -> exp.Window:
-    copy = window.copy()
-    copy.set("this", aggregate)
-    return copy
-
-
-def _aggregate(node: exp.Expr) -> exp.Expr:
-    """SUM and AVG outside a window; inside one, the window's rule does it."""
-    if isinstance(node.parent, exp.Window):
-        return node
-    if isinstance(node, exp.Avg):
-        return cast(_average(node), kinds.of(node))
-    return cast(node.copy(), kinds.of(node))
-
-
-def _window(node: exp.Window) -> exp.Expr:
-    function, kind = node.this, kinds.of(node)
-    if isinstance(function, exp.Avg):
-        return cast(_average(function, node), kind)
-    if isinstance(function, exp.Sum | exp.Rank):
-        return cast(node.copy(), kind)
-    return node
-
-
-def _median(node: exp.Median) -> exp.Expr:
-    return _quantile(node, node.this, exp.Literal.number("0.5"))
-
-
-def _within_group(node: exp.WithinGroup) -> exp.Expr:
-    order = node.expression.expressions
-    if isinstance(node.this, exp.GroupConcat):
-        return _listagg(node.this, node.expression)
-    if len(order) != 1 or not node.this.this.is_number:
-        raise NotSupported("PERCENTILE_CONT of this form")
-    fraction = node.this.this
-    if order[0].args.get("desc"):
-        fraction = exp.Literal.number(str(1 - Decimal(fraction.name)))
-    return _quantile(node, order[0].this, fraction)
-
-
-def _quantile(node: exp.Expr, value: exp.Expr, fraction: exp.Expr) -> exp.Expr:
-    kind = kinds.of(node)
-    if isinstance(node.parent, exp.Window):
-        raise NotSupported("MEDIAN or PERCENTILE_CONT over a window")
-    if kinds.is_number(kind):
-        return cast(call("quantile_cont", cast(value, DOUBLE), fraction), kind)
-    if not kinds.is_time(kind):
-        raise NotSupported("MEDIAN or PERCENTILE_CONT of values that are not numbers or dates")
-    return call("quantile_cont", value, fraction)
-
-
-def _listagg(node: exp.GroupConcat, order: exp.Order | None = None) -> exp.Expr:
-    value, separator = node.this, node.args.get("separator")
-    if isinstance(value, exp.Distinct):  # sqlglot reads every argument after DISTINCT as distinct
-        first, *more = value.expressions
-        text: exp.Expr = exp.Distinct(expressions=[cast(first, TEXT)])
-        separator = more[0] if more else separator
-    else:
-        text = cast(value, TEXT)
-    separator = separator or exp.Literal.string("")
-    if order is not None:
-        separator = exp.Order(this=separator, expressions=order.expressions)
-    found = call("string_agg", text, separator)
-    return (
-        found
-        if isinstance(node.find_ancestor(exp.Window, exp.Select), exp.Window)
-        else functions.within(found)
-    )
-
-
 def _joined(node: exp.DPipe) -> exp.Expr:
     """Text beside text; a literal can only add what the statement itself holds."""
     plain = isinstance(node.this, exp.Literal) or isinstance(node.expression, exp.Literal)
     return node if plain else functions.within(node.copy())
-
-
-def _bare_listagg(node: exp.GroupConcat) -> exp.Expr:
-    return node if isinstance(node.parent, exp.WithinGroup) else _listagg(node)
 
 
 def _compared(node: exp.Binary) -> exp.Expr:
@@ -268,12 +147,16 @@ def _in(node: exp.In) -> exp.Expr:
 
 def _beside(value: exp.Expr, kind: Kind) -> exp.Expr:
     """A literal takes the type of what it is compared with."""
+    if kinds.is_untyped(value) and kinds.is_time(kind):
+        return functions.dated(value)
     return _from_text(value, kind) if kinds.is_untyped(value) and kinds.is_integer(kind) else value
 
 
 def _cast(node: exp.Cast) -> exp.Expr:
     """Casts to VARCHAR(n) and CHAR(n) cut, where DuckDB ignores the length."""
     to = node.args["to"]
+    if kinds.is_time(to):
+        node.set("this", functions.dated(node.this))
     if kinds.is_integer(to) and (kinds.is_text(kinds.of(node.this)) or kinds.is_untyped(node.this)):
         return type(node)(this=_whole(node.this), to=to)
     if to.this not in (exp.DType.VARCHAR, exp.DType.CHAR) or not to.expressions:
@@ -314,6 +197,10 @@ def _extract(node: exp.Extract) -> exp.Expr:
     return functions.extract(node.this, node.expression, kinds.of(node))
 
 
+def _at_time_zone(node: exp.AtTimeZone) -> exp.Expr:
+    return functions.FUNCTIONS["timezone"].build([node.args["zone"], node.this])
+
+
 def _substring(node: exp.Substring) -> exp.Expr:
     return functions.substring(node.this, node.args.get("start") or number(1), node.args.get("length"))
 
@@ -352,12 +239,7 @@ _REPEATING: dict[type[exp.Expr], int] = {exp.Avg: 2, exp.Window: 2, exp.Substrin
 _RULES: dict[type[exp.Expr], Callable[[Any], exp.Expr]] = {
     exp.Div: _divide,
     **dict.fromkeys((exp.Add, exp.Sub, exp.Mul, exp.Mod), _arithmetic),
-    exp.Sum: _aggregate,
-    exp.Avg: _aggregate,
-    exp.Window: _window,
-    exp.Median: _median,
-    exp.WithinGroup: _within_group,
-    exp.GroupConcat: _bare_listagg,
+    **aggregates.RULES,
     exp.Cast: _cast,
     exp.TryCast: _cast,
     exp.DPipe: _joined,
@@ -369,6 +251,7 @@ _RULES: dict[type[exp.Expr], Callable[[Any], exp.Expr]] = {
     **dict.fromkeys((exp.EQ, exp.NEQ, exp.LT, exp.LTE, exp.GT, exp.GTE), _compared),
     exp.Between: _between,
     exp.In: _in,
+    exp.AtTimeZone: _at_time_zone,
     exp.Extract: _extract,
     exp.Substring: _substring,
     exp.StrPosition: _position,

@@ -7,6 +7,7 @@ from sqlglot import exp
 
 from infra.local.warehouse.errors import NotSupported, SqlError, SyntaxFault
 from infra.local.warehouse.sql import functions
+from infra.local.warehouse.sql.dialect import APPROXIMATE
 
 _BINARY = frozenset({"this", "expression"})
 _UNARY = frozenset({"this"})
@@ -21,6 +22,7 @@ _UNARIES = (
     *(exp.From, exp.Where, exp.Having, exp.Qualify, exp.Paren, exp.Neg, exp.Not, exp.Exists, exp.Var),
     *(exp.Sum, exp.Avg, exp.Median, exp.StddevSamp, exp.StddevPop, exp.Variance, exp.VariancePop),
     *(exp.LogicalAnd, exp.LogicalOr, exp.AnyValue, exp.ApproxDistinct, exp.IgnoreNulls, exp.RespectNulls),
+    *(exp.PercentileDisc, exp.BitwiseAndAgg, exp.BitwiseOrAgg),
     *(exp.PercentileCont, exp.FirstValue, exp.LastValue, exp.Ntile, exp.DataTypeParam, exp.Boolean),
 )
 _LISTS = (exp.Tuple, exp.Rollup, exp.Cube, exp.GroupingSets, exp.Distinct, exp.Order, exp.Grouping)
@@ -75,6 +77,7 @@ _CLAUSES: dict[type[Any], frozenset[str]] = {
     exp.TryCast: frozenset({"this", "to", "requires_string", "safe"}),
     exp.DataType: _LIST | {"this", "nested"},
     exp.Interval: frozenset({"this", "unit", "fraction_in_string"}),
+    exp.AtTimeZone: frozenset({"this", "zone"}),
     exp.Extract: _BINARY,
     exp.Trim: _BINARY | {"position"},
     exp.Substring: frozenset({"this", "start", "length", "zero_start"}),
@@ -99,6 +102,8 @@ _FRAMED = (
     *(exp.Sum, exp.Avg, exp.Min, exp.Max, exp.Count, exp.StddevSamp, exp.StddevPop, exp.Variance),
     *(exp.VariancePop, exp.LogicalAnd, exp.LogicalOr, exp.FirstValue, exp.LastValue, exp.NthValue),
 )
+# The functions whose window has no order: they have their own, or need none.
+_UNORDERED = (exp.Median, exp.WithinGroup, exp.GroupConcat, exp.Anonymous)
 _JOINS = frozenset({"", "INNER", "CROSS", "OUTER"})
 _SIDES = frozenset({"", "LEFT", "RIGHT", "FULL"})
 
@@ -171,7 +176,11 @@ def _check_join(node: exp.Expr) -> None:
 
 
 def _check_anonymous(node: exp.Expr) -> None:
-    functions.lookup(node)
+    function = functions.lookup(node)
+    if function.window is not isinstance(node.parent, exp.Window):
+        raise NotSupported(
+            f"function {str(node.this).lower()} {'without' if function.window else 'with'} OVER"
+        )
 
 
 def _check_window(node: exp.Expr) -> None:
@@ -180,6 +189,8 @@ def _check_window(node: exp.Expr) -> None:
     function, frame = node.this, node.args.get("spec")
     if isinstance(function, exp.IgnoreNulls | exp.RespectNulls):
         function = function.this
+    if (frame or node.args.get("order")) and isinstance(function, _UNORDERED):
+        raise SyntaxFault("syntax error: OVER takes PARTITION BY alone for this function")
     if frame is None and node.args.get("order") and isinstance(function, _FRAMED):
         raise SyntaxFault("Aggregate window functions with an ORDER BY clause require a frame clause")
     if frame is not None and str(frame.args.get("kind")).upper() != "ROWS":
@@ -198,7 +209,10 @@ def _check_with(node: exp.Expr) -> None:
 
 
 def _check_within_group(node: exp.Expr) -> None:
-    if not isinstance(node.this, exp.GroupConcat | exp.PercentileCont):
+    if isinstance(node.this, exp.PercentileDisc):
+        if not (node.this.meta.get(APPROXIMATE) or isinstance(node.parent, exp.Window)):
+            raise NotSupported("PERCENTILE_DISC without APPROXIMATE or OVER")
+    elif not isinstance(node.this, exp.GroupConcat | exp.PercentileCont):
         raise NotSupported("WITHIN GROUP of this function")
 
 

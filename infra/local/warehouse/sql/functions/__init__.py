@@ -8,7 +8,7 @@ from infra.local.warehouse.errors import NotSupported, SqlError
 from infra.local.warehouse.sql.functions.conditionals import CONDITIONALS
 from infra.local.warehouse.sql.functions.dates import DATES, extract
 from infra.local.warehouse.sql.functions.formatting import FORMATTING
-from infra.local.warehouse.sql.functions.function import Function, call, cast, number, within
+from infra.local.warehouse.sql.functions.function import Function, call, cast, dated, number, within
 from infra.local.warehouse.sql.functions.hashes import HASHES
 from infra.local.warehouse.sql.functions.numbers import NUMBERS
 from infra.local.warehouse.sql.functions.patterns import PATTERNS
@@ -29,6 +29,7 @@ __all__ = [
     "Function",
     "call",
     "cast",
+    "dated",
     "extract",
     "lookup",
     "number",

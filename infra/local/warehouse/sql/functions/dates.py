@@ -122,7 +122,7 @@ def _convert_timezone(arguments: Arguments) -> exp.Expr:
     *source, target, moment = arguments
     start = _zone(source[0]) if source else string("UTC")
     zoned = kinds.of(moment).this == exp.DType.TIMESTAMPTZ
-    at = moment if zoned else call("timezone", start, cast(moment, TIMESTAMP))
+    at = moment if zoned else call("timezone", start, timestamp(moment))
     return call("timezone", _zone(target), at)
 
 
@@ -167,7 +167,7 @@ DATES: Mapping[str, Function] = {
         2,
         2,
         always(TIMESTAMP),
-        lambda a: call("months_later", cast(a[0], TIMESTAMP), cast(a[1], INT)),
+        lambda a: call("months_later", cast(timestamp(a[0]), TIMESTAMP), cast(a[1], INT)),
     ),
     "convert_timezone": Function(2, 3, always(TIMESTAMP), _convert_timezone),
     **dict.fromkeys(_COMPARISONS, _COMPARE),
@@ -184,7 +184,10 @@ DATES: Mapping[str, Function] = {
     "interval_cmp": Function(2, 2, always(INT), _interval_cmp),
     "last_day": Function(1, 1, always(DATE), lambda a: call("last_day", timestamp(a[0]))),
     "months_between": Function(
-        2, 2, always(DOUBLE), lambda a: call("months_apart", *(cast(value, TIMESTAMP) for value in a))
+        2,
+        2,
+        always(DOUBLE),
+        lambda a: call("months_apart", *(cast(timestamp(value), TIMESTAMP) for value in a)),
     ),
     "next_day": Function(2, 2, always(DATE), _next_day),
     "timezone": Function(2, 2, _timezone_kind, _timezone),

@@ -7,6 +7,7 @@ from sqlglot import exp
 
 from infra.local.warehouse.errors import NotSupported, SqlError
 from infra.local.warehouse.sql import kinds
+from infra.local.warehouse.sql.calendar_text import iso
 from infra.local.warehouse.sql.kinds import DOUBLE, INT, TEXT, TIMESTAMP, Kind
 from infra.local.warehouse.sql.sqltypes import MAX_VARCHAR
 
@@ -23,6 +24,7 @@ class Function:
     kind: Callable[[Arguments], Kind]
     build: Builder
     column: str | None = None  # Redshift's name of an unnamed column, when it is not the function's
+    window: bool = False  # it stands before OVER, and only there
     unit: bool = False  # the first argument is a date part, not a value
     repeats: bool = False  # what is built holds an argument more than once, at most as often as there are any
 
@@ -72,8 +74,15 @@ def counted(name: str) -> Builder:
 
 def timestamp(value: exp.Expr) -> exp.Expr:
     """The value as a moment; one with a zone stays it."""
+    value = dated(value)
     zoned = kinds.of(value).this == exp.DType.TIMESTAMPTZ
     return value if zoned else cast(value, TIMESTAMP)
+
+
+def dated(value: exp.Expr) -> exp.Expr:
+    """The value; a literal of a date with its year first."""
+    plain = isinstance(value, exp.Literal) and value.is_string
+    return string(iso(value.name)) if plain else value
 
 
 def text(value: exp.Expr) -> exp.Expr:

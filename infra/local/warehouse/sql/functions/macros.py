@@ -65,6 +65,8 @@ _TEXT = (
         CASE WHEN n BETWEEN 1 AND 127 THEN chr(n) END)[1]""",
     f"""text_part(value, delimiter, part) AS split_part(value, delimiter, list_transform([part], lambda n:
         CASE WHEN n < 1 THEN CAST({_fault(NO_PART)} AS INTEGER) ELSE n END)[1])""",
+    """text_list(listed, separator) AS nullif(array_to_string(
+        list_filter(CAST(listed AS VARCHAR[]), lambda s: s <> ''), separator), '')""",
     """text_quoted(value) AS text_within('''' || text_replace(text_replace(value, '\\', '\\\\'), '''', '''''')
         || '''')""",
 )

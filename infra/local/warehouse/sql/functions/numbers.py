@@ -99,6 +99,7 @@ NUMBERS: Mapping[str, Function] = {
     "pi": Function(0, 0, always(DOUBLE), renamed("pi")),
     "pow": _POWER,
     "power": _POWER,
+    "ratio_to_report": Function(1, 1, always(DOUBLE), renamed("ratio_to_report"), window=True),
     "round": Function(1, 2, _rounded_kind, renamed("round")),
     "sign": Function(1, 1, _sign_kind, lambda a: cast(call("sign", a[0]), _sign_kind(a))),
     "strtol": Function(2, 2, always(BIGINT), _strtol),

@@ -268,7 +268,7 @@ def test_queries_have_redshifts_meaning(numbers, sql, rows):
         "current_date + INTERVAL '0.5 months'",
         "convert_timezone('CEST', getdate())",
         "convert_timezone('+2', 'UTC', getdate())",
-        "current_timestamp AT TIME ZONE 'UTC'",
+        "current_timestamp AT TIME ZONE '+2'",
         "'{}'::SUPER",
     ],
 )
