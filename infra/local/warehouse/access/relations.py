@@ -40,6 +40,11 @@ class Relation:
             return self.table
         return replace(self.table, columns=tuple(c for c in self.table.columns if c.name in self.granted))
 
+    @property
+    def unseen(self) -> frozenset[str]:
+        """The columns that are not granted to its reader."""
+        return frozenset(self.table.column_names) - self.granted
+
     def use(self, columns: Iterable[str]) -> None:
         """Notes the columns as read; PermissionDenied when one of them is not granted."""
         found = frozenset(columns)

@@ -24,7 +24,7 @@ from infra.local.warehouse.objects import (
     Table,
     TableKey,
 )
-from infra.local.warehouse.sql import column_names, dialect, inference, meaning, shape
+from infra.local.warehouse.sql import column_names, dialect, forms, inference, joins, meaning, shape
 from infra.local.warehouse.sql.context import Context, place, reads_clock
 
 _DUCKDB = DuckDB()
@@ -156,7 +156,7 @@ class Compiler:
 
     def prepare(self, tree: exp.Expr) -> exp.Query:
         """The tree with names, constants and only listed shapes."""
-        tree = tree.unnest()
+        tree = forms.write_out(tree.unnest())
         column_names.name_projections(tree)
         tree = place(tree, context=self.context)
         query = shape.check_query(tree)
@@ -174,9 +174,13 @@ class Compiler:
         here = {key: relations.get(key, reader) for key in sorted(keys)}
         tables = [replace(r.seen(whole=whole), key=key) for key, r in here.items()] + ([row] if row else [])
         schema = schema_of(tables)
+        columns = {key: relation.table.column_names for key, relation in here.items()}
+        unseen = {} if whole else {name: r.table.key.name for r in here.values() for name in r.unseen}
+        joins.name_natural(tree, lambda table: columns.get(TableKey(table.db, table.name), ()))
         try:
             qualify_columns(tree, schema, dialect=dialect.DIALECT)
-            for select in tree.find_all(exp.Select):  # each star stands for many columns
+            for select in reversed(list(tree.find_all(exp.Select))):  # each star stands for many columns
+                forms.settle(select, unseen)
                 shape.check_width(select)
             quote_identifiers(tree, dialect=dialect.DIALECT)
             validate_qualify_columns(tree)

@@ -45,6 +45,7 @@ _AGGREGATES = {
     "BIT_OR": exp.BitwiseOrAgg,
     "ANY_VALUE": exp.AnyValue,
     "GROUPING": exp.Grouping,
+    "GROUPING_ID": exp.Grouping,
     "ROW_NUMBER": exp.RowNumber,
     "RANK": exp.Rank,
     "DENSE_RANK": exp.DenseRank,
@@ -112,6 +113,10 @@ class Analysts(Redshift):
             if not any(join.args.get(part) for part in ("on", "using", "method")):
                 self.raise_error("A join needs a condition")
             return join
+
+        def _parse_star_ops(self) -> exp.Expr:
+            """A star; EXCLUDE belongs to the whole list, and EXCEPT after it begins another query."""
+            return exp.Star()
 
 
 DIALECT = Analysts()

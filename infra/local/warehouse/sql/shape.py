@@ -27,7 +27,7 @@ _UNARIES = (
 )
 _LISTS = (exp.Tuple, exp.Rollup, exp.Cube, exp.GroupingSets, exp.Distinct, exp.Order, exp.Grouping)
 _EMPTY = (
-    *(exp.Star, exp.Null, exp.CurrentDate, exp.CurrentUser, exp.SessionUser),
+    *(exp.Null, exp.CurrentDate, exp.CurrentUser, exp.SessionUser),
     *(exp.RowNumber, exp.Rank, exp.DenseRank, exp.PercentRank, exp.CumeDist),
 )
 
@@ -56,12 +56,13 @@ _CLAUSES: dict[type[Any], frozenset[str]] = {
     exp.Subquery: frozenset({"this", "alias"}),
     exp.Table: frozenset({"this", "db", "catalog", "alias"}),
     exp.TableAlias: frozenset({"this", "columns"}),
-    exp.Join: frozenset({"this", "on", "using", "kind", "side"}),
-    exp.Group: _LIST | {"rollup", "cube", "grouping_sets"},
+    exp.Join: frozenset({"this", "on", "using", "kind", "side", "method"}),
+    exp.Star: frozenset({"except_"}),
+    exp.Group: _LIST | {"rollup", "cube", "grouping_sets", "all"},
     exp.Ordered: frozenset({"this", "desc", "nulls_first"}),
     exp.Limit: frozenset({"expression"}),
     exp.Offset: frozenset({"expression"}),
-    exp.Column: frozenset({"this", "table"}),
+    exp.Column: frozenset({"this", "table", "join_mark"}),
     exp.Identifier: frozenset({"this", "quoted"}),
     exp.Literal: frozenset({"this", "is_string"}),
     exp.Alias: frozenset({"this", "alias"}),
@@ -171,8 +172,14 @@ def _check_table(node: exp.Expr) -> None:
 
 
 def _check_join(node: exp.Expr) -> None:
-    if node.args.get("kind", "") not in _JOINS or node.args.get("side", "") not in _SIDES:
+    kind, side, method = (node.args.get(part) or "" for part in ("kind", "side", "method"))
+    if kind not in _JOINS or side not in _SIDES or method not in ("", "NATURAL"):
         raise NotSupported("a join of this kind")
+
+
+def _check_column(node: exp.Expr) -> None:
+    if node.args.get("join_mark") and not isinstance(node.find_ancestor(exp.Where, exp.Select), exp.Where):
+        raise SyntaxFault("syntax error: (+) outside WHERE")
 
 
 def _check_anonymous(node: exp.Expr) -> None:
@@ -230,6 +237,7 @@ _CHECKS: dict[type[Any], Callable[[Any], None]] = {
     exp.Select: _check_select,
     exp.Table: _check_table,
     exp.Join: _check_join,
+    exp.Column: _check_column,
     exp.Anonymous: _check_anonymous,
     exp.Window: _check_window,
     exp.Intersect: _check_set_operation,
