@@ -72,7 +72,7 @@ def record(
         "awsRegion": REGION,
         "sourceIPAddress": exchange.address,
         "userAgent": exchange.user_agent[:_AGENT_CHARACTERS],
-        **(_error(parsed, values) if failed else {}),
+        **(_error(exchange, parsed, values) if failed else {}),
         "requestParameters": requested,
         "responseElements": None if failed else _elements(exchange, parsed, values),
         **_additional(exchange, identity_store_arn),
@@ -176,9 +176,10 @@ def _changes(exchange: Exchange) -> bool:
     return exchange.service != "s3" and (assumes or not exchange.operation.startswith(_READING))
 
 
-def _error(parsed: Mapping[str, Any], values: Values) -> dict[str, str]:
+def _error(exchange: Exchange, parsed: Mapping[str, Any], values: Values) -> dict[str, str]:
     error = parsed.get("Error", {})
-    message = error.get("Message") or parsed.get("error_description", "")
+    # An OAuth error has its description in a member of its own.
+    message = exchange.error.message if exchange.error else error.get("Message")
     told = {"errorMessage": values.without_hidden(str(message))} if message else {}
     return {"errorCode": str(error.get("Code", "")), **told}
 

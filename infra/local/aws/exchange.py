@@ -7,7 +7,7 @@ from typing import Any
 
 from moto.core.model import OperationModel, ServiceModel
 
-from infra.local.aws.model import Caller, Noted
+from infra.local.aws.model import AwsError, Caller, Noted
 from infra.local.aws.wire import HttpResponse
 
 
@@ -25,7 +25,7 @@ class Exchange:
     service: str = ""
     operation: str = ""
     caller: Caller | None = None
-    error: str = ""
+    error: AwsError | None = None
     model: ServiceModel | None = None
     operation_model: OperationModel | None = None
     parameters: Mapping[str, Any] | None = None

@@ -116,7 +116,7 @@ class Endpoint:
         try:
             response = self._answer(exchange, wire.read(environ), environ)
         except AwsError as error:
-            exchange.error = error.code
+            exchange.error = error
             response = wire.failure(error, exchange.model, exchange.request_id)
         log.info(
             "%s %s by %s: %d%s in %.0f ms",
@@ -124,7 +124,7 @@ class Endpoint:
             exchange.operation or "-",
             exchange.principal,
             response.status,
-            f" {exchange.error}" if exchange.error else "",
+            f" {exchange.error.code}" if exchange.error else "",
             (time.perf_counter() - started) * 1000,
         )
         self._trail.record(exchange, response)
