@@ -121,7 +121,7 @@ def _reaches_only(tree: Mapping[str, Any], allowed: frozenset[str]) -> bool:
 
 def _is_reachable(path: list[str], ctes: set[str], allowed: frozenset[str]) -> bool:
     if len(path) == 1:
-        return path[0] in ctes and path[0].lower() not in _INTERNAL
+        return path[0] in allowed or (path[0] in ctes and path[0].lower() not in _INTERNAL)
     return ".".join(path) in allowed
 
 

@@ -26,6 +26,8 @@ from infra.local.warehouse.results import Result, done, result_of
 from infra.local.warehouse.session import Session
 from infra.local.warehouse.sql import dialect
 from infra.local.warehouse.sql.context import Context
+from infra.local.warehouse.system.history import Entry, History, Statement
+from infra.local.warehouse.system.view import Moment, SystemView
 
 _QUERIES = frozenset({"select", "with"})
 _KEPT_QUERIES = 256
@@ -89,6 +91,7 @@ class _Run:
     user: DbUser  # whom it acts as
     parameters: Mapping[str, str]  # SET by it or before it
     cancel: Cancellation
+    transaction_id: int
 
 
 class Redshift:
@@ -107,6 +110,8 @@ class Redshift:
         self.superuser = superuser
         self.namespace = namespace
         self.read_object = read_object
+        self.history = History()
+        self.history.user_id(superuser)
         self._duckdb = Database(threads=threads)
         self._catalog = Catalog(users=MappingProxyType({superuser: User(superuser, superuser=True)}))
         self._changing = threading.Lock()  # one writer at a time
@@ -123,9 +128,17 @@ class Redshift:
         parameters: Mapping[str, str] | None = None,
         cancel: Cancellation | None = None,
         session: Session | None = None,
+        query_id: int | None = None,
     ) -> Result:
         """Runs one statement as the user; SqlError says why not."""
-        return self.execute_batch([sql], user=user, parameters=parameters, cancel=cancel, session=session)[0]
+        return self.execute_batch(
+            [sql],
+            user=user,
+            parameters=parameters,
+            cancel=cancel,
+            session=session,
+            query_ids=None if query_id is None else [query_id],
+        )[0]
 
     def execute_batch(
         self,
@@ -135,24 +148,34 @@ class Redshift:
         parameters: Mapping[str, str] | None = None,
         cancel: Cancellation | None = None,
         session: Session | None = None,
+        query_ids: Sequence[int] | None = None,
     ) -> list[Result]:
         """Runs the statements in one transaction: all of them or, at the first error, none.
 
         What a session keeps (temporary tables, SET) ends with the batch when no session is given.
+        `query_ids`, of `history`, are the numbers under which the system views show the statements.
         """
         changing = not all(self._is_query(sql) for sql in statements)
         at, cancel = session or self.open_session(user), cancel or Cancellation()
         with self._alone(cancel) if changing else nullcontext():
-            run = _Run(self._duckdb.session(), self._catalog, at, at.acting, at.parameters, cancel)
+            number = self.history.new_transaction_id()
+            run = _Run(self._duckdb.session(), self._catalog, at, at.acting, at.parameters, cancel, number)
+            ids = query_ids or [self.history.new_query_id() for _ in statements]
             with self._transaction(run), run.cancel.watching(run.connection):
-                results = [self._statement(run, sql, parameters or _NONE) for sql in statements]
+                results = [
+                    self._recorded(run, sql, parameters or _NONE, query_id)
+                    for sql, query_id in zip(statements, ids, strict=True)
+                ]
         if session is None:
             at.close()
         return results
 
     def open_session(self, user: DbUser) -> Session:
         """A session in which temporary tables and SET outlive a statement; to be closed."""
-        self._people[user.name] = user
+        if self._people.get(user.name) != user:  # what they own is read with their rights
+            self._people[user.name] = user
+            with self._keeping:
+                self._kept.clear()
         return Session(user, user, drop=self._drop_temporary)
 
     def _drop_temporary(self, session: Session) -> None:
@@ -197,13 +220,32 @@ class Redshift:
             pass
         return reader.current.kind == "word" and reader.current.text in _QUERIES
 
-    def _statement(self, run: _Run, sql: str, parameters: Mapping[str, str]) -> Result:
+    def _recorded(self, run: _Run, sql: str, parameters: Mapping[str, str], query_id: int) -> Result:
+        """Runs the statement, and has the history tell of it."""
+        statement = Statement(
+            user=run.user.name,
+            text=sql,
+            database=self.database,
+            session_id=run.session.number,
+            transaction_id=run.transaction_id,
+            query_id=query_id,
+        )
+        with self.history.recording(statement) as entry:
+            result = self._statement(run, sql, parameters, entry)
+            if result.table is not None:
+                entry.returned(result.table.num_rows, result.table.nbytes)
+            return result
+
+    def _statement(self, run: _Run, sql: str, parameters: Mapping[str, str], entry: Entry) -> Result:
         run.cancel.check()
         if self._is_query(sql):
-            return self._query(run, sql, parameters)
+            return self._query(run, sql, parameters, entry)
+        entry.running()
         word = Reader(sql).current.text
         if word in changes.KEYWORDS:
-            return done(changes.apply(self._compiler(run), run.connection, sql, parameters))
+            rows, policies = changes.apply(self._compiler(run), run.connection, sql, parameters)
+            entry.applied(policies)
+            return done(rows)
         if word in grammar.KEYWORDS:
             return self._administer(run, sql, parameters)
         raise NotSupported(f"statement {word.upper()[:40]}")
@@ -254,10 +296,29 @@ class Redshift:
             storage=self._duckdb.storage,
             prefix=f"{self._duckdb.storage}_",
             rights_as=lambda name: rights_of(self._user(run, name), run.catalog, namespace=self.namespace),
+            system=lambda view: self._system_view(run, view),
         )
 
-    def _query(self, run: _Run, sql: str, parameters: Mapping[str, str]) -> Result:
+    def _system_view(self, run: _Run, view: SystemView) -> str:
+        """Brings the view's rows, as the user may see them, to the run's connection."""
+        compiler = self._compiler(run)
+        moment = Moment(
+            rights=compiler.rights,
+            database=self.database,
+            history=self.history,
+            now=compiler.context.now,
+            namespace=self.namespace,
+            people=dict(self._people),
+            columns_of=compiler.columns_of,
+        )
+        name = f"{compiler.prefix}{view.table.key.name}"
+        run.connection.register(name, view.rows_for(moment))
+        return name
+
+    def _query(self, run: _Run, sql: str, parameters: Mapping[str, str], entry: Entry) -> Result:
         compiled = self._compiled(run, sql, parameters)
+        entry.applied(compiled.policies)
+        entry.running()
         return result_of(compiled, *fetch(run.connection, compiled.sql))
 
     def _compiled(self, run: _Run, sql: str, parameters: Mapping[str, str]) -> Compiled:
@@ -268,9 +329,7 @@ class Redshift:
         if kept is not None:
             return kept
         compiled = self._compiler(run).compile(sql, parameters)
-        check_reach(
-            run.connection, compiled.sql, frozenset(f"{self._duckdb.storage}.{t}" for t in compiled.physical)
-        )
+        check_reach(run.connection, compiled.sql, compiled.touched)
         if compiled.lasting:
             with self._keeping:
                 self._kept[key] = compiled

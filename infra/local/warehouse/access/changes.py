@@ -5,7 +5,7 @@ holds anything of the caller's.
 """
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
 from typing import Any
 
 import duckdb
@@ -16,6 +16,7 @@ from infra.local.warehouse.database import check_reach, quoted, translated
 from infra.local.warehouse.errors import NotSupported, SqlError, UndefinedColumn
 from infra.local.warehouse.objects import PUBLIC_SCHEMA, ColumnDefinition, Table, TableKey
 from infra.local.warehouse.sql import dialect, meaning
+from infra.local.warehouse.system.history import AppliedPolicy
 
 KEYWORDS = frozenset({"insert", "update", "delete"})
 _WHOLE = frozenset({"int2", "int4", "int8"})
@@ -28,16 +29,18 @@ _PARTS: Mapping[type[Any], frozenset[str]] = {
 
 def apply(
     compiler: Compiler, session: duckdb.DuckDBPyConnection, sql: str, parameters: Mapping[str, str]
-) -> int:
-    """Runs the change and tells how many rows it touched."""
+) -> tuple[int, list[AppliedPolicy]]:
+    """Runs the change; how many rows it touched, and which policies bounded them."""
     change = _Change(compiler, session)
     try:
-        text = change.text(dialect.bind(dialect.parse(sql), parameters))
+        tree = dialect.bind(dialect.parse(sql), parameters)
+        text = change.text(tree)
     except RecursionError:
         raise SqlError("statement is too complex", "54001") from None
     with translated():
         ((count,),) = session.execute(text).fetchall()
-    return int(count)
+    command = "s" if isinstance(tree, exp.Insert) else tree.key[0]
+    return int(count), [replace(policy, command=command) for policy in change.policies]
 
 
 def _assigned(value: str, column: ColumnDefinition) -> str:
@@ -59,6 +62,7 @@ def _assigned(value: str, column: ColumnDefinition) -> str:
 class _Change:
     compiler: Compiler
     session: duckdb.DuckDBPyConnection
+    policies: list[AppliedPolicy] = field(default_factory=list)
 
     def text(self, tree: exp.Expr) -> str:
         """DuckDB's statement for the change."""
@@ -88,8 +92,8 @@ class _Change:
         return f"{quoted(self.compiler.storage)}.{quoted(table.physical)}"
 
     def _checked(self, compiled: Compiled) -> str:
-        allowed = frozenset(f"{self.compiler.storage}.{name}" for name in compiled.physical)
-        check_reach(self.session, compiled.sql, allowed)
+        check_reach(self.session, compiled.sql, compiled.touched)
+        self.policies.extend(compiled.policies)
         return compiled.sql
 
     def _insert(self, tree: exp.Insert) -> str:

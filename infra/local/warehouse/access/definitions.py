@@ -126,7 +126,7 @@ def _check_qualified(query: str) -> None:
 
 def _compiled(at: Place, query: str, compiler: Compiler | None = None) -> Compiled:
     made = (compiler or at.compiler).compile_definition(query)
-    check_reach(at.session, made.sql, frozenset(f"{at.compiler.storage}.{name}" for name in made.physical))
+    check_reach(at.session, made.sql, made.touched)
     return made
 
 

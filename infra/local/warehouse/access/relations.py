@@ -13,8 +13,9 @@ from infra.local.warehouse.objects import PUBLIC_SCHEMA, ColumnDefinition, Table
 from infra.local.warehouse.sql import dialect
 from infra.local.warehouse.sql.dialect import DIALECT
 from infra.local.warehouse.sql.sqltypes import sql_type
-from infra.local.warehouse.system import views as system_views
-from infra.local.warehouse.system.views import SYSTEM_SCHEMA, SYSTEM_VIEWS
+from infra.local.warehouse.system import SYSTEM_VIEWS
+from infra.local.warehouse.system.history import AppliedPolicy
+from infra.local.warehouse.system.view import SYSTEM_SCHEMA, SystemView
 
 if TYPE_CHECKING:
     from infra.local.warehouse.access.rewrite import Compiler
@@ -77,7 +78,9 @@ class Relations:
         self._compiler = compiler
         self._found: dict[tuple[TableKey, str], Relation] = {}
         self._open: list[TableKey] = []
+        self._registered: set[str] = set()
         self.lasting = True  # means the same at another moment, under the same catalogue
+        self.policies: list[AppliedPolicy] = []
 
     @property
     def keys(self) -> frozenset[TableKey]:
@@ -85,9 +88,10 @@ class Relations:
         return frozenset(relation.table.key for relation in self._found.values())
 
     @property
-    def physical(self) -> frozenset[str]:
-        """The stored tables that the statement may touch."""
-        return frozenset(r.table.physical for r in self._found.values() if r.table.physical)
+    def touched(self) -> frozenset[str]:
+        """What the statement may touch, under DuckDB's names."""
+        stored = {r.table.physical for r in self._found.values() if r.table.physical}
+        return frozenset({f"{self._compiler.storage}.{name}" for name in stored} | self._registered)
 
     def before(self, tree: exp.Expr) -> exp.Expr:
         """The statement with a CTE for each relation before it, each after those that it reads."""
@@ -114,8 +118,10 @@ class Relations:
     def _relation(self, key: TableKey, reader: Rights) -> Relation:
         catalog = reader.catalog
         # Before anybody's own: who may create in `public` must not put a false system view before an admin.
-        if key.name in SYSTEM_VIEWS and key.schema in (SYSTEM_SCHEMA, PUBLIC_SCHEMA):
-            return self._system_view(key)
+        schema = SYSTEM_SCHEMA if key.schema == PUBLIC_SCHEMA else key.schema
+        system_view = SYSTEM_VIEWS.get(TableKey(schema, key.name))
+        if system_view is not None:
+            return self._system_view(key, system_view)
         if key.schema not in {*catalog.schemas, catalog.temporary}:
             raise UndefinedObject(f'schema "{key.schema}" does not exist', "3F000")
         reader.require_schema(key.schema)
@@ -173,15 +179,16 @@ class Relations:
         shown, where = self._compiler.rows(table, self)
         return _Cut(self._compiler.row_alias, shown, where, barrier=bool(shown) or where is not None)
 
-    def _system_view(self, key: TableKey) -> Relation:
-        rights = self._compiler.rights
-        if not rights.sees_system_views:
-            raise PermissionDenied(f"permission denied for relation {key.name}")
-        view = SYSTEM_VIEWS[key.name]
-        query = system_views.select(view, rights.catalog, database=self._compiler.context.database)
-        table = Table(key, "", view.table.columns)
+    def _system_view(self, key: TableKey, view: SystemView) -> Relation:
+        """A system view: its rows are made for the statement's user, whoever owns what reads it."""
+        self.lasting = False
+        name = self._compiler.system(view)
+        self._registered.add(name)
+        cut = _Cut(self._compiler.row_alias, {}, None, barrier=False)
+        source = exp.Table(this=exp.to_identifier(name, quoted=True))
+        table = replace(view.table, key=key)
         granted = frozenset(table.column_names)
-        return Relation(table, granted, self._name(), lambda _: query.copy(), barrier=False)
+        return Relation(table, granted, self._name(), cut.over(source, name), cut.barrier)
 
 
 @dataclass(frozen=True)

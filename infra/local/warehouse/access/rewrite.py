@@ -26,6 +26,8 @@ from infra.local.warehouse.objects import (
 )
 from infra.local.warehouse.sql import column_names, dialect, forms, inference, joins, meaning, shape
 from infra.local.warehouse.sql.context import Context, place, reads_clock
+from infra.local.warehouse.system.history import AppliedPolicy
+from infra.local.warehouse.system.view import SystemView
 
 _DUCKDB = DuckDB()
 
@@ -36,9 +38,10 @@ class Compiled:
 
     sql: str
     outputs: tuple[Output, ...]
-    physical: frozenset[str]  # the stored tables it may touch
+    touched: frozenset[str]  # what it may touch, under DuckDB's names
     lasting: bool  # means the same at another moment
     sources: frozenset[TableKey]  # the relations that the query itself names
+    policies: tuple[AppliedPolicy, ...]
 
 
 @dataclass(frozen=True)
@@ -59,6 +62,7 @@ class Compiler:
     storage: str  # DuckDB's schema of the stored tables; unguessable
     prefix: str  # of the names that a query gives its permitted relations; unguessable
     rights_as: Callable[[str], Rights]  # another user's, by name: a view reads with its owner's
+    system: Callable[[SystemView], str]  # brings a system view's rows; what DuckDB calls them
     numbered: TableKey | None = None  # the table whose rows a change must be able to name
 
     def compile(self, sql: str, parameters: Mapping[str, str]) -> Compiled:
@@ -90,7 +94,18 @@ class Compiler:
         relations = Relations(self)
         part = self.part(tree, relations, self.rights, whole=whole)
         sql = generate(relations.before(part.tree))
-        return Compiled(sql, part.outputs, relations.physical, relations.lasting, part.sources)
+        return Compiled(
+            sql, part.outputs, relations.touched, relations.lasting, part.sources, tuple(relations.policies)
+        )
+
+    def columns_of(self, table: Table) -> tuple[ColumnDefinition, ...]:
+        """The relation's columns; those of a view without binding are what its query gives now."""
+        if table.view is None or table.view.bound:
+            return table.columns
+        owner = self.rights_as(table.owner)
+        part = self.part(dialect.parse(table.view.query), Relations(self), owner, whole=True)
+        names = table.view.names or [output.alias for output in part.outputs]
+        return tuple(replace(o.column, name=n) for n, o in zip(names, part.outputs, strict=True))
 
     def part(self, tree: exp.Expr, relations: Relations, reader: Rights, *, whole: bool) -> Part:
         """A query of the statement, in DuckDB's terms; it reads what the reader may read.

@@ -102,10 +102,6 @@ class Rights:
             raise PermissionDenied(f"permission denied for relation {table.key.name}")
         return granted
 
-    @property
-    def sees_system_views(self) -> bool:
-        return self.has("ACCESS SYSTEM TABLE")
-
     def policies(self, table: Table) -> list[Policy] | None:
         """The policies that bound the rows, in order of name; None when none bounds them."""
         if not table.rls or self.has("IGNORE RLS"):

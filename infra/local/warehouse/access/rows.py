@@ -20,6 +20,7 @@ from infra.local.warehouse.objects import (
 )
 from infra.local.warehouse.sql import kinds
 from infra.local.warehouse.sql.functions import cast
+from infra.local.warehouse.system.history import AppliedPolicy
 
 if TYPE_CHECKING:
     from infra.local.warehouse.access.rewrite import Compiler
@@ -36,6 +37,9 @@ def _condition(compiler: "Compiler", table: Table, relations: Relations) -> exp.
     policies = compiler.rights.policies(table)
     if policies is None:
         return None
+    names: list[str | None] = [policy.name for policy in policies]
+    names = names or [None]
+    relations.policies.extend(AppliedPolicy(table.key, name) for name in names)
     if not policies:
         return exp.false()
     conditions = [

@@ -17,7 +17,7 @@ def session():
     [
         ("TimeZone", "UTC"),  # and not the machine's
         ("ieee_floating_point_ops", False),
-        ("disabled_optimizers", "cte_filter_pusher"),
+        ("disabled_optimizers", "cte_filter_pusher,statistics_propagation"),
         ("enable_external_access", False),
         ("autoinstall_known_extensions", False),
         ("autoload_known_extensions", False),
