@@ -9,8 +9,7 @@ from tests.infra.local.warehouse.conftest import run
 ANN = someone("ann")
 
 
-@pytest.fixture
-def redshift():
+def prepared():
     found = Redshift()
     run(
         found,
@@ -24,6 +23,17 @@ def redshift():
         """,
     )
     return found
+
+
+@pytest.fixture
+def redshift():
+    return prepared()
+
+
+@pytest.fixture(scope="module")
+def unchanged():
+    """For trials, of which nothing is left."""
+    return prepared()
 
 
 @pytest.mark.parametrize(
@@ -77,8 +87,8 @@ def redshift():
         ("DROP SCHEMA public CASCADE", "0A000"),
     ],
 )
-def test_what_depends_on_what(redshift, sql, sqlstate):
-    assert trial(redshift, [sql]) == sqlstate
+def test_what_depends_on_what(unchanged, sql, sqlstate):
+    assert trial(unchanged, [sql]) == sqlstate
 
 
 def test_what_cascades_is_gone_and_a_late_binding_view_waits_for_a_table(redshift):
@@ -152,16 +162,16 @@ def test_columns_come_go_and_change_their_names(redshift):
         ("ALTER TABLE nothing DROP COLUMN a", "42P01"),
     ],
 )
-def test_columns_that_must_stay(redshift, sql, sqlstate):
-    run(
-        redshift,
-        """
-        CREATE TABLE c (a INT, b INT, free INT); CREATE TABLE one (a INT);
-        CREATE RLS POLICY p WITH (a INT) USING (a > 0); ATTACH RLS POLICY p ON c TO PUBLIC;
-        CREATE MASKING POLICY m WITH (b INT) USING (b + 1); ATTACH MASKING POLICY m ON c(b) TO PUBLIC
-        """,
-    )
-    assert trial(redshift, [sql]) == sqlstate
+def test_columns_that_must_stay(unchanged, sql, sqlstate):
+    before = [
+        "CREATE TABLE c (a INT, b INT, free INT)",
+        "CREATE TABLE one (a INT)",
+        "CREATE RLS POLICY p WITH (a INT) USING (a > 0)",
+        "ATTACH RLS POLICY p ON c TO PUBLIC",
+        "CREATE MASKING POLICY m WITH (b INT) USING (b + 1)",
+        "ATTACH MASKING POLICY m ON c(b) TO PUBLIC",
+    ]
+    assert trial(unchanged, [*before, sql]) == sqlstate
 
 
 def test_a_table_changed_and_filled_in_one_batch(redshift):
@@ -178,10 +188,10 @@ def test_a_table_changed_and_filled_in_one_batch(redshift):
     assert rows(redshift, "SELECT a, b FROM d ORDER BY 1", someone("maker")) == [(1, None), (2, 3)]
 
 
-def test_temporary_tables_bear_no_views(redshift):
-    assert trial(redshift, ["CREATE TEMP TABLE x (a INT)", "CREATE VIEW y AS SELECT a FROM x"]) == "0A000"
-    assert trial(redshift, ["CREATE TABLE #x AS SELECT 1 AS a", "DROP TABLE #x"]) == DONE
-    assert trial(redshift, ["CREATE TEMP TABLE x (a INT)", "ALTER TABLE x OWNER TO ann"]) == "0A000"
+def test_temporary_tables_bear_no_views(unchanged):
+    assert trial(unchanged, ["CREATE TEMP TABLE x (a INT)", "CREATE VIEW y AS SELECT a FROM x"]) == "0A000"
+    assert trial(unchanged, ["CREATE TABLE #x AS SELECT 1 AS a", "DROP TABLE #x"]) == DONE
+    assert trial(unchanged, ["CREATE TEMP TABLE x (a INT)", "ALTER TABLE x OWNER TO ann"]) == "0A000"
 
 
 def test_a_failed_batch_leaves_the_catalogue_as_it_was(redshift):

@@ -9,8 +9,7 @@ from tests.infra.local.warehouse.conftest import run
 ANN, BOB = someone("ann"), someone("bob")
 
 
-@pytest.fixture
-def redshift():
+def prepared():
     found = Redshift()
     run(
         found,
@@ -21,6 +20,17 @@ def redshift():
         """,
     )
     return found
+
+
+@pytest.fixture
+def redshift():
+    return prepared()
+
+
+@pytest.fixture(scope="module")
+def unchanged():
+    """For trials, of which nothing is left."""
+    return prepared()
 
 
 @pytest.mark.parametrize(
@@ -46,15 +56,15 @@ def redshift():
         ("REVOKE ROLE clerk FROM ann", DONE),
     ],
 )
-def test_what_can_be_made_changed_and_dropped(redshift, sql, sqlstate):
-    assert trial(redshift, [sql]) == sqlstate
+def test_what_can_be_made_changed_and_dropped(unchanged, sql, sqlstate):
+    assert trial(unchanged, [sql]) == sqlstate
 
 
-def test_a_superuser_is_made_and_unmade(redshift):
+def test_a_superuser_is_made_and_unmade(unchanged):
     be, read = "SET SESSION AUTHORIZATION ann", "SELECT a FROM t"
-    assert trial(redshift, [be, read]) == "42501"
-    assert trial(redshift, ["ALTER USER ann CREATEUSER", be, read]) == DONE
-    assert trial(redshift, ["ALTER USER ann CREATEUSER", "ALTER USER ann NOCREATEUSER", be, read]) == "42501"
+    assert trial(unchanged, [be, read]) == "42501"
+    assert trial(unchanged, ["ALTER USER ann CREATEUSER", be, read]) == DONE
+    assert trial(unchanged, ["ALTER USER ann CREATEUSER", "ALTER USER ann NOCREATEUSER", be, read]) == "42501"
 
 
 @pytest.mark.parametrize(
@@ -69,9 +79,9 @@ def test_a_superuser_is_made_and_unmade(redshift):
         "GRANT CREATE ON DATABASE dev TO ann",
     ],
 )
-def test_who_owns_or_was_granted_something_is_not_dropped(redshift, given):
-    run(redshift, given)
-    assert outcome(redshift, "DROP USER ann") == "55006"
+def test_who_owns_or_was_granted_something_is_not_dropped(unchanged, given):
+    assert trial(unchanged, ["DROP USER ann"]) == DONE
+    assert trial(unchanged, [given, "DROP USER ann"]) == "55006"
 
 
 def test_nobody_drops_themselves(redshift):
