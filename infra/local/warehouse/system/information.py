@@ -2,11 +2,17 @@
 
 from collections.abc import Iterator
 
-from infra.local.warehouse.objects import DATABASE, Grant
+from infra.local.warehouse.objects import Grant, Table, TableKey
 from infra.local.warehouse.system import relations
-from infra.local.warehouse.system.privileges import visible_grants
+from infra.local.warehouse.system.privileges import grants_in_order
 from infra.local.warehouse.system.view import INFORMATION_SCHEMA, Moment, Row, SystemView, view
-from infra.local.warehouse.system.visibility import visible_relations, visible_schemas
+from infra.local.warehouse.system.visibility import (
+    ON_COLUMNS,
+    Visible,
+    sees_identity,
+    visible_relations,
+    visible_schemas,
+)
 
 _ROLES = "grantee varchar(128), role_name varchar(128), is_grantable varchar(3)"
 _WHERE = "table_catalog varchar(128), table_schema varchar(128), table_name varchar(128)"
@@ -45,40 +51,43 @@ def _schemata(moment: Moment) -> Iterator[Row]:
         yield moment.database, schema.name, schema.owner, None, None, None, None
 
 
-def _grantor(moment: Moment, grant: Grant) -> str:
+def _grantor(grant: Grant, table: Table) -> str:
     """Who gave it: a superuser gives for the owner."""
-    if grant.grantor:
-        return grant.grantor
-    table = next((t for t in moment.catalog.tables.values() if t.key == (grant.schema, grant.table)), None)
-    return table.owner if table else ""
+    return grant.grantor or table.owner
 
 
 def _yes(value: bool) -> str:  # noqa: FBT001 - what the standard writes for it
     return "YES" if value else "NO"
 
 
-def _on_relations(moment: Moment) -> Iterator[Grant]:
-    return (grant for grant in visible_grants(moment) if grant.table is not None)
+def _grants(moment: Moment) -> Iterator[tuple[Grant, Visible]]:
+    """The grants on visible relations that the asker has, sees or gave."""
+    visible = {found.table.key: found for found in visible_relations(moment)}
+    for grant in grants_in_order(moment):
+        found = visible.get(TableKey(grant.schema, grant.table or ""))
+        if found is None:
+            continue
+        gave = _grantor(grant, found.table) == moment.user
+        if gave or sees_identity(moment.rights, grant.grantee):
+            yield grant, found
 
 
 def _table_privileges(moment: Moment) -> Iterator[Row]:
-    for grant in _on_relations(moment):
-        if grant.columns is None and grant.schema != DATABASE:
+    for grant, found in _grants(moment):
+        if grant.columns is None:
             yield (
-                *(_grantor(moment, grant), _name(grant), moment.database, grant.schema, grant.table),
+                *(_grantor(grant, found.table), _name(grant), moment.database, *found.table.key),
                 *(grant.privilege, _yes(grant.option), "NO"),
             )
 
 
 def _column_privileges(moment: Moment) -> Iterator[Row]:
     """Of each column that somebody was granted, alone or with its relation."""
-    visible = {found.table.key: found for found in visible_relations(moment)}
-    for grant in _on_relations(moment):
-        found = visible.get((grant.schema, str(grant.table)))  # type: ignore[call-overload]
-        for _, column in found.columns if found else ():
+    for grant, found in _grants(moment):
+        for _, column in found.columns if grant.privilege in ON_COLUMNS else ():
             if grant.columns is None or column.name in grant.columns:
                 yield (
-                    *(_grantor(moment, grant), _name(grant), moment.database, grant.schema, grant.table),
+                    *(_grantor(grant, found.table), _name(grant), moment.database, *found.table.key),
                     *(column.name, grant.privilege, _yes(grant.option)),
                 )
 

@@ -56,14 +56,13 @@ def _option(grants: list[Grant]) -> bool:
     return any(grant.option for grant in grants if grant.grantee.kind == "user")
 
 
-def visible_grants(moment: Moment) -> Iterator[Grant]:
-    """The grants on objects that the asker may see, in order; what policies look up is nobody's privilege."""
-    grants = (
-        grant
-        for grant in moment.catalog.grants
-        if grant.grantee.kind not in POLICIES and sees_identity(moment.rights, grant.grantee)
-    )
-    return iter(sorted(grants, key=_order))
+def grants_in_order(moment: Moment) -> list[Grant]:
+    """The grants on objects, in order; what policies may look up is nobody's privilege."""
+    return sorted((g for g in moment.catalog.grants if g.grantee.kind not in POLICIES), key=_order)
+
+
+def _visible_grants(moment: Moment) -> Iterator[Grant]:
+    return (g for g in grants_in_order(moment) if sees_identity(moment.rights, g.grantee))
 
 
 def _order(grant: Grant) -> tuple[str, ...]:
@@ -77,7 +76,7 @@ _Held = tuple[str, str | None, str, Grantee]  # schema, relation, privilege and 
 def _held(moment: Moment) -> dict[_Held, list[Grant]]:
     """The grants of whole objects by what they give: several may have granted the same."""
     held: dict[_Held, list[Grant]] = {}
-    for grant in visible_grants(moment):
+    for grant in _visible_grants(moment):
         if grant.columns is None:
             key = (grant.schema, grant.table, grant.privilege, grant.grantee)
             held.setdefault(key, []).append(grant)
@@ -103,7 +102,7 @@ def _database_privileges(moment: Moment) -> Iterator[Row]:
 
 
 def _column_privileges(moment: Moment) -> Iterator[Row]:
-    for grant in visible_grants(moment):
+    for grant in _visible_grants(moment):
         for column in sorted(grant.columns or ()):
             yield grant.schema, grant.table, column, grant.privilege, *_identity(moment, grant.grantee)
 

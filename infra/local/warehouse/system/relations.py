@@ -89,7 +89,7 @@ def _redshift_tables(moment: Moment) -> Iterator[Row]:
 
 
 def _columns(moment: Moment) -> Iterator[Row]:
-    unknown = (None,) * 9
+    unknown = (None,) * 10  # intervals, character sets, collations, domains, remarks
     for found in visible_relations(moment):
         for place, column in found.columns:
             kind = column.type

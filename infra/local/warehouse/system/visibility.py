@@ -10,7 +10,7 @@ from infra.local.warehouse.access.rights import Rights
 from infra.local.warehouse.objects import PUBLIC, ColumnDefinition, Grant, Grantee, Schema, Table, TableKey
 from infra.local.warehouse.system.view import Moment
 
-_ON_COLUMNS = frozenset({"SELECT", "INSERT", "UPDATE", "REFERENCES"})  # privileges that tell of columns
+ON_COLUMNS = frozenset({"SELECT", "INSERT", "UPDATE", "REFERENCES"})  # privileges that tell of columns
 
 
 def sees_system_tables(rights: Rights) -> bool:
@@ -81,7 +81,7 @@ def _granted(rights: Rights) -> dict[TableKey, list[Grant]]:
 
 def _column_names(grants: list[Grant]) -> frozenset[str] | None:
     """The columns that the privileges are on; None for all of the relation's."""
-    telling = [grant for grant in grants if grant.privilege in _ON_COLUMNS]
+    telling = [grant for grant in grants if grant.privilege in ON_COLUMNS]
     if any(grant.columns is None for grant in telling):
         return None
     return frozenset().union(*(grant.columns or () for grant in telling))
