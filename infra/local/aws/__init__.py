@@ -31,7 +31,8 @@ Stricter than AWS:
 Not faithful:
 - WithEvent is refused; a session acts as whoever connected, with the groups of that moment, as in Redshift,
   but closes only when a call comes after its time;
-- in a failed transaction every statement of the batch is FAILED with the error of the one that failed;
+- in a failed transaction the other statements are ABORTED, which AWS does not tell; what is too large for a
+  result fails its statement after the changes of the same batch are committed;
 - there is one database, which is all that ListDatabases names;
 - changes are in force at once, where AWS takes seconds; a workgroup is there at once, and its endpoint's
   address is only shown;

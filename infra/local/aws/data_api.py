@@ -78,7 +78,12 @@ class DataApi:
             page_bytes=page_bytes,
         )
         self._statements = Statements(
-            runs, sessions=self._sessions, kept=kept, clock=clock, active_statements=active_statements
+            runs,
+            new_query_id=redshift.history.new_query_id,
+            sessions=self._sessions,
+            kept=kept,
+            clock=clock,
+            active_statements=active_statements,
         )
         metadata = Metadata(redshift, self._connections, self._cursors, database=database)
         own: Mapping[str, Operation] = {
@@ -194,9 +199,10 @@ class DataApi:
                 f"{call.operation} reads {result_format}: the statement ran with ResultFormat"
                 f" {statement.request.result_format}."
             )
-        if part is None and not statement.request.batch:
-            part = statement.parts[0]
-        result = part.state.result if part is not None and statement.readable(part) else None
+        if part is None and statement.request.batch:
+            raise invalid("BatchExecuteStatement result can only be retrieved with sub-statement id.")
+        part = part or statement.parts[0]
+        result = part.state.result if statement.readable(part) else None
         if result is None:
             raise _not_found(_NO_RESULT, call)
         listing = f"result:{call.parameters['Id']}"

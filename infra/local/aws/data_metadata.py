@@ -111,7 +111,9 @@ def _type(row: Row) -> SqlType:
 
 
 _LISTINGS: Mapping[str, _Listing] = {
-    "ListDatabases": _Listing("Databases", "SELECT current_database() AS name", _name),
+    "ListDatabases": _Listing(
+        "Databases", "SELECT database_name AS name FROM svv_redshift_databases WHERE true", _name
+    ),
     "ListSchemas": _Listing(
         "Schemas",
         "SELECT schema_name AS name FROM svv_redshift_schemas WHERE database_name = current_database()",

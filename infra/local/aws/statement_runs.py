@@ -65,15 +65,28 @@ class StatementRuns:
         session = self._connect(statement)
         self._move(statement, parts, State("STARTED"))
         started = time.perf_counter_ns()
-        results = self._redshift.execute_batch(
-            [part.sql for part in parts],
-            user=statement.request.connection.user,
-            parameters=statement.request.parameters,
-            cancel=statement.cancellation,
-            session=session,
-        )
+        try:
+            results = self._redshift.execute_batch(
+                [part.sql for part in parts],
+                user=statement.request.connection.user,
+                parameters=statement.request.parameters,
+                cancel=statement.cancellation,
+                session=session,
+                query_ids=[part.query_id for part in parts],
+            )
+        except SqlError:
+            self._roll_back(statement, parts)
+            raise
         duration = time.perf_counter_ns() - started
         self._finish(statement, dict(zip(parts, results, strict=True)), duration)
+
+    def _roll_back(self, statement: Statement, parts: Sequence[Part]) -> None:
+        """Where one statement failed, the others of its transaction are undone or never ran."""
+        records = self._redshift.history.records()
+        failed = {record.statement.query_id for record in records if record.status == "failed"}
+        others = [part for part in parts if part.query_id not in failed]
+        if len(others) < len(parts):
+            self._move(statement, others, State("ABORTED"))
 
     def _connect(self, statement: Statement) -> Session | None:
         """Opens the statement's session unless it is open; one that cannot be opened fails the statement."""

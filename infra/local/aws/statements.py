@@ -28,19 +28,20 @@ class Statements:
         self,
         runs: StatementRuns,
         *,
+        new_query_id: Callable[[], int],
         sessions: Sessions,
         kept: KeptResults,
         clock: Callable[[], float],
         active_statements: int = ACTIVE_STATEMENTS,
     ) -> None:
         self._runs = runs
+        self._new_query_id = new_query_id
         self._sessions = sessions
         self._results = kept
         self._clock = clock
         self._active_statements = active_statements
         self._turns = Turns(most=active_statements)
         self._lock = threading.Lock()
-        self._query_ids = itertools.count(1000)
         self._kept: dict[str, Statement] = {}
         self._active: set[str] = set()
         self._client_tokens: dict[tuple[Owner, str], tuple[Mapping[str, Any], Statement]] = {}
@@ -157,7 +158,7 @@ class Statements:
 
     def _part(self, sql: str) -> Part:
         now = dt.datetime.fromtimestamp(self._clock(), dt.UTC)
-        return Part(sql, next(self._query_ids), created_at=now, updated_at=now)
+        return Part(sql, self._new_query_id(), created_at=now, updated_at=now)
 
 
 def _before(moment: float, statements: Iterable[Statement]) -> list[Statement]:

@@ -11,6 +11,8 @@ from infra.local.aws.data_api import STATEMENT_OWNER, DataApi
 from infra.local.aws.data_connections import SESSION_OWNER
 from infra.local.aws.model import AwsError, Call, Caller, Person
 from infra.local.warehouse import Cancellation, Column, DbUser, Result, SqlCancelled
+from infra.local.warehouse.system.history import History
+from infra.local.warehouse.system.history import Statement as HistoryStatement
 
 WORKGROUP = "redshift-tip-enabled"
 WORKGROUP_ARN = "arn:aws:redshift-serverless:us-east-1:123456789012:workgroup/0f0f"
@@ -86,6 +88,7 @@ class Warehouse:
         self.bound: list[dict[str, str]] = []
         self.released = threading.Event()
         self.gates: dict[str, threading.Event] = {}  # of statements that are released by themselves
+        self.history = History()
         self.connects = threading.Event()
         self.connects.set()
 
@@ -124,10 +127,16 @@ class Warehouse:
         parameters: Mapping[str, str] | None,
         cancel: Cancellation | None,
         session: "Session | None" = None,
+        query_ids: Sequence[int] | None = None,
     ) -> list[Result]:
         assert session is None or not session.closed
         self.used.append(session)
-        return [self.execute(sql, user=user, parameters=parameters, cancel=cancel) for sql in statements]
+        results = []
+        for sql, query_id in zip(statements, query_ids or (), strict=True):
+            statement = HistoryStatement(user.name, sql, "dev", 1, 1, query_id)
+            with self.history.recording(statement):
+                results.append(self.execute(sql, user=user, parameters=parameters, cancel=cancel))
+        return results
 
     def open_session(self, user: DbUser) -> "Session":
         assert self.connects.wait(20)

@@ -114,7 +114,9 @@ def test_the_connected_database_may_be_named() -> None:
 
 def test_an_error_of_the_warehouse_is_told_in_its_words() -> None:
     api = Api()
-    api.warehouse.answers["SELECT current_database() AS name ORDER BY 1"] = SqlError("ERROR: no", "42501")
+    api.warehouse.answers[
+        "SELECT database_name AS name FROM svv_redshift_databases WHERE true ORDER BY 1"
+    ] = SqlError("ERROR: no", "42501")
     refused = api.refused("ListDatabases", **TARGET)
     assert (refused.code, refused.message) == ("ValidationException", "ERROR: no")
 

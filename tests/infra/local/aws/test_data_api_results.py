@@ -116,7 +116,8 @@ def test_a_batch_has_a_result_for_each_part(api: Api) -> None:
     assert [part["Id"] for part in described["SubStatements"]] == [f"{batch['Id']}:1", f"{batch['Id']}:2"]
     assert [part["HasResultSet"] for part in described["SubStatements"]] == [False, True]
     assert api.call("GetStatementResult", Id=f"{batch['Id']}:2")["Records"] == [[{"stringValue": "x"}]]
-    for none in (batch["Id"], f"{batch['Id']}:1", f"{batch['Id']}:0", f"{batch['Id']}:3"):
+    assert api.refused("GetStatementResult", Id=batch["Id"]).code == "ValidationException"
+    for none in (f"{batch['Id']}:1", f"{batch['Id']}:0", f"{batch['Id']}:3"):
         assert api.refused("GetStatementResult", Id=none).code == "ResourceNotFoundException"
 
 

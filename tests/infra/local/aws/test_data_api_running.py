@@ -201,6 +201,23 @@ def cancel_while_converting(api: Api, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(results, "text", cancelling)
 
 
+def test_a_failed_transaction_tells_which_statement_failed(api: Api) -> None:
+    api.warehouse.answers["bad"] = SqlError("ERROR: no", "42601")
+    batch = api.batch("select 1", "bad", "select 2")["Id"]
+    described = api.call("DescribeStatement", Id=batch)
+    assert (described["Status"], described["Error"]) == ("FAILED", "ERROR: no")
+    assert parts(api, batch) == ["ABORTED", "FAILED", "ABORTED"]
+    assert [part.get("Error") for part in described["SubStatements"]] == [None, "ERROR: no", None]
+    assert api.warehouse.texts == ["select 1", "bad"]
+
+
+def test_a_cancelled_transaction_is_aborted_whole(api: Api) -> None:
+    batch = api.batch("select 1", "wait", "select 2", WaitTimeSeconds=None)["Id"]
+    until(api, batch, "STARTED")
+    api.call("CancelStatement", Id=batch)
+    assert parts(api, batch) == ["ABORTED"] * 3
+
+
 def test_a_row_that_is_too_large_fails_the_whole_transaction(api: Api) -> None:
     api.warehouse.answers["large"] = table(a=pa.array(["x" * 65_536]))
     batch = api.batch("select 1", "large")["Id"]

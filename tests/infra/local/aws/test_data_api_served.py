@@ -230,6 +230,36 @@ def test_whoever_waits_to_change_a_table_can_be_cancelled(env: dict[str, str], a
     assert counted["ResultRows"] == 0
 
 
+def test_the_history_knows_statements_by_the_same_ids(admin: Any) -> None:
+    mark = uuid.uuid4().hex
+    batch = admin(f"SELECT 1 AS a_{mark}", f"SELECT 2 AS a_{mark}")
+    ids = [str(part["RedshiftQueryId"]) for part in batch["SubStatements"]]
+    history = "SELECT query_id FROM sys_query_history WHERE query_id IN"
+    (found,) = admin(f"{history} ({', '.join(ids)}) AND query_text LIKE '%{mark}%'")["SubStatements"]
+    assert found["ResultRows"] == 2
+
+
+def test_temporary_tables_live_in_a_session(env: dict[str, str], target: dict[str, str]) -> None:
+    client = outside.aws(env, "redshift-data", outside.administrator(env))
+    opened = client.execute_statement(
+        Sql="CREATE TEMP TABLE mine (a INT)",
+        SecretArn=env["ADMIN_SECRET_ARN"],
+        SessionKeepAliveSeconds=60,
+        WaitTimeSeconds=30,
+        **target,
+    )
+    assert opened["Status"] == "FINISHED"
+    within = {"SessionId": opened["SessionId"], "WaitTimeSeconds": 30}
+    for sql in ("INSERT INTO mine VALUES (1)", "SELECT a FROM mine"):
+        answer = client.execute_statement(Sql=sql, **within)
+        assert answer["Status"] == "FINISHED"
+    assert client.get_statement_result(Id=answer["Id"])["Records"] == [[{"longValue": 1}]]
+    elsewhere = client.execute_statement(
+        Sql="SELECT a FROM mine", SecretArn=env["ADMIN_SECRET_ARN"], WaitTimeSeconds=30, **target
+    )
+    assert elsewhere["Status"] == "FAILED"
+
+
 def test_sessions_are_one_persons(frank: Any, ming: Any, target: dict[str, str]) -> None:
     opened = frank.execute_statement(Sql="SELECT 1", SessionKeepAliveSeconds=60, WaitTimeSeconds=30, **target)
     session = opened["SessionId"]
