@@ -12,7 +12,7 @@ from typing import IO
 
 import httpx
 
-from bench import drawing, exchange, refresh, sign_ins
+from bench import drawing, exchange, refresh, sign_ins, warehouse
 from tests.conftest import free_ports
 
 RUNS = 15
@@ -27,6 +27,7 @@ def main() -> None:
         queries = refresh.measure(env, runs=RUNS)
         drawing.measure(url, queries, runs=RUNS)
         sign_ins.measure(env)
+    warehouse.measure(runs=RUNS)
 
 
 @contextmanager
