@@ -123,8 +123,12 @@ class Catalog:
         return own if key.schema == PUBLIC_SCHEMA and own in self.tables else key
 
     def table(self, key: TableKey) -> Table:
-        """The relation of that name, or UndefinedObject."""
-        table = self.tables.get(self.key_of(key))
+        """The relation that is meant, or UndefinedObject."""
+        return self.relation(self.key_of(key))
+
+    def relation(self, key: TableKey) -> Table:
+        """The relation of exactly that name, or UndefinedObject."""
+        table = self.tables.get(key)
         if table is None:
             raise UndefinedObject(f'relation "{key.name}" does not exist')
         return table

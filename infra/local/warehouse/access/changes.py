@@ -20,6 +20,7 @@ from infra.local.warehouse.system.history import AppliedPolicy
 
 KEYWORDS = frozenset({"insert", "update", "delete"})
 _WHOLE = frozenset({"int2", "int4", "int8"})
+_TIMES = frozenset({"date", "timestamp", "timestamptz"})
 _PARTS: Mapping[type[Any], frozenset[str]] = {
     exp.Insert: frozenset({"this", "expression"}),
     exp.Update: frozenset({"this", "expressions", "where"}),
@@ -52,6 +53,8 @@ def _assigned(value: str, column: ColumnDefinition) -> str:
             f"CASE typeof({value}) WHEN 'VARCHAR' THEN CAST({written} AS {kind})"
             f" ELSE CAST({value} AS {kind}) END"
         )
+    if column.type.name in _TIMES:
+        value = f"date_text(CAST({value} AS VARCHAR))"
     if not column.type.is_text:
         return f"CAST({value} AS {column.type.duckdb})"
     text = f"CAST({value} AS VARCHAR)"

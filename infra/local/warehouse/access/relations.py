@@ -105,7 +105,6 @@ class Relations:
 
     def get(self, key: TableKey, reader: Rights) -> Relation:
         """The relation, as the reader may read it and the statement's user may see its rows."""
-        key = reader.catalog.key_of(key)
         asked = (key, reader.user.name)
         if asked not in self._found:
             relation = self._relation(key, reader)
@@ -113,6 +112,7 @@ class Relations:
         return self._found[asked]
 
     def _name(self) -> str:
+        """A name for the relation that is found next: its own are there by now."""
         return f"{self._compiler.prefix}{len(self._found)}"
 
     def _relation(self, key: TableKey, reader: Rights) -> Relation:
@@ -125,7 +125,7 @@ class Relations:
         if key.schema not in {*catalog.schemas, catalog.temporary}:
             raise UndefinedObject(f'schema "{key.schema}" does not exist', "3F000")
         reader.require_schema(key.schema)
-        table = catalog.table(key)
+        table = catalog.relation(key)
         if key in self._open or len(self._open) > _MOST_VIEWS:
             raise SqlError(f'infinite recursion detected in rules for relation "{key.name}"', "42P17")
         self._open.append(key)
@@ -166,14 +166,15 @@ class Relations:
             columns=[exp.to_identifier(name, quoted=True) for name in names],
         )
         source = exp.Subquery(this=definition.tree, alias=alias)
+        select = self._cut(table).over(source, _INSIDE)
         # A view is a barrier as well: its own conditions may hide rows from who may not read what is below.
-        return Relation(table, granted, self._name(), self._cut(table).over(source, _INSIDE), barrier=True)
+        return Relation(table, granted, self._name(), select, barrier=True)
 
     @staticmethod
     def _require_base(key: TableKey, reader: Rights, owner: Rights) -> None:
         """Below a materialized view: whoever reads it looks into the schema, its owner reads the table."""
         reader.require_schema(key.schema)
-        owner.require(owner.catalog.table(key), "SELECT")
+        owner.require(owner.catalog.relation(key), "SELECT")
 
     def _cut(self, table: Table) -> "_Cut":
         shown, where = self._compiler.rows(table, self)

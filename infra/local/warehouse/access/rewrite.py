@@ -30,6 +30,7 @@ from infra.local.warehouse.system.history import AppliedPolicy
 from infra.local.warehouse.system.view import SystemView
 
 _DUCKDB = DuckDB()
+_UNNAMED = " "  # the schema of a name without one; no schema has this name
 
 
 @dataclass(frozen=True)
@@ -123,6 +124,7 @@ class Compiler:
         for key, used in scopes.used_columns(found).items():
             here[key].use(used)
         scopes.check_names(found)
+        scopes.check_having(query, _unseen(here))
         outputs = outputs_of(query, found[-1], {key: relation.table for key, relation in here.items()})
         sources = frozenset(relation.table.key for relation in here.values())
         return Part(_refer(meaning.translate(query), here), outputs, sources)
@@ -188,19 +190,22 @@ class Compiler:
         """Qualifies and types the tree in place; the relations it reads, each permitted."""
         self._check_catalogs(tree)
         normalize_identifiers(tree, dialect=dialect.DIALECT)
-        qualify_tables(tree, db=PUBLIC_SCHEMA, dialect=dialect.DIALECT)
+        qualify_tables(tree, db=_UNNAMED, dialect=dialect.DIALECT)
+        self._name_schemas(tree, own=reader is self.rights)
         keys = scopes.keys(tree) - ({row.key} if row else set())
         here = {key: relations.get(key, reader) for key in sorted(keys)}
         tables = [replace(r.seen(whole=whole), key=key) for key, r in here.items()] + ([row] if row else [])
         schema = schema_of(tables)
         columns = {key: relation.table.column_names for key, relation in here.items()}
-        unseen = {} if whole else {name: r.table.key.name for r in here.values() for name in r.unseen}
+        unseen = {} if whole else _unseen(here)
         joins.name_natural(tree, lambda table: columns.get(TableKey(table.db, table.name), ()))
         try:
             qualify_columns(tree, schema, dialect=dialect.DIALECT)
             for select in reversed(list(tree.find_all(exp.Select))):  # each star stands for many columns
                 forms.settle(select, unseen)
                 shape.check_width(select)
+            if tree.find(exp.TableColumn):
+                raise NotSupported("a relation as a value")
             quote_identifiers(tree, dialect=dialect.DIALECT)
             validate_qualify_columns(tree)
             inference.annotate(tree, schema)
@@ -212,11 +217,24 @@ class Compiler:
             raise NotSupported("a query of this form") from None
         return here
 
+    def _name_schemas(self, tree: exp.Expr, *, own: bool) -> None:
+        """Gives names without a schema theirs: in views and policies, temporary tables are not meant."""
+        catalog = self.rights.catalog
+        for table in tree.find_all(exp.Table):
+            if table.db == _UNNAMED:
+                temporary = own and TableKey(catalog.temporary, table.name) in catalog.tables
+                table.set("db", exp.to_identifier(catalog.temporary if temporary else PUBLIC_SCHEMA))
+
     def _check_catalogs(self, tree: exp.Expr) -> None:
         for table in tree.find_all(exp.Table):
             if table.catalog and table.catalog.lower() != self.context.database:
                 raise NotSupported("a cross-database reference")
             table.set("catalog", None)
+
+
+def _unseen(here: Mapping[TableKey, Relation]) -> dict[str, str]:
+    """The columns that are not granted, and whose they are."""
+    return {name: relation.table.key.name for relation in here.values() for name in relation.unseen}
 
 
 def _refer(tree: exp.Expr, here: Mapping[TableKey, Relation]) -> exp.Expr:

@@ -1,7 +1,7 @@
 """Names in a qualified query: which relations and columns it reads, and what is said of wrong ones."""
 
 import re
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 
 from sqlglot import exp
 from sqlglot.errors import OptimizeError
@@ -53,6 +53,15 @@ def check_row_expressions(query: exp.Query) -> None:
         for node in projection.find_all(exp.AggFunc, exp.Window, exp.Star):
             if node.find_ancestor(exp.Select) is query:
                 raise NotSupported("an aggregate, a window function or a star in a policy")
+
+
+def check_having(tree: exp.Expr, unseen: Mapping[str, str]) -> None:
+    """Denies a column in a HAVING that its reader does not see; `unseen` has those, and whose they are."""
+    for having in tree.find_all(exp.Having):
+        given = having.parent.named_selects if isinstance(having.parent, exp.Select) else []
+        for column in having.find_all(exp.Column):
+            if not column.table and column.name in unseen and column.name not in given:
+                raise PermissionDenied(f"permission denied for relation {unseen[column.name]}")
 
 
 def check_uncorrelated(found: Sequence[Scope]) -> None:

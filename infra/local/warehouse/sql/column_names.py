@@ -31,6 +31,7 @@ _TYPES = {
     exp.DType.FLOAT: "float4",
     exp.DType.BOOLEAN: "bool",
     exp.DType.CHAR: "bpchar",
+    exp.DType.SUPER: "super",
 }
 
 
@@ -40,8 +41,13 @@ def name_of(node: exp.Expr) -> str:
         return str(node.alias_or_name).lower()
     if isinstance(node, exp.Paren | exp.Window | exp.WithinGroup | exp.IgnoreNulls | exp.RespectNulls):
         return name_of(node.this)
+    if isinstance(node, exp.Dot):
+        return str(node.name).lower()
+    if isinstance(node, exp.Bracket):
+        return name_of(node.this)
     if isinstance(node, exp.Cast):
-        own = _TYPES.get(node.to.this, node.to.this.value.lower())
+        to = node.to.this  # a name, where the type is none that is known
+        own = _TYPES.get(to, to.value.lower() if isinstance(to, exp.DType) else UNNAMED)
         return _own_name(node.this) or own
     if isinstance(node, exp.Case):
         default = node.args.get("default")

@@ -42,6 +42,7 @@ _DUCKDB = {
     "date": "DATE",
     "timestamp": "TIMESTAMP",
     "timestamptz": "TIMESTAMP WITH TIME ZONE",
+    "super": "JSON",
 }
 _FROM_DUCKDB = {text: name for name, text in _DUCKDB.items() if name != "char"}
 # precision and scale as Redshift's JDBC metadata states them
@@ -55,6 +56,7 @@ _DIGITS = {
     "date": (13, 0),
     "timestamp": (29, 6),
     "timestamptz": (35, 6),
+    "super": (0, 0),
 }
 _DEFAULT_LENGTH = {"varchar": 256, "char": 1}
 DEFAULT_DECIMAL = (18, 0)
@@ -140,6 +142,7 @@ _BY_KIND = {
     exp.DType.DATE: "date",
     exp.DType.TIMESTAMP: "timestamp",
     exp.DType.TIMESTAMPTZ: "timestamptz",
+    exp.DType.JSON: "super",
 }
 
 
@@ -148,7 +151,8 @@ def from_kind(kind: exp.DataType) -> SqlType:
     if kind.this == exp.DType.DECIMAL:
         return sql_type("numeric", [int(argument.name) for argument in kind.expressions])
     if kind.this in exp.DataType.TEXT_TYPES:
-        return sql_type("varchar", [MAX_VARCHAR])
+        lengths = [int(argument.name) for argument in kind.expressions if argument.name.isdigit()]
+        return sql_type("varchar", lengths or [MAX_VARCHAR])
     if kind.this in (exp.DType.NULL, exp.DType.UNKNOWN):
         return sql_type("varchar")
     if kind.this not in _BY_KIND:

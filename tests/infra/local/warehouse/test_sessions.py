@@ -106,3 +106,22 @@ def test_an_authorization_that_was_rolled_back_is_none(redshift):
             ["SET SESSION AUTHORIZATION una", "SELECT * FROM nowhere"], user=ADMIN, session=session
         )
     assert rows(redshift, "SELECT current_user", ADMIN, session=session) == [("admin",)]
+
+
+def test_a_temporary_table_stands_in_nobodys_view_or_policy(redshift):
+    for statement in (
+        "CREATE TABLE allowed (a INT)",
+        "INSERT INTO allowed VALUES (1)",
+        "CREATE VIEW v AS SELECT a FROM t",
+        'GRANT SELECT ON v TO ROLE "AWSIDC:amer-sales"',
+        "CREATE RLS POLICY p WITH (a INT) USING (a IN (SELECT allowed.a FROM allowed))",
+        "ATTACH RLS POLICY p ON t TO PUBLIC",
+        "ALTER TABLE t ROW LEVEL SECURITY ON",
+    ):
+        redshift.execute(statement, user=ADMIN)
+    session = redshift.open_session(FRANK)
+    for name in ("allowed", "t"):
+        redshift.execute(f"CREATE TEMP TABLE {name} AS SELECT 2 AS a", user=FRANK, session=session)
+    assert rows(redshift, "SELECT a FROM v", FRANK, session=session) == [(1,)]
+    assert rows(redshift, "SELECT a FROM public.t", FRANK, session=session) == [(1,)]
+    assert rows(redshift, "SELECT a FROM t", FRANK, session=session) == [(2,)]
