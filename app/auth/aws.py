@@ -10,7 +10,7 @@ import botocore.session
 from botocore import UNSIGNED
 from botocore.config import Config
 from botocore.credentials import CredentialProvider, CredentialResolver
-from botocore.exceptions import BotoCoreError, ClientError
+from botocore.exceptions import BotoCoreError, ClientError, ConnectionClosedError
 
 from app.errors import SettingsError
 
@@ -25,6 +25,18 @@ _RETRYING = Config(
 # For requests that carry something that counts once.
 ONCE = Config(retries={"mode": "standard", "total_max_attempts": 1})
 UNSIGNED_REQUESTS = Config(signature_version=UNSIGNED)
+
+
+def _refuse_half_an_answer(**event: Any) -> None:
+    """Raises ConnectionClosedError for an answer of which less came than was announced.
+
+    botocore counts no bytes: half of a JSON text is an answer without members to it, and its complaint about
+    half of an XML text repeats that text, credentials and all.
+    """
+    answer = event["response_dict"]
+    announced, body = answer["headers"].get("content-length", ""), answer["body"]
+    if isinstance(body, bytes) and announced.isdigit() and len(body) < int(announced):
+        raise ConnectionClosedError(endpoint_url=event["operation_model"].service_model.service_name)
 
 
 @dataclass(frozen=True)
@@ -47,7 +59,7 @@ class Aws:
     def __init__(self, region: str) -> None:
         self._region = region
         self._lock = threading.Lock()  # making clients on one session is not thread-safe; using them is
-        self._botocore = botocore.session.Session()
+        self._botocore = _session()
         self._session = boto3.Session(botocore_session=self._botocore, region_name=region)
 
     def client(
@@ -68,12 +80,18 @@ class Aws:
     def client_of(self, provider: CredentialProvider, service: str) -> Any:
         """A client that signs with the provider's credentials and nobody else's."""
         # Without boto3's session, which would lengthen the shared loader's search path for each person.
-        session = botocore.session.Session()
+        session = _session()
         session.register_component("data_loader", self._botocore.get_component("data_loader"))
         # The only provider: were it ever without credentials, nothing falls back to the host's.
         session.register_component("credential_provider", CredentialResolver([provider]))
         with self._lock:
             return session.create_client(service, region_name=self._region, config=_RETRYING)
+
+
+def _session() -> botocore.session.Session:
+    session = botocore.session.Session()
+    session.register("before-parse", _refuse_half_an_answer)
+    return session
 
 
 def read_secret(arn: str, region: str) -> str:

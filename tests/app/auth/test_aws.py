@@ -1,12 +1,15 @@
 """boto3, set up once: what its clients share, and the one secret that the app reads itself."""
 
+import threading
+from datetime import UTC, datetime
+from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from types import SimpleNamespace
 
 import pytest
 from botocore.credentials import CredentialProvider
-from botocore.exceptions import ClientError, EndpointConnectionError
+from botocore.exceptions import ClientError, ConnectionClosedError, EndpointConnectionError
 
-from app.auth.aws import Aws, read_secret
+from app.auth.aws import Aws, RoleCredentials, read_secret
 from app.errors import SettingsError
 
 ARN = "arn:aws:secretsmanager:us-east-1:123456789012:secret:rowlight-AbCdEf"
@@ -71,3 +74,32 @@ def test_a_secret_that_cannot_be_read_is_told_by_its_reason_alone(manager, answe
     assert f"({reason})" in caught.value.message
     assert "of the client" not in caught.value.message
     assert caught.value.__context__ is None
+
+
+class HalfAnswers(BaseHTTPRequestHandler):
+    """Announces a whole answer and closes the connection half-way through it."""
+
+    def do_POST(self):
+        self.rfile.read(int(self.headers["Content-Length"]))
+        body = b"<AssumeRoleResult><Credentials><SecretAccessKey>very-secret"
+        self.send_response(200)
+        self.send_header("Content-Length", str(2 * len(body)))
+        self.end_headers()
+        self.wfile.write(body)
+
+    def log_message(self, *_):
+        pass
+
+
+def test_half_an_answer_is_none_and_is_not_repeated():
+    server = ThreadingHTTPServer(("127.0.0.1", 0), HalfAnswers)
+    threading.Thread(target=server.serve_forever, daemon=True).start()
+    keys = RoleCredentials("AKIA", "secret", "token", datetime.now(UTC))
+    client = Aws("us-east-1").client("sts", credentials=keys)
+    client.meta.events.register(
+        "before-call", lambda params, **_: params.update(url=f"http://127.0.0.1:{server.server_port}/")
+    )
+    with pytest.raises(ConnectionClosedError) as caught:
+        client.assume_role(RoleArn="arn:aws:iam::123456789012:role/Data", RoleSessionName="frank")
+    server.shutdown()
+    assert "very-secret" not in str(caught.value)
