@@ -94,7 +94,7 @@ PLACES = [
     "SELECT count(*) FROM orders_late WHERE {e} IS NOT NULL",
 ]
 # Every way to raise in the plainest places, and every place with three ways.
-_PLAIN, _WAYS = (PLACES[0], PLACES[1], PLACES[6]), (RAISING[0], RAISING[6], RAISING[23])
+_PLAIN, _WAYS = (PLACES[0], PLACES[2]), (RAISING[0], RAISING[6], RAISING[23])
 RAISING_QUESTIONS = list(
     dict.fromkeys(
         place.format(e=way)

@@ -1,0 +1,52 @@
+"""Two warehouses that a test may change: each test finds them as they were at first."""
+
+from dataclasses import dataclass
+
+import pytest
+
+from infra.local.warehouse import Redshift
+from infra.local.warehouse.session import Session
+from tests.infra.local.warehouse.access.hostile.world import ADMIN, FRANK, build, fill, outcome
+
+_MADE = [f"DROP {kind} IF EXISTS stolen CASCADE" for kind in ("TABLE", "VIEW", "MATERIALIZED VIEW")]
+
+
+@dataclass
+class Warehouse:
+    """A warehouse and a session of Frank's in it."""
+
+    kind: str
+    redshift: Redshift
+    session: Session
+    changed: bool = False
+
+    def ask(self, *statements, user=None):
+        """What Frank, or somebody else, is told of each statement."""
+        session = None if user else self.session
+        said = [outcome(self.redshift, sql, user=user or FRANK, session=session) for sql in statements]
+        self.changed = self.changed or any(each[0] == "changed" for each in said)
+        return said
+
+    def restore(self):
+        """Makes it what it was at first."""
+        self.session.close()
+        if self.changed:
+            for sql in _MADE:
+                outcome(self.redshift, sql, user=ADMIN)
+            fill(self.redshift, self.kind)
+
+
+@pytest.fixture(scope="session")
+def _built():
+    return {kind: build(kind) for kind in ("planted", "other")}
+
+
+@pytest.fixture
+def pair(_built):
+    """A warehouse that hides what is planted, and one that hides something else."""
+    warehouses = [
+        Warehouse(kind, redshift, redshift.open_session(FRANK)) for kind, redshift in _built.items()
+    ]
+    yield warehouses
+    for warehouse in warehouses:
+        warehouse.restore()
