@@ -8,6 +8,7 @@ Faithful, and as strict as AWS or stricter:
 - STS, the exchange at Identity Center, its applications, grants, scopes, methods, assignments and issuers,
   the connection to Redshift, namespace and workgroup, the Data API;
 - errors have AWS's names, in each protocol's shape;
+- CloudTrail's event history has each call, and LookupEvents reads it; docs/stand-in.md says what differs;
 - identity-enhanced sessions are kept to AWS's allow list, and their groups are read at each request.
 
 The Data API, as its service model and its guide say: states and WaitTimeSeconds; sessions, one statement at

@@ -1,8 +1,10 @@
 """How a fault is asked for, what is told about each mistake, and the bound on held calls."""
 
 import json
+import re
 import threading
 import time
+from pathlib import Path
 
 import pytest
 from hypothesis import given
@@ -13,6 +15,7 @@ from infra.local.aws.fault_requests import KINDS, BadFault, fault
 from infra.local.aws.faults import MOST_FAULTS, MOST_HELD, Fault, Faults
 from infra.local.aws.wire import HttpResponse
 
+DOCUMENT = (Path(__file__).parents[4] / "docs" / "stand-in.md").read_text()
 SERVICES = {"sts", "s3", "redshift-data", "sso-oidc"}
 SECONDS = 20
 
@@ -125,6 +128,20 @@ def test_any_object_is_a_fault_or_is_refused_in_a_printable_sentence(members, wh
     assert made.what in KINDS
     assert made.times is None or made.times >= 1
     assert (made.seconds is not None) == (made.what == "late")
+
+
+def test_every_kind_has_its_row_and_its_example_in_the_document():
+    rows = re.findall(r"^\| `([a-z-]+)` \|", DOCUMENT.partition("| `what` | what happens")[2], re.MULTILINE)
+    examples = re.findall(r"^fault '(\{.*\})'$", DOCUMENT, re.MULTILINE)
+    made = [fault(example.encode(), services=SERVICES).what for example in examples]
+    assert sorted(rows) == sorted(made) == sorted(KINDS)
+
+
+def test_every_member_has_its_row_in_the_document():
+    rows = re.findall(r"^\| `([a-z_]+)` \|", DOCUMENT.partition("| `what` | what happens")[0], re.MULTILINE)
+    with pytest.raises(BadFault) as caught:
+        asked(other=1)
+    assert sorted(rows) == sorted(str(caught.value).partition("it may have ")[2].rstrip(".").split(", "))
 
 
 # --- bounds -------------------------------------------------------------------------------------------
