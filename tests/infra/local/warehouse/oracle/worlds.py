@@ -1,0 +1,211 @@
+"""Warehouses at random."""
+
+from hypothesis import strategies as st
+
+from tests.infra.local.warehouse.oracle.expressions import VALUES
+from tests.infra.local.warehouse.oracle.queries import Scope, view_queries
+from tests.infra.local.warehouse.oracle.rules import COLUMNS, PERSONS, masking_policies, row_conditions
+from tests.infra.local.warehouse.oracle.world import (
+    GRANTEES,
+    KINDS,
+    ROLES,
+    SCHEMAS,
+    SECURITY_ADMIN,
+    USERS,
+    Attachment,
+    Grant,
+    Grantee,
+    Mask,
+    Membership,
+    Policy,
+    Relation,
+    Table,
+    View,
+    World,
+)
+
+_POLICIES = 4
+_MASKS = 3
+
+
+@st.composite
+def _some(draw, of, *, least: int = 1):
+    """Some of the things, in their order; at least so many of them."""
+    marked = [draw(st.booleans()) for _ in of]
+    chosen = [thing for thing, mark in zip(of, marked, strict=True) if mark]
+    return tuple(chosen if len(chosen) >= least else of[:least])
+
+
+def cells(kind):
+    """A value of the kind, now and then NULL."""
+    return st.sampled_from((*VALUES[kind], None))
+
+
+@st.composite
+def _tables(draw):
+    found = []
+    for number in range(draw(st.integers(1, 3))):
+        columns = ("id", *draw(_some(COLUMNS, least=2)))
+        rows = draw(st.lists(st.tuples(*(cells(KINDS[name]) for name in columns[1:])), max_size=8))
+        numbered = tuple((position, *row) for position, row in enumerate(rows))
+        found.append(Table(draw(st.sampled_from(SCHEMAS)), f"t{number}", columns, numbered))
+    return tuple(found)
+
+
+@st.composite
+def _lookups(draw):
+    rows = st.tuples(st.sampled_from((*PERSONS, None)), cells("int"), cells("text"))
+    return tuple(
+        Table(draw(st.sampled_from(SCHEMAS)), f"l{number}", ("person", "v", "t"), tuple(draw(content)))
+        for number, content in enumerate([st.lists(rows, min_size=1, max_size=6)] * 2)
+    )
+
+
+_NAMES = {"int": ("n", "m", "id"), "decimal": ("d",), "text": ("s", "r"), "boolean": ("b",), "date": ("w",)}
+
+
+def _named(kinds: tuple[str, ...]) -> tuple[str, ...] | None:
+    """Names for columns of these kinds, if there are enough of them."""
+    names = []
+    for position, kind in enumerate(kinds):
+        taken = kinds[:position].count(kind)
+        if taken == len(_NAMES[kind]):
+            return None
+        names.append(_NAMES[kind][taken])
+    return tuple(names)
+
+
+@st.composite
+def _views(draw, tables, bare):
+    """Views, each over what was there before; a materialized one over `bare` tables alone."""
+    found: list[View] = []
+    for number in range(draw(st.sampled_from((0, 0, 1, 1, 2, 3)))):
+        materialized = draw(st.integers(0, 3)) == 3
+        named = bare if materialized else (*tables, *found)
+        scope = Scope({relation: relation.columns for relation in named}, frozenset(r.key for r in named))
+        query, kinds = draw(view_queries(scope))
+        names = _named(kinds)
+        if names is not None:
+            sources = frozenset(key for key, _ in query.reads)
+            schema = draw(st.sampled_from(SCHEMAS))
+            found.append(View(schema, f"v{number}", names, query.sql, sources, materialized))
+    return tuple(found)
+
+
+@st.composite
+def _members(draw):
+    """Who has which role; a role has only roles before it, so that none has itself."""
+    found = [
+        Membership(member, role) for member in USERS for role in draw(_some(("reader", "auditor"), least=0))
+    ]
+    found += [
+        Membership(Grantee("role", role), draw(st.sampled_from(ROLES[:position])))
+        for position, role in enumerate(ROLES)
+        if position and draw(st.integers(0, 2)) == 0
+    ]
+    if draw(st.integers(0, 9)) == 9:
+        found.append(Membership(draw(st.sampled_from(GRANTEES[:-1])), SECURITY_ADMIN))
+    return tuple(found)
+
+
+@st.composite
+def _grants(draw, relations: tuple[Relation, ...], writable: tuple[str, ...]):
+    """Grants, and revokes of some of them: one form of a privilege for each relation and grantee."""
+    given: list[Grant] = []
+    taken: list[Grant] = []
+    for relation in relations:
+        for grantee in draw(st.lists(st.sampled_from(GRANTEES), min_size=1, max_size=3, unique=True)):
+            privileges = ("SELECT",)
+            if relation.key in writable and draw(st.booleans()):
+                privileges = ("SELECT", "UPDATE", "DELETE", "INSERT")
+            for privilege in privileges:
+                columned = privilege in ("SELECT", "UPDATE") and draw(st.integers(0, 2)) == 2
+                columns = draw(_some(relation.columns)) if columned else None
+                given.append(Grant(privilege, relation.key, columns, grantee))
+                if draw(st.integers(0, 5)) == 5:
+                    taken.append(_revoke(draw, given[-1]))
+    return tuple(given), tuple(taken)
+
+
+def _revoke(draw, grant: Grant) -> Grant:
+    if grant.columns is None or draw(st.booleans()):
+        return grant._replace(columns=None)
+    return grant._replace(columns=draw(_some(grant.columns)))
+
+
+@st.composite
+def _attachments(draw, relations, policies):
+    found, secured = [], {}
+    for relation in relations:
+        words = (
+            ("AND", "AND", "OR", "OR", None) if isinstance(relation, Table) else ("AND", "OR", *(None,) * 4)
+        )
+        word = draw(st.sampled_from(words))
+        if word is not None:
+            secured[relation.key] = word
+        fitting = [policy for policy in policies if policy.condition.columns() <= set(relation.columns)]
+        if not fitting or (word is None and not isinstance(relation, Table)):
+            continue
+        pairs = st.tuples(st.sampled_from(fitting), st.sampled_from(GRANTEES))
+        for policy, grantee in draw(st.lists(pairs, min_size=1, max_size=4, unique=True)):
+            found.append(Attachment(policy.name, relation.key, grantee))
+    return tuple(found), secured
+
+
+@st.composite
+def _masks(draw, relations, policies):
+    """Masks on columns of the kinds: of a relation's no two have one priority, of a column's one grantee."""
+    found: list[Mask] = []
+    for relation in relations:
+        masked: set[tuple[Grantee, str]] = set()
+        for policy in draw(st.lists(st.sampled_from(policies), max_size=_MASKS)) if policies else ():
+            of_kind = [[c for c in relation.columns if KINDS[c] == kind] for _, kind in policy.inputs]
+            if isinstance(relation, View) and "text" in [kind for _, kind in policy.inputs]:
+                continue  # SWITCH
+            if not all(of_kind):
+                continue
+            inputs = tuple(draw(st.sampled_from(columns)) for columns in of_kind)
+            outputs = inputs[: len(policy.values)]
+            grantee = draw(st.sampled_from(GRANTEES))
+            pairs = {(grantee, column) for column in outputs}
+            if len(set(inputs)) == len(inputs) and not pairs & masked:
+                masked |= pairs
+                priorities = {mask.priority for mask in found if mask.relation == relation.key}
+                priority = draw(st.sampled_from([p for p in (0, 5, 10, 20) if p not in priorities]))
+                found.append(Mask(policy.name, relation.key, outputs, inputs, grantee, priority))
+    return tuple(found)
+
+
+@st.composite
+def worlds(draw, *, masks: bool = True) -> World:
+    """A warehouse with everything in it; masks are Redshift's alone."""
+    tables, lookups = draw(_tables()), draw(_lookups())
+    bare = tuple(table for table in tables if draw(st.integers(0, 4)) == 4)
+    views = draw(_views((*tables, *lookups), (*bare, *lookups)))
+    policies = tuple(
+        Policy(f"p{number}", condition)
+        for number, condition in enumerate(
+            draw(st.lists(row_conditions(lookups), min_size=1, max_size=_POLICIES))
+        )
+    )
+    masking = tuple(draw(masking_policies(f"m{number}", lookups)) for number in range(_MASKS if masks else 0))
+    grants, revokes = draw(_grants((*tables, *lookups, *views), tuple(table.key for table in tables)))
+    guarded = (*(table for table in tables if table not in bare), *views)
+    attachments, secured = draw(_attachments(guarded, policies))
+    found = draw(_masks(guarded, masking))
+    used = {*(attachment.policy for attachment in attachments), *(mask.policy for mask in found)}
+    return World(
+        tables=tables,
+        lookups=lookups,
+        views=views,
+        members=draw(_members()),
+        usages=tuple(draw(st.lists(st.sampled_from(GRANTEES), min_size=1, max_size=4, unique=True))),
+        grants=grants,
+        revokes=revokes,
+        ignoring=draw(st.sampled_from(((), (), (), ("auditor",), ("AWSIDC:west",)))),
+        policies=tuple(policy for policy in policies if policy.name in used),
+        attachments=attachments,
+        secured=secured,
+        masking=tuple(policy for policy in masking if policy.name in used),
+        masks=found,
+    )
