@@ -136,8 +136,8 @@ def translated() -> Iterator[None]:
         yield
     except duckdb.InterruptException:
         raise SqlCancelled from None
-    except duckdb.ConversionException:
-        raise _conversion() from None
+    except duckdb.ConversionException as fault:
+        raise _conversion(str(fault)) from None
     except duckdb.OutOfRangeException:
         raise _out_of_range() from None
     except duckdb.ConstraintException as fault:
@@ -168,10 +168,12 @@ def translated_reading() -> Iterator[None]:
         except OSError as fault:
             text = str(fault)
             kind = _WHILE_READING.get(text.partition(" Error:")[0])
-            raise (kind() if kind else _failure(text)) from None
+            raise (kind(text) if kind else _failure(text)) from None
 
 
-def _conversion() -> SqlError:
+def _conversion(text: str) -> SqlError:
+    if "is out of range" in text:
+        return _out_of_range()
     return SqlError("invalid input syntax: a value does not have the form of its type", "22P02")
 
 
@@ -183,11 +185,11 @@ def _out_of_memory() -> SqlError:
     return SqlError("Out of memory: the statement needs more than the warehouse has", "53200")
 
 
-_WHILE_READING: Mapping[str, Callable[[], SqlError]] = {
-    "INTERRUPT": SqlCancelled,
+_WHILE_READING: Mapping[str, Callable[[str], SqlError]] = {
+    "INTERRUPT": lambda _: SqlCancelled(),
     "Conversion": _conversion,
-    "Out of Range": _out_of_range,
-    "Out of Memory": _out_of_memory,
+    "Out of Range": lambda _: _out_of_range(),
+    "Out of Memory": lambda _: _out_of_memory(),
 }
 
 

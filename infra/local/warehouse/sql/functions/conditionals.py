@@ -4,8 +4,29 @@ from collections.abc import Mapping
 
 from sqlglot import exp
 
-from infra.local.warehouse.sql.functions.function import Arguments, Function, common, renamed
+from infra.local.warehouse.sql import kinds
+from infra.local.warehouse.sql.functions.function import (
+    Arguments,
+    Builder,
+    Function,
+    call,
+    cast,
+    common,
+    renamed,
+)
 from infra.local.warehouse.sql.kinds import Kind
+
+
+def _alike(name: str) -> Builder:
+    """DuckDB's function of arguments of one type; beside numbers, text is read as one."""
+
+    def build(arguments: Arguments) -> exp.Expr:
+        kind = common(arguments)
+        if not kinds.is_number(kind):
+            return call(name, *arguments)
+        return call(name, *(cast(a, kind) if kinds.is_untyped(a) else a for a in arguments))
+
+    return build
 
 
 def _nvl2(arguments: Arguments) -> exp.Expr:
@@ -29,13 +50,13 @@ def _decode_kind(arguments: Arguments) -> Kind:
     return common(rest[1::2] + ([rest[-1]] if len(rest) % 2 else []))
 
 
-_COALESCE = Function(1, 100, common, renamed("coalesce"), column="coalesce")
+_COALESCE = Function(1, 100, common, _alike("coalesce"), column="coalesce")
 
 CONDITIONALS: Mapping[str, Function] = {
     "coalesce": _COALESCE,
     "decode": Function(3, 255, _decode_kind, _decode, column="case", repeats=True),
-    "greatest": Function(1, 100, common, renamed("greatest")),
-    "least": Function(1, 100, common, renamed("least")),
+    "greatest": Function(1, 100, common, _alike("greatest")),
+    "least": Function(1, 100, common, _alike("least")),
     "nullif": Function(2, 2, common, renamed("nullif")),
     "nvl": _COALESCE,
     "nvl2": Function(3, 3, lambda a: common(a[1:]), _nvl2),

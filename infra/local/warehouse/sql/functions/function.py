@@ -80,9 +80,10 @@ def timestamp(value: exp.Expr) -> exp.Expr:
 
 
 def dated(value: exp.Expr) -> exp.Expr:
-    """The value; a literal of a date with its year first."""
-    plain = isinstance(value, exp.Literal) and value.is_string
-    return string(iso(value.name)) if plain else value
+    """The value; text of a date with its year first, as DuckDB reads it."""
+    if isinstance(value, exp.Literal) and value.is_string:
+        return string(iso(value.name))
+    return call("date_text", value) if kinds.is_text(kinds.of(value)) else value
 
 
 def text(value: exp.Expr) -> exp.Expr:

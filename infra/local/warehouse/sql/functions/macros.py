@@ -51,8 +51,8 @@ _TEXT = (
         THEN {_fault(TOO_LONG)}
         ELSE regexp_replace(s.old, pattern, replace(s.new, '\\', '\\\\'), 'g') END)[1])""",
     """text_regexp_replace_from(value, pattern, replacement, start) AS text_within(list_transform(
-        [value], lambda w: left(w, start - 1)
-        || text_regexp_replace(substring(w, start), pattern, replacement))[1])""",
+        [{'old': value, 'new': replacement}], lambda w: left(w.old, start - 1)
+        || text_regexp_replace(substring(w.old, start), pattern, w.new))[1])""",
     r"""text_capitals(value) AS text_within(list_transform([value], lambda s: array_to_string(list_transform(
         regexp_extract_all(lower(s), '[\p{L}\p{M}\p{N}]+|[^\p{L}\p{M}\p{N}]+'),
         lambda word: upper(left(word, 1)) || substring(word, 2)), ''))[1])""",
@@ -101,8 +101,9 @@ _NUMBERS = (
     # The digits as the format has them: `whole` places, of which the last `zeros` are always written; an
     # amount with more digits is written as #. FM suppresses blanks, and zeros after the last of `kept`.
     """digits_text(amount, whole, zeros, places, kept, grouped, fill, sign) AS list_transform(
-        [{'minus': starts_with(amount, '-'), 'i': ltrim(split_part(ltrim(amount, '-'), '.', 1), '0'),
-          'f': split_part(amount, '.', 2)}], lambda a: list_transform([{
+        list_transform([amount], lambda n: {'none': n IS NULL, 'minus': starts_with(n, '-'),
+            'i': ltrim(split_part(ltrim(n, '-'), '.', 1), '0'), 'f': split_part(n, '.', 2)}), lambda a:
+        list_transform([{
             'i': CASE WHEN length(a.i) > whole THEN repeat('#', whole)
                  WHEN zeros = 0 AND a.i = '' AND (places = 0 OR (fill AND kept = 0 AND rtrim(a.f, '0') = ''))
                  THEN '0' ELSE lpad(a.i, CAST(greatest(length(a.i), zeros) AS INTEGER), '0') END,
@@ -122,15 +123,16 @@ _NUMBERS = (
                      ELSE '' END,
             'first': CASE WHEN sign = 'MI' THEN CASE WHEN a.minus THEN '-' WHEN fill THEN '' ELSE ' ' END
                      ELSE '' END}], lambda p:
-            CASE WHEN amount IS NULL THEN NULL ELSE p.first
+            CASE WHEN a.none THEN NULL ELSE p.first
             || CASE WHEN fill THEN p.before || p.i ELSE lpad(p.before || p.i, CAST(whole + grouped
                     + CASE WHEN sign IN ('', 'S', 'PR') THEN 1 ELSE 0 END AS INTEGER), ' ') END
             || p.f || p.after END)[1])[1])[1]""",
 )
 _TWICE_64 = 2**64
 _HASHES = (
-    f"""hash_of_bytes(bytes, seed) AS list_transform([list_transform([bytes], lambda l:
-        CASE WHEN l IS NOT NULL THEN list_reduce(list_prepend((seed::HUGEINT + {_TWICE_64}) % {_TWICE_64}, l),
+    f"""hash_of_bytes(bytes, seed) AS list_transform([list_transform([{{'b': bytes, 's': seed}}], lambda l:
+        CASE WHEN l.b IS NOT NULL
+        THEN list_reduce(list_prepend((l.s::HUGEINT + {_TWICE_64}) % {_TWICE_64}, l.b),
                          lambda h, b: (xor(h, b) * 1099511628211) % {_TWICE_64}) END)[1]], lambda h:
         CASE WHEN h >= {2**63} THEN CAST(h - {_TWICE_64} AS BIGINT) ELSE CAST(h AS BIGINT) END)[1]""",
     """bytes_of_text(value) AS list_transform([hex(value)], lambda h: list_transform(range(0, length(h) // 2),
@@ -157,12 +159,15 @@ _TIMES = (
                / 86400 / 31 END)[1]""",
     """next_weekday(moment, weekday) AS list_transform([CAST(moment AS DATE)], lambda d:
         d + CAST((weekday - dayofweek(d) + 6) % 7 + 1 AS INTEGER))[1]""",
+    r"""date_text(value) AS regexp_replace(regexp_replace(value,
+        '^\s*(\d{4})(\d{2})(\d{2})(\s|T|$)', '\1-\2-\3\4'),
+        '^\s*(\d{1,2})[-/](\d{1,2})[-/](\d{4})(\s|$)', '\3-\1-\2\4')""",
     # Redshift's documentation does not say whether a week begins on Sunday or on Monday here.
-    f"""weeks_apart(one, other) AS list_transform([{{'sunday':
-            floor(date_diff('day', DATE '1969-12-28', other) / 7)
-            - floor(date_diff('day', DATE '1969-12-28', one) / 7), 'monday':
-            floor(date_diff('day', DATE '1969-12-29', other) / 7)
-            - floor(date_diff('day', DATE '1969-12-29', one) / 7)}}], lambda s:
+    f"""weeks_apart(one, other) AS list_transform(list_transform([{{'a': one, 'b': other}}], lambda s: {{
+            'sunday': floor(date_diff('day', DATE '1969-12-28', s.b) / 7)
+                      - floor(date_diff('day', DATE '1969-12-28', s.a) / 7),
+            'monday': floor(date_diff('day', DATE '1969-12-29', s.b) / 7)
+                      - floor(date_diff('day', DATE '1969-12-29', s.a) / 7)}}), lambda s:
         CASE WHEN s.sunday <> s.monday THEN CAST({_fault(NO_WEEK)} AS BIGINT)
         ELSE CAST(s.sunday AS BIGINT) END)[1]""",
     f"""zone_name(zone, pattern) AS list_transform([zone], lambda z:

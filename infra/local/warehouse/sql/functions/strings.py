@@ -91,6 +91,13 @@ def _split_part(arguments: Arguments) -> exp.Expr:
     return call("text_part" if place is None else "split_part", *map(text, texts), part)
 
 
+def _translate(arguments: Arguments) -> exp.Expr:
+    new = arguments[2]
+    plain = isinstance(new, exp.Literal) and new.name.isascii()
+    found = _texts("translate")(arguments)
+    return found if plain else within(found)
+
+
 _LENGTH = _count("length", column="length")
 _REPEAT = Function(2, 2, always(TEXT), _repeat, column="repeat", repeats=True)
 _SUBSTRING = Function(2, 3, always(TEXT), lambda a: substring(*a), column="substring", repeats=True)
@@ -127,6 +134,6 @@ STRINGS: Mapping[str, Function] = {
     "strpos": _count("strpos", arguments=2),
     "substr": _SUBSTRING,
     "textlen": _LENGTH,
-    "translate": _text("translate", 3),
+    "translate": Function(3, 3, always(TEXT), _translate),
     "upper": _text("upper"),
 }

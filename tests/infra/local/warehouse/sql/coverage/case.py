@@ -75,8 +75,9 @@ def _warehouse() -> Redshift:
 @cache
 def answer(statement: str) -> Any:
     """The rows that an analyst without any right but SELECT is given, or the SqlError."""
+    redshift = _warehouse()
     try:
-        table = _warehouse().execute(statement, user=PEOPLE["frank"]).table
+        table = redshift.execute(statement, user=PEOPLE["frank"]).table
     except SqlError as fault:
         return fault
     return list(zip(*(column.to_pylist() for column in table.columns), strict=True))

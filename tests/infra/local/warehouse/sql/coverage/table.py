@@ -21,8 +21,8 @@ table is refused, too. **runs, in part**: the row says what of it is refused or 
 approximately and called exact.
 
 `make coverage-table` writes this file by running the cases in `tests/infra/local/warehouse/sql/coverage/`; a
-test fails when a case no longer does what the table says. *Cases* counts them, and in brackets those that
-repeat an example of Redshift's documentation, statement and answer.
+test fails when a case no longer does what the table says. *Cases* counts them, and in brackets those whose
+answer stands in an example of Redshift's documentation (what a column holds there may be a literal here).
 """
 
 
@@ -44,9 +44,8 @@ def _section(group: Group) -> Iterator[str]:
     yield "| construct | outcome | cases | what differs or is refused |\n| --- | --- | --- | --- |"
     for cases in _constructs(group):
         documented = sum(bool(case.page) for case in cases)
-        notes = "; ".join(dict.fromkeys(_note(case) for case in cases if _note(case)))
         count = f"{len(cases)} ({documented})" if documented else str(len(cases))
-        yield f"| {_cell(cases[0].construct)} | {_word(cases)} | {count} | {_cell(notes)} |"
+        yield f"| {_cell(cases[0].construct)} | {_word(cases)} | {count} | {_cell(_notes(cases))} |"
     yield ""
 
 
@@ -62,8 +61,13 @@ def _word(cases: list[Case]) -> str:
     return found.pop() if len(found) == 1 else f"{RUNS}, in part" if RUNS in found else DIFFERS
 
 
-def _note(case: Case) -> str:
-    return f"refused: {case.note}" if case.outcome == REFUSED and case.note else case.note
+def _notes(cases: list[Case]) -> str:
+    """How the answers differ, and which uses are refused."""
+    found = {}
+    for word in (DIFFERS, REFUSED):
+        said = dict.fromkeys(case.note for case in cases if case.outcome == word and case.note)
+        found[word] = f"{word}: {'; '.join(said)}" if said else ""
+    return ". ".join(filter(None, found.values()))
 
 
 def _cell(text: str) -> str:
