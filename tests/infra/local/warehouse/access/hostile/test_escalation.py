@@ -11,7 +11,7 @@ from tests.infra.local.warehouse.access.hostile.world import (
     ADMIN,
     FRANK,
     OTHER,
-    agreed,
+    assert_refused,
     build,
     outcome,
     script,
@@ -184,7 +184,7 @@ def fingerprint(redshift):
 @pytest.mark.parametrize(("sql", "sqlstate"), STATEMENTS)
 def test_it_is_refused_and_has_changed_nothing(sql, sqlstate):
     before = fingerprint(shared("planted"))
-    assert agreed(sql)[:2] == ("error", sqlstate)
+    assert_refused(sql, sqlstate)
     assert fingerprint(shared("planted")) == before
 
 
@@ -292,3 +292,15 @@ def test_what_is_dropped_and_made_again_has_nothing_of_what_was():
     ):
         assert outcome(redshift, sql)[:2] == ("error", DENIED)
     assert outcome(redshift, "SELECT * FROM again", user=ADMIN)[0] == "rows"
+
+
+def test_who_may_see_system_views_sees_those_and_no_rows():
+    redshift = build("planted")
+    script(
+        redshift,
+        'GRANT ROLE sys:monitor TO "AWSIDC:frank@example.com"; REVOKE SELECT ON orders FROM ROLE "AWSIDC:amer-sales"',
+    )
+    said = outcome(redshift, "SELECT polname, grantee FROM svv_rls_attached_policy ORDER BY 1")
+    assert said[2] == '{"polname": ["own_region"], "grantee": ["AWSIDC:amer-sales"]}'
+    for sql in ("SELECT 1 FROM orders", "SELECT 1 FROM secrets", "ALTER TABLE orders ROW LEVEL SECURITY OFF"):
+        assert outcome(redshift, sql)[:2] == ("error", DENIED)

@@ -240,6 +240,7 @@ UNDECIDED = [
     "SELECT id FROM orders LIMIT (SELECT max(amount) FROM orders)",
     "SELECT id FROM orders ORDER BY id OFFSET (SELECT count(*) FROM orders WHERE region = 'ASIA')",
     "SELECT * FROM orders a, orders b WHERE a.city = b.city(+)",
+    "SELECT count(*) FROM orders WHERE (region, city) IN (SELECT 'ASIA', 'Zanzibar')",
     "SELECT count(*) FROM orders, LATERAL (SELECT 1 / (orders.amount - 5)) AS x",
 ]
 

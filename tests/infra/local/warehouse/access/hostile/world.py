@@ -209,6 +209,8 @@ def assert_answered(sql, **more):
 
 
 def assert_refused(sql, sqlstate, **more):
-    """Frank is refused by the code."""
-    said = agreed(sql, **more)
+    """Frank is refused by the code, in words that betray nothing."""
+    said = outcome(shared("planted"), sql, **more)
     assert said[:2] == ("error", sqlstate), said
+    assert not told(said, sql), said
+    assert shared("planted")._duckdb.storage not in said[2]
