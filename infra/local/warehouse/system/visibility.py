@@ -7,7 +7,7 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 
 from infra.local.warehouse.access.rights import Rights
-from infra.local.warehouse.objects import PUBLIC, ColumnDefinition, Grant, Grantee, Schema, Table, TableKey
+from infra.local.warehouse.objects import ColumnDefinition, Grant, Grantee, Schema, Table, TableKey
 from infra.local.warehouse.system.view import Moment
 
 ON_COLUMNS = frozenset({"SELECT", "INSERT", "UPDATE", "REFERENCES"})  # privileges that tell of columns
@@ -35,7 +35,7 @@ def sees_masks(rights: Rights) -> bool:
 
 def sees_identity(rights: Rights, identity: Grantee) -> bool:
     """Whether the user sees what the identity was given: they are it, have it or own it."""
-    if sees_system_tables(rights) or identity in rights.grantees or identity == PUBLIC:
+    if sees_system_tables(rights) or identity in rights.grantees:
         return True
     role = rights.catalog.roles.get(identity.name) if identity.kind == "role" else None
     return role is not None and rights.is_owner(role.owner)
