@@ -1,6 +1,6 @@
 """Two warehouses that a test may change: each test finds them as they were at first."""
 
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 
 import pytest
 
@@ -9,6 +9,7 @@ from infra.local.warehouse.session import Session
 from tests.infra.local.warehouse.access.hostile.world import ADMIN, FRANK, build, fill, outcome
 
 _MADE = [f"DROP {kind} IF EXISTS stolen CASCADE" for kind in ("TABLE", "VIEW", "MATERIALIZED VIEW")]
+_CHANGEABLE = ("orders", "people", "mine", "log")
 
 
 @dataclass
@@ -18,22 +19,22 @@ class Warehouse:
     kind: str
     redshift: Redshift
     session: Session
-    changed: bool = False
+    changes: list[str] = field(default_factory=list)
 
     def ask(self, *statements, user=None):
         """What Frank, or somebody else, is told of each statement."""
         session = None if user else self.session
         said = [outcome(self.redshift, sql, user=user or FRANK, session=session) for sql in statements]
-        self.changed = self.changed or any(each[0] == "changed" for each in said)
+        self.changes += [sql for sql, each in zip(statements, said, strict=True) if each[0] == "changed"]
         return said
 
     def restore(self):
         """Makes it what it was at first."""
         self.session.close()
-        if self.changed:
-            for sql in _MADE:
-                outcome(self.redshift, sql, user=ADMIN)
-            fill(self.redshift, self.kind)
+        changes = " ".join(self.changes)
+        for sql in _MADE if "stolen" in changes else ():
+            outcome(self.redshift, sql, user=ADMIN)
+        fill(self.redshift, self.kind, *(table for table in _CHANGEABLE if table in changes))
 
 
 @pytest.fixture(scope="session")

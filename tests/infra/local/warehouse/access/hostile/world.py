@@ -84,11 +84,14 @@ GRANT SELECT ON vault.papers TO ROLE "AWSIDC:amer-sales";
 GRANT SELECT ON vault.paper_view TO ROLE "AWSIDC:amer-sales"
 """
 # Hidden rows that raise nothing, in numbers.
-_MANY = """
-INSERT INTO orders SELECT a.id + b.id, 'EURO', 'Oslo', 1, 1, 1, '2024-01-01', '1', 'plain', '{}', 'a', 'UTC'
-    FROM orders a, orders b, orders c, orders d WHERE b.city IS NOT NULL;
-INSERT INTO ledger SELECT 9, 10, '30' FROM orders
-"""
+_MANY = {
+    "orders": """
+        INSERT INTO orders
+        SELECT a.id + b.id, 'EURO', 'Oslo', 1, 1, 1, '2024-01-01', '1', 'plain', '{}', 'a', 'UTC'
+        FROM orders a, orders b, orders c, orders d WHERE b.city IS NOT NULL
+    """,
+    "ledger": "INSERT INTO ledger SELECT 9, 10, '30' FROM orders",
+}
 # What bounds Frank.
 _BOUNDS = """
 CREATE RLS POLICY own_region WITH (region VARCHAR(10)) USING (region = 'AMER');
@@ -126,7 +129,7 @@ def build(kind):
     redshift = Redshift()
     redshift.execute(ORDERS, user=ADMIN)
     script(redshift, _COMMON)
-    fill(redshift, kind)
+    fill(redshift, kind, *_rows(kind))
     redshift.execute("REFRESH MATERIALIZED VIEW secret_words", user=ADMIN)
     if kind != "bare":
         script(redshift, _BOUNDS)
@@ -135,14 +138,15 @@ def build(kind):
     return redshift
 
 
-def fill(redshift, kind):
+def fill(redshift, kind, *tables):
     """Gives the tables the rows that they have at first."""
-    redshift.execute("TRUNCATE log", user=ADMIN)
-    for table, rows in _rows(kind).items():
+    for table in tables:
+        rows = _rows(kind)[table]
         redshift.execute(f"TRUNCATE {table}", user=ADMIN)
-        redshift.execute(f"INSERT INTO {table} VALUES {values(rows)}", user=ADMIN)
-    if kind == "other":
-        script(redshift, _MANY)
+        if rows:
+            redshift.execute(f"INSERT INTO {table} VALUES {values(rows)}", user=ADMIN)
+        if table in _MANY and kind == "other":
+            redshift.execute(_MANY[table], user=ADMIN)
 
 
 def _rows(kind):
@@ -152,6 +156,7 @@ def _rows(kind):
         "orders": _SEEN + (_UNSEEN if kind == "planted" else []),
         "people": [true(person) for person in _PEOPLE],
         "mine": [(1, "Lima"), (2, "Zug")],
+        "log": [],
         "staff": [(1, "Ann", number, secret), (2, "Ben", number + 1, secret)],
         "secrets": [(secret, number)],
         "vault.papers": [(secret,)],
