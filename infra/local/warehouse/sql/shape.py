@@ -184,7 +184,8 @@ def _check_column(node: exp.Expr) -> None:
 
 def _check_anonymous(node: exp.Expr) -> None:
     function = functions.lookup(node)
-    if function.window is not isinstance(node.parent, exp.Window):
+    windowed = isinstance(node.parent, exp.Window) and node.parent.this is node
+    if function.window is not windowed:
         raise NotSupported(
             f"function {str(node.this).lower()} {'without' if function.window else 'with'} OVER"
         )

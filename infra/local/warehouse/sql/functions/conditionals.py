@@ -5,15 +5,7 @@ from collections.abc import Mapping
 from sqlglot import exp
 
 from infra.local.warehouse.sql import kinds
-from infra.local.warehouse.sql.functions.function import (
-    Arguments,
-    Builder,
-    Function,
-    call,
-    cast,
-    common,
-    renamed,
-)
+from infra.local.warehouse.sql.functions.function import Arguments, Builder, Function, as_number, call, common
 from infra.local.warehouse.sql.kinds import Kind
 
 
@@ -24,7 +16,7 @@ def _alike(name: str) -> Builder:
         kind = common(arguments)
         if not kinds.is_number(kind):
             return call(name, *arguments)
-        return call(name, *(cast(a, kind) if kinds.is_untyped(a) else a for a in arguments))
+        return call(name, *(as_number(a, kind) if kinds.is_untyped(a) else a for a in arguments))
 
     return build
 
@@ -57,7 +49,7 @@ CONDITIONALS: Mapping[str, Function] = {
     "decode": Function(3, 255, _decode_kind, _decode, column="case", repeats=True),
     "greatest": Function(1, 100, common, _alike("greatest")),
     "least": Function(1, 100, common, _alike("least")),
-    "nullif": Function(2, 2, common, renamed("nullif")),
+    "nullif": Function(2, 2, common, _alike("nullif")),
     "nvl": _COALESCE,
     "nvl2": Function(3, 3, lambda a: common(a[1:]), _nvl2),
 }

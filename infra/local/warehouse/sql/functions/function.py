@@ -1,5 +1,6 @@
 """What a function is to the translation: its arguments, its type, and what DuckDB computes for it."""
 
+import re
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 
@@ -11,6 +12,7 @@ from infra.local.warehouse.sql.calendar_text import iso
 from infra.local.warehouse.sql.kinds import DOUBLE, INT, TEXT, TIMESTAMP, Kind
 from infra.local.warehouse.sql.sqltypes import MAX_VARCHAR
 
+_WHOLE = re.compile(r"\s*[-+]?[0-9]+\s*")
 Arguments = Sequence[exp.Expr]
 Builder = Callable[[Arguments], exp.Expr]
 
@@ -94,6 +96,14 @@ def text(value: exp.Expr) -> exp.Expr:
     if kind.this == exp.DType.BOOLEAN:
         raise SqlError("cannot cast type boolean to character varying", "42846")
     return cast(value, TEXT)
+
+
+def as_number(value: exp.Expr, kind: Kind) -> exp.Expr:
+    """A literal beside numbers; DuckDB would read 5.7 or 1e3 as a whole number."""
+    plain = isinstance(value, exp.Literal) and value.is_string
+    if plain and kinds.is_integer(kind) and not _WHOLE.fullmatch(value.name):
+        raise SqlError("invalid input syntax for integer", "22P02")
+    return cast(value, kind)
 
 
 def within(value: exp.Expr) -> exp.Expr:

@@ -122,6 +122,8 @@ def test_a_function_that_is_not_listed_is_refused(shared, expression):
         ("to_number('1x', '99')", "22P02"),
         ("regexp_instr('a', '(')", "2201B"),
         ("upper(true)", "42846"),
+        ("coalesce(1, '5.7')", "22P02"),
+        ("nullif(1, '1e0')", "22P02"),
         ("date_part(fortnight, current_date)", "22023"),
         ("dateadd(year, 2000000000, current_date)", "22003"),
     ],
@@ -178,3 +180,22 @@ def test_a_text_comes_through_quoting_and_positions(shared, words):
     assert value(shared, f"octet_length({literal})") == len(words.encode())
     assert value(shared, f"regexp_count({literal}, '.', 1, 'c')") == sum(word != "\n" for word in words)
     assert value(shared, f"bpcharcmp({literal}, {literal})") == 0
+
+
+@pytest.mark.parametrize(
+    "window",
+    [
+        "count(*) OVER (PARTITION BY upper('a'))",
+        "sum(len('ab')) OVER (PARTITION BY nvl(NULL, 1) ORDER BY abs(2) ROWS UNBOUNDED PRECEDING)",
+        "nvl(row_number() OVER (ORDER BY last_day(current_date)), 0)",
+    ],
+)
+def test_a_function_stands_within_a_window_and_around_one(shared, window):
+    assert value(shared, window) in (1, 2)
+
+
+@pytest.mark.parametrize("expression", ["upper('a') OVER ()", "ratio_to_report(1)"])
+def test_a_function_has_over_only_where_it_is_a_window_function(shared, expression):
+    with pytest.raises(SqlError) as caught:
+        value(shared, expression)
+    assert caught.value.sqlstate == "0A000"
