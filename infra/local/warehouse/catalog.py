@@ -156,7 +156,7 @@ class Catalog:
         """The catalogue for everybody, and the temporary tables of the session that looks."""
         own = {key: table for key, table in self.tables.items() if key.schema == self.temporary}
         rest = {key: table for key, table in self.tables.items() if key not in own}
-        return replace(self, tables=MappingProxyType(rest), temporary=""), own
+        return self.changed(tables=MappingProxyType(rest), temporary=""), own
 
     def with_table(self, table: Table) -> "Catalog":
         """The catalogue with the relation added or replaced."""

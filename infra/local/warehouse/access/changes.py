@@ -13,7 +13,7 @@ from sqlglot import exp
 
 from infra.local.warehouse.access.rewrite import Compiled, Compiler, generate
 from infra.local.warehouse.database import check_reach, quoted, translated
-from infra.local.warehouse.errors import NotSupported, SqlError, UndefinedColumn
+from infra.local.warehouse.errors import NotSupported, SqlError, UndefinedColumn, UndefinedObject
 from infra.local.warehouse.objects import PUBLIC_SCHEMA, ColumnDefinition, Table, TableKey
 from infra.local.warehouse.sql import dialect, meaning
 from infra.local.warehouse.system.history import AppliedPolicy
@@ -86,9 +86,12 @@ class _Change:
             raise NotSupported("a change of anything but a table")
         if node.catalog and node.catalog.lower() != self.compiler.context.database:
             raise NotSupported("a cross-database reference")
+        catalog = self.compiler.rights.catalog
         key = TableKey((node.db or PUBLIC_SCHEMA).lower(), node.name.lower())
+        if key.schema not in {*catalog.schemas, catalog.temporary}:
+            raise UndefinedObject(f'schema "{key.schema}" does not exist', "3F000")
         self.compiler.rights.require_schema(key.schema)
-        table = self.compiler.rights.catalog.table(key)
+        table = catalog.relation(key) if node.db else catalog.table(key)
         return table, self.compiler.rights.require(table, privilege)
 
     def _stored(self, table: Table) -> str:
@@ -139,7 +142,10 @@ class _Change:
         self._check_lookups(table)
         compiler = replace(self.compiler, numbered=table.key)
         number = exp.column(exp.to_identifier(compiler.row_number, quoted=True))
-        projections = [number, *(exp.alias_(value.copy(), f"n{n}") for n, value in enumerate(values))]
+        aliased = [
+            exp.Alias(this=value.copy(), alias=exp.to_identifier(f"n{n}")) for n, value in enumerate(values)
+        ]
+        projections = [number, *aliased]
         source = exp.Table(this=exp.to_identifier(table.key.name), db=exp.to_identifier(table.key.schema))
         query = exp.Select(expressions=projections).from_(source)
         if where is not None:

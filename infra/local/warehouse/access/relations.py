@@ -1,12 +1,13 @@
 """The relations that a statement reads, each resolved, permitted and cut to what its reader may see."""
 
-from collections.abc import Callable, Iterable, Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from typing import TYPE_CHECKING, Any
 
 from sqlglot import exp
 from sqlglot.schema import MappingSchema
 
+from infra.local.warehouse.access.early import is_harmless
 from infra.local.warehouse.access.rights import Rights
 from infra.local.warehouse.errors import PermissionDenied, SqlError, UndefinedObject
 from infra.local.warehouse.objects import PUBLIC_SCHEMA, ColumnDefinition, Table, TableKey, View
@@ -21,19 +22,20 @@ if TYPE_CHECKING:
     from infra.local.warehouse.access.rewrite import Compiler
 
 _MOST_VIEWS = 32  # one inside the other
+_MOST_REFERENCES = 16  # to a stored table that each have a CTE of their own
 _INSIDE = "v"  # a view's query, where its columns are read
 
 
-@dataclass
+@dataclass(frozen=True)
 class Relation:
-    """A relation that a statement names: what stands for it there, and which of its columns are read."""
+    """A relation that a statement may read: which of its columns, and how they are read."""
 
     table: Table
     granted: frozenset[str]
-    name: str  # of the CTE that stands for it; unguessable
-    select: Callable[[Sequence[str]], exp.Expr]  # the query that reads these columns of it
+    cut: "Cut"
+    source: exp.Expr  # what is read
+    row: str  # under which name its row stands there
     barrier: bool  # whether the statement's conditions must wait until its rows are found
-    used: set[str] = field(default_factory=set)
 
     def seen(self, *, whole: bool) -> Table:
         """The relation with the columns that its reader knows of: those granted, or, `whole`, all."""
@@ -46,20 +48,81 @@ class Relation:
         """The columns that are not granted to its reader."""
         return frozenset(self.table.column_names) - self.granted
 
-    def use(self, columns: Iterable[str]) -> None:
-        """Notes the columns as read; PermissionDenied when one of them is not granted."""
-        found = frozenset(columns)
-        if not found <= self.granted:
-            raise PermissionDenied(f"permission denied for relation {self.table.key.name}")
-        self.used |= found
+
+@dataclass
+class Reference:
+    """Where a statement reads a relation: what stands for it there, and what is read of it."""
+
+    name: str  # of the CTE that stands for it; unguessable
+    relation: Relation
+    columns: set[str]
+    shared: bool  # by every other place where the statement reads the relation
+    early: list[exp.Expr] = field(default_factory=list)
+
+    @property
+    def table(self) -> Table:
+        return self.relation.table
+
+    @property
+    def masked(self) -> frozenset[str]:
+        return frozenset(self.relation.cut.shown)
+
+    @property
+    def asks_early(self) -> bool:
+        """Whether conditions that raise for no row may be asked before the relation's rows are found."""
+        relation = self.relation
+        where = relation.cut.where
+        harmless = where is None or is_harmless(where, relation.cut.row, relation.table)
+        return relation.barrier and not self.shared and harmless
+
+    def ask_early(self, condition: exp.Expr, alias: str) -> None:
+        """Asks of the stored rows what the statement asks of those under the alias."""
+        asked = condition.copy()
+        for column in asked.find_all(exp.Column):
+            if column.table == alias:
+                column.set("table", exp.to_identifier(self.relation.cut.row, quoted=True))
+        self.early.append(asked)
 
     def cte(self) -> exp.CTE:
-        """The CTE that stands for it."""
+        """The CTE that stands for it; one that is no barrier lets DuckDB ask everything where it likes."""
+        relation = self.relation
+        columns = sorted(self.columns) or sorted(relation.granted)[:1]
         return exp.CTE(
-            this=self.select(sorted(self.used) or sorted(self.granted)[:1]),
+            this=relation.cut.select(columns, relation.source, relation.row, self.early),
             alias=exp.TableAlias(this=exp.to_identifier(self.name, quoted=True)),
-            materialized=self.barrier or None,
+            materialized=relation.barrier,
         )
+
+
+@dataclass(frozen=True)
+class Cut:
+    """What policies and masks leave of a relation whose row stands under `row`."""
+
+    row: str
+    shown: Mapping[str, exp.Expr]
+    where: exp.Expr | None
+
+    @property
+    def cuts(self) -> bool:
+        """Whether it leaves anything out or shows anything else."""
+        return bool(self.shown) or self.where is not None
+
+    def select(
+        self, columns: Sequence[str], source: exp.Expr, row: str, early: Sequence[exp.Expr]
+    ) -> exp.Select:
+        """The query that reads these columns of the source, in which the row stands under another name."""
+        conditions = [condition for condition in (self.where, *early) if condition is not None]
+        found = exp.Select(expressions=[self._column(column) for column in columns]).from_(source.copy())
+        found = found.where(*conditions) if conditions else found
+        for column in found.find_all(exp.Column):
+            if column.table == self.row:
+                column.set("table", exp.to_identifier(row, quoted=True))
+        return found
+
+    def _column(self, name: str) -> exp.Expr:
+        if name in self.shown:
+            return exp.alias_(self.shown[name].copy(), name, quoted=True)
+        return exp.column(name, self.row, quoted=True)
 
 
 def schema_of(tables: Iterable[Table]) -> MappingSchema:
@@ -72,11 +135,12 @@ def schema_of(tables: Iterable[Table]) -> MappingSchema:
 
 
 class Relations:
-    """The relations of one statement, those inside its views and policies too: each stands there once."""
+    """What one statement reads, inside its views and policies too, in the order in which it must stand."""
 
     def __init__(self, compiler: "Compiler") -> None:
         self._compiler = compiler
         self._found: dict[tuple[TableKey, str], Relation] = {}
+        self._references: list[Reference] = []
         self._open: list[TableKey] = []
         self._registered: set[str] = set()
         self.lasting = True  # means the same at another moment, under the same catalogue
@@ -94,8 +158,8 @@ class Relations:
         return frozenset({f"{self._compiler.storage}.{name}" for name in stored} | self._registered)
 
     def before(self, tree: exp.Expr) -> exp.Expr:
-        """The statement with a CTE for each relation before it, each after those that it reads."""
-        ctes = [relation.cte() for relation in self._found.values()]
+        """The statement with a CTE for each reference before it, each after those that it reads itself."""
+        ctes = [reference.cte() for reference in self._references]
         if ctes:
             present = tree.args.get("with_")
             own = present.expressions if present else []
@@ -103,17 +167,30 @@ class Relations:
             tree.set("with_", exp.With(expressions=[*ctes, *own], recursive=recursive))
         return tree
 
+    def refer(self, relation: Relation, columns: Iterable[str]) -> Reference:
+        """A reference to these columns of the relation; PermissionDenied when one of them is not granted.
+
+        A stored table is read anew by each reference, as DuckDB would; a view's query runs once.
+        """
+        read = set(columns)
+        if not read <= relation.granted:
+            raise PermissionDenied(f"permission denied for relation {relation.table.key.name}")
+        others = [reference for reference in self._references if reference.relation is relation]
+        if others and others[-1].shared:
+            others[-1].columns |= read
+            return others[-1]
+        stored = isinstance(relation.source, exp.Table)
+        shared = len(others) >= _MOST_REFERENCES or not stored
+        reference = Reference(f"{self._compiler.prefix}{len(self._references)}", relation, read, shared)
+        self._references.append(reference)
+        return reference
+
     def get(self, key: TableKey, reader: Rights) -> Relation:
         """The relation, as the reader may read it and the statement's user may see its rows."""
         asked = (key, reader.user.name)
         if asked not in self._found:
-            relation = self._relation(key, reader)
-            self._found[asked] = relation  # after what it reads: CTEs stand in this order
+            self._found[asked] = self._relation(key, reader)
         return self._found[asked]
-
-    def _name(self) -> str:
-        """A name for the relation that is found next: its own are there by now."""
-        return f"{self._compiler.prefix}{len(self._found)}"
 
     def _relation(self, key: TableKey, reader: Rights) -> Relation:
         catalog = reader.catalog
@@ -141,17 +218,18 @@ class Relations:
         for key in table.view.sources if table.view else ():
             self._require_base(key, reader, self._compiler.rights_as(table.owner))
         cut = self._cut(table)
+        barrier = cut.cuts
         if table.key == self._compiler.numbered:
             number = ColumnDefinition(self._compiler.row_number, sql_type("int8"))
             table, granted = replace(table, columns=(*table.columns, number)), granted | {number.name}
-            rowid = exp.column("rowid", self._compiler.row_alias, quoted=True)
+            rowid = exp.column("rowid", cut.row, quoted=True)
             cut = replace(cut, shown={**cut.shown, number.name: rowid})
         # Under its own name: DuckDB's list of the tables touched would show an alias as part of it.
         source = exp.Table(
             this=exp.to_identifier(table.physical, quoted=True),
             db=exp.to_identifier(self._compiler.storage, quoted=True),
         )
-        return Relation(table, granted, self._name(), cut.over(source, table.physical), cut.barrier)
+        return Relation(table, granted, cut, source, table.physical, barrier)
 
     def _view(self, table: Table, view: View, reader: Rights) -> Relation:
         owner = self._compiler.rights_as(table.owner)
@@ -166,9 +244,8 @@ class Relations:
             columns=[exp.to_identifier(name, quoted=True) for name in names],
         )
         source = exp.Subquery(this=definition.tree, alias=alias)
-        select = self._cut(table).over(source, _INSIDE)
         # A view is a barrier as well: its own conditions may hide rows from who may not read what is below.
-        return Relation(table, granted, self._name(), select, barrier=True)
+        return Relation(table, granted, self._cut(table), source, _INSIDE, barrier=True)
 
     @staticmethod
     def _require_base(key: TableKey, reader: Rights, owner: Rights) -> None:
@@ -176,45 +253,16 @@ class Relations:
         reader.require_schema(key.schema)
         owner.require(owner.catalog.relation(key), "SELECT")
 
-    def _cut(self, table: Table) -> "_Cut":
+    def _cut(self, table: Table) -> Cut:
         shown, where = self._compiler.rows(table, self)
-        return _Cut(self._compiler.row_alias, shown, where, barrier=bool(shown) or where is not None)
+        return Cut(self._compiler.row_alias, shown, where)
 
     def _system_view(self, key: TableKey, view: SystemView) -> Relation:
         """A system view: its rows are made for the statement's user, whoever owns what reads it."""
         self.lasting = False
         name = self._compiler.system(view)
         self._registered.add(name)
-        cut = _Cut(self._compiler.row_alias, {}, None, barrier=False)
+        cut = Cut(self._compiler.row_alias, {}, None)
         source = exp.Table(this=exp.to_identifier(name, quoted=True))
         table = replace(view.table, key=key)
-        granted = frozenset(table.column_names)
-        return Relation(table, granted, self._name(), cut.over(source, name), cut.barrier)
-
-
-@dataclass(frozen=True)
-class _Cut:
-    """What policies and masks leave of a relation whose row stands under `row`."""
-
-    row: str
-    shown: Mapping[str, exp.Expr]
-    where: exp.Expr | None
-    barrier: bool
-
-    def over(self, source: exp.Expr, name: str) -> Callable[[Sequence[str]], exp.Expr]:
-        """How columns are read of the source, in which the row stands under `name`."""
-
-        def select(columns: Sequence[str]) -> exp.Expr:
-            found = exp.Select(expressions=[self._column(column) for column in columns]).from_(source.copy())
-            found = found.where(self.where.copy()) if self.where is not None else found
-            for column in found.find_all(exp.Column):
-                if column.table == self.row:
-                    column.set("table", exp.to_identifier(name, quoted=True))
-            return found
-
-        return select
-
-    def _column(self, name: str) -> exp.Expr:
-        if name in self.shown:
-            return exp.alias_(self.shown[name].copy(), name, quoted=True)
-        return exp.column(name, self.row, quoted=True)
+        return Relation(table, frozenset(table.column_names), cut, source, name, barrier=False)

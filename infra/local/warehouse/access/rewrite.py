@@ -9,11 +9,11 @@ from sqlglot.errors import ErrorLevel, OptimizeError, SqlglotError, UnsupportedE
 from sqlglot.optimizer.normalize_identifiers import normalize_identifiers
 from sqlglot.optimizer.qualify_columns import qualify_columns, quote_identifiers, validate_qualify_columns
 from sqlglot.optimizer.qualify_tables import qualify_tables
-from sqlglot.optimizer.scope import traverse_scope
+from sqlglot.optimizer.scope import Scope, traverse_scope
 
-from infra.local.warehouse.access import rows, scopes
+from infra.local.warehouse.access import early, rows, scopes
 from infra.local.warehouse.access.outputs import Output, outputs_of
-from infra.local.warehouse.access.relations import Relation, Relations, schema_of
+from infra.local.warehouse.access.relations import Reference, Relation, Relations, schema_of
 from infra.local.warehouse.access.rights import DbUser, Rights
 from infra.local.warehouse.errors import NotSupported, SqlError
 from infra.local.warehouse.objects import (
@@ -121,13 +121,14 @@ class Compiler:
         query = self.prepare(tree)
         here = self.resolve(query, relations, reader, whole=whole)
         found = traverse_scope(query)
-        for key, used in scopes.used_columns(found).items():
-            here[key].use(used)
         scopes.check_names(found)
         scopes.check_having(query, _unseen(here))
         outputs = outputs_of(query, found[-1], {key: relation.table for key, relation in here.items()})
         sources = frozenset(relation.table.key for relation in here.values())
-        return Part(_refer(meaning.translate(query), here), outputs, sources)
+        references = _refer(query, found, here, relations)
+        translated = meaning.translate(query)
+        early.push(translated, references)
+        return Part(translated, outputs, sources)
 
     def constants(self, query: exp.Select) -> exp.Expr:
         """A query that reads no relation, in DuckDB's terms."""
@@ -166,14 +167,12 @@ class Compiler:
         here = self.resolve(query, relations, reader, row=row, whole=True)
         found = traverse_scope(query)
         scopes.check_uncorrelated(found)
-        used = scopes.used_columns(found)
-        for key, relation in here.items():
-            relation.use(used.get(key, ()))
-        for column in scopes.columns_of(found, row.key):
-            column.set("table", exp.to_identifier(self.row_alias, quoted=True))
-        translated = meaning.translate(query)
-        translated.set("from_", None)
-        return [projection.unalias() for projection in _refer(translated, here).expressions]
+        for table, column in list(scopes.columns_read(found)):
+            if table.db == self.prefix:
+                column.set("table", exp.to_identifier(self.row_alias, quoted=True))
+        query.set("from_", None)
+        _refer(query, found, here, relations)
+        return [projection.unalias() for projection in meaning.translate(query).expressions]
 
     def prepare(self, tree: exp.Expr) -> exp.Query:
         """The tree with names, constants and only listed shapes."""
@@ -237,16 +236,25 @@ def _unseen(here: Mapping[TableKey, Relation]) -> dict[str, str]:
     return {name: relation.table.key.name for relation in here.values() for name in relation.unseen}
 
 
-def _refer(tree: exp.Expr, here: Mapping[TableKey, Relation]) -> exp.Expr:
-    """The translated query with the CTE of each relation in its place.
+def _refer(
+    query: exp.Expr, found: Sequence[Scope], here: Mapping[TableKey, Relation], relations: Relations
+) -> dict[str, Reference]:
+    """Puts a reference in the place of each relation; those of relations that may be asked early, by name.
 
     A relation that is a barrier is materialised first: otherwise DuckDB could evaluate the user's
     conditions on rows that the policies hide, and an error or a failed cast would tell of them.
     """
-    for node in list(tree.find_all(exp.Table)):
-        if node.db:
-            node.replace(_reference(here[TableKey(node.db, node.name)].name, node.alias))
-    return tree
+    read: dict[int, set[str]] = {}
+    for table, column in scopes.columns_read(found):
+        read.setdefault(id(table), set()).add(column.name)
+    early_ones = {}
+    for node in [node for node in query.find_all(exp.Table) if node.db]:
+        relation = here[TableKey(node.db, node.name)]
+        reference = relations.refer(relation, read.get(id(node), ()))
+        node.replace(_reference(reference.name, node.alias))
+        if reference.asks_early:
+            early_ones[reference.name] = reference
+    return early_ones
 
 
 def _reference(name: str, alias: str) -> exp.Table:

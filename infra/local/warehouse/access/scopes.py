@@ -1,7 +1,7 @@
 """Names in a qualified query: which relations and columns it reads, and what is said of wrong ones."""
 
 import re
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 
 from sqlglot import exp
 from sqlglot.errors import OptimizeError
@@ -16,26 +16,13 @@ def keys(tree: exp.Expr) -> set[TableKey]:
     return {TableKey(node.db, node.name) for node in tree.find_all(exp.Table) if node.db}
 
 
-def _sources(found: Sequence[Scope]) -> Iterable[tuple[exp.Column, TableKey]]:
-    """Each column of each scope that is read straight from a relation."""
+def columns_read(found: Sequence[Scope]) -> Iterator[tuple[exp.Table, exp.Column]]:
+    """Each column of each scope that is read straight from a relation, and where the relation is named."""
     for scope in found:
         for column in scope.columns:
             source = scope.sources.get(column.table)
             if isinstance(source, exp.Table) and source.db:
-                yield column, TableKey(source.db, source.name)
-
-
-def used_columns(found: Sequence[Scope]) -> dict[TableKey, set[str]]:
-    """The columns that the query reads of each relation."""
-    used: dict[TableKey, set[str]] = {}
-    for column, key in _sources(found):
-        used.setdefault(key, set()).add(column.name)
-    return used
-
-
-def columns_of(found: Sequence[Scope], key: TableKey) -> list[exp.Column]:
-    """Where the query reads a column of the relation."""
-    return [column for column, source in _sources(found) if source == key]
+                yield source, column
 
 
 def check_names(found: Sequence[Scope]) -> None:
@@ -70,6 +57,7 @@ def check_uncorrelated(found: Sequence[Scope]) -> None:
         raise SqlError("RLS policy could not be rewritten.", "0A000")
 
 
+_QUOTED = re.compile(r'"([^"]+)"')
 _WORD = re.compile(r"[\w$]+")
 _UNRESOLVED = re.compile(
     r"Column '\"?(?P<column>[^'\"]+)\"?' could not be resolved(?P<qualified> for table)?"
@@ -79,7 +67,7 @@ _UNKNOWN = re.compile(r"Unknown (?:column|table): (?P<name>[\w$]+)")
 
 def hidden(fault: OptimizeError, seen: Sequence[Table], whole: Sequence[Table]) -> PermissionDenied | None:
     """The denial when the name that could not be resolved is a column that its reader does not see."""
-    named = set(_WORD.findall(str(fault)))
+    named = set(_QUOTED.findall(str(fault)) or _WORD.findall(str(fault)))
     for part, table in zip(seen, whole, strict=True):
         if named & (set(table.column_names) - set(part.column_names)):
             return PermissionDenied(f"permission denied for relation {table.key.name}")
