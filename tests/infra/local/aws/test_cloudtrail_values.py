@@ -3,7 +3,7 @@
 import json
 
 import pytest
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from infra.local.aws import wire
@@ -72,6 +72,7 @@ def test_no_more_is_kept_than_there_is_room_for(bounds):
     assert kept == ids[::-1][: len(kept)]
 
 
+@settings(deadline=None)
 @given(count=st.integers(0, 30), size=st.integers(1, 50))
 def test_pages_of_any_size_hold_every_event_once_in_order(count, size):
     trail = Trail()
@@ -79,6 +80,7 @@ def test_pages_of_any_size_hold_every_event_once_in_order(count, size):
     assert trail.kept(MaxResults=size) == ids[::-1]
 
 
+@settings(deadline=None)
 @given(st.text(max_size=80))
 def test_a_token_that_nobody_sealed_is_refused(token):
     trail = Trail()
@@ -117,6 +119,7 @@ def shape(service, operation):
     return wire.model_of(service).operation_model(operation).input_shape
 
 
+@settings(deadline=None)
 @given(secret=SECRETS, name=st.sampled_from(["assertion", "refreshToken", "subjectToken", "codeVerifier"]))
 def test_what_a_model_calls_sensitive_is_hidden(secret, name):
     values = Values("sso-oidc")
@@ -126,6 +129,7 @@ def test_what_a_model_calls_sensitive_is_hidden(secret, name):
     assert secret not in values.without_hidden(f"the token {secret} is bad")
 
 
+@settings(deadline=None)
 @given(sql=SECRETS, value=SECRETS, name=SECRETS)
 def test_neither_sql_nor_its_values_are_written(sql, value, name):
     values = Values("redshift-data")

@@ -7,7 +7,7 @@ import time
 from pathlib import Path
 
 import pytest
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from infra.local.aws.exchange import Exchange
@@ -109,6 +109,7 @@ MEMBERS = (
 )
 
 
+@settings(deadline=None)
 @given(
     st.dictionaries(st.sampled_from(MEMBERS), JSON, max_size=4),
     st.sampled_from(KINDS),
