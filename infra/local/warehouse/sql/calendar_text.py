@@ -82,12 +82,15 @@ def iso(text: str) -> str:
 
 NUMBER_OF = {piece: str(place) for place, piece in enumerate(PIECES, 1)}
 
+_CASES = " ".join(f"WHEN '{NUMBER_OF[piece]}' THEN {value}" for piece, value in PIECES.items())
+
 # A template is a list: the number of a piece, the same after an f for FM, or = and what stands as it is.
-CALENDAR_TEXT = f"""calendar_text(moment, template) AS list_transform(
-    [string_split(strftime(moment, '{"|".join(_FIELDS)}'), '|')], lambda f: list_transform(
-        [[{", ".join(PIECES.values())}]], lambda g: CASE WHEN f IS NOT NULL THEN array_to_string(
-            list_transform(template, lambda p: CASE left(p, 1)
-                WHEN '=' THEN substring(p, 2)
-                WHEN 'f' THEN regexp_replace(
-                    rtrim(g[TRY_CAST(substring(p, 2) AS INTEGER)], ' '), '^0+(.)', '\\1')
-                ELSE g[TRY_CAST(p AS INTEGER)] END), '') END)[1])[1]"""
+CALENDAR_TEXT = (
+    f"calendar_piece(f, place) AS CASE place {_CASES} END",
+    f"""calendar_text(moment, template) AS list_transform(
+        [string_split(strftime(moment, '{"|".join(_FIELDS)}'), '|')], lambda f:
+        CASE WHEN f IS NOT NULL THEN array_to_string(list_transform(template, lambda p: CASE left(p, 1)
+            WHEN '=' THEN substring(p, 2)
+            WHEN 'f' THEN regexp_replace(rtrim(calendar_piece(f, substring(p, 2)), ' '), '^0+(.)', '\\1')
+            ELSE calendar_piece(f, p) END), '') END)[1]""",
+)

@@ -205,4 +205,4 @@ _FIELDS = (
 )
 
 # In this order: a macro stands after those that it calls.
-MACROS = (*_TEXT, *_PATTERNS, *_PLACE, *_NUMBERS, *_HASHES, *_FIELDS, *_TIMES, CALENDAR_TEXT)
+MACROS = (*_TEXT, *_PATTERNS, *_PLACE, *_NUMBERS, *_HASHES, *_FIELDS, *_TIMES, *CALENDAR_TEXT)
