@@ -40,6 +40,13 @@ def numbers(shared_empty):
         ("dateadd(day, 1, current_date)", "date_add"),
         ("datediff(day, current_date, current_date)", "date_diff"),
         ("getdate()", "getdate"),
+        ("position('a' IN t)", "position"),
+        ("log(100)", "dlog10"),
+        ("ceiling(1.5)", "ceiling"),
+        ("date_part(year, current_date)", "pgdate_part"),
+        ("extract(year FROM current_date)", "date_part"),
+        ("ratio_to_report(i) OVER ()", "ratio_to_report"),
+        ("nullif(i, 1)", "i"),
         ("current_user", "current_user"),
         ("listagg(t) WITHIN GROUP (ORDER BY i)", "listagg"),
         ("row_number() OVER (ORDER BY i)", "row_number"),
@@ -48,7 +55,7 @@ def numbers(shared_empty):
     ],
 )
 def test_unnamed_columns_have_redshifts_names(numbers, projection, name):
-    grouped = " GROUP BY 1" if projection in ("t", "named.t") else ""
+    grouped = " GROUP BY 1" if projection in ("t", "named.t", "nullif(i, 1)") else ""
     result = numbers.execute(f"SELECT {projection} FROM named{grouped}", user=ADMIN)
     assert [column.name for column in result.columns] == [name]
 
