@@ -1,19 +1,38 @@
 """One case: a warehouse, one of its people, and what they ask."""
 
 import os
-from collections.abc import Callable
+from collections.abc import Callable, Iterable
 from dataclasses import dataclass
 
 from hypothesis import HealthCheck, Phase, given, seed, settings
 from hypothesis import strategies as st
 
+from tests.infra.local.warehouse.oracle.changes import Change, changes
 from tests.infra.local.warehouse.oracle.model import Person
 from tests.infra.local.warehouse.oracle.queries import Query, Scope, queries
-from tests.infra.local.warehouse.oracle.world import PEOPLE, World
+from tests.infra.local.warehouse.oracle.world import ADMIN, PEOPLE, World
 from tests.infra.local.warehouse.oracle.worlds import worlds
 
-_PEOPLE = 2  # a warehouse costs more than a question: this many of its people ask, each this often
+EACH = 3  # a warehouse costs more than a question: so many of its people ask, each so often
 _QUERIES = 2
+_ONE_IN_EIGHT = st.integers(0, 7).map(lambda n: n == 7)
+
+
+def _script(world: World, asked: Iterable[tuple[Person, Iterable[str]]]) -> str:
+    """A case as SQL, to be tried by hand."""
+    filled = [line for table in world.stored for line in (table.definition(), *table.inserts())]
+    questions = [
+        line
+        for person, statements in asked
+        for line in (f'SET SESSION AUTHORIZATION "{person.user.name}"', *statements)
+    ]
+    made = [*world.principals(), *filled, *world.rules(), *world.rights(), *questions]
+    return "\n" + ";\n".join(made) + ";\n"
+
+
+def _shown(case, printer, _cycle) -> None:
+    """How hypothesis shows a case that failed."""
+    printer.text(repr(case))
 
 
 @dataclass(frozen=True, repr=False)
@@ -22,46 +41,56 @@ class Case:
     asked: tuple[tuple[Person, tuple[Query, ...]], ...]
 
     def __repr__(self) -> str:
-        """The case as SQL, to be tried by hand."""
-        filled = [line for table in self.world.stored for line in (table.definition(), *table.inserts())]
-        asked = [
-            line
-            for person, queries in self.asked
-            for line in (f'SET SESSION AUTHORIZATION "{person.user.name}"', *(query.sql for query in queries))
-        ]
-        made = [*self.world.principals(), *filled, *self.world.rules(), *self.world.rights()]
-        return "\n" + ";\n".join([*made, *asked]) + ";\n"
+        asked = [(person, [query.sql for query in queries]) for person, queries in self.asked]
+        return _script(self.world, asked)
 
-    def _repr_pretty_(self, printer, _cycle) -> None:  # what hypothesis shows of a failure
-        printer.text(repr(self))
+    _repr_pretty_ = _shown
 
 
-def _scope(person: Person, *, daring: bool) -> Scope:
-    """What the person may read; or, daring, all that there is."""
+@dataclass(frozen=True, repr=False)
+class ChangeCase:
+    world: World
+    person: Person
+    change: Change
+
+    def __repr__(self) -> str:
+        return _script(self.world, [(self.person, [self.change.sql])])
+
+    _repr_pretty_ = _shown
+
+
+def _scope(person: Person, *, daring: bool, common: bool) -> Scope:
+    """What the person may read; or, daring, all that there is. `*` is every column in PostgreSQL."""
     mine = {person.world.relation(key): columns for key, (columns, _) in person.permitted.items()}
-    if mine and not daring:
-        return Scope(mine, frozenset(person.permitted))
-    everything = {relation: relation.columns for relation in person.world.relations}
     whole = frozenset(relation.key for relation, columns in mine.items() if columns == relation.columns)
-    return Scope(everything, whole)
+    if mine and not daring:
+        return Scope(mine, whole if common else frozenset(person.permitted))
+    return Scope({relation: relation.columns for relation in person.world.relations}, whole)
 
 
 @st.composite
-def cases(draw, *, wide: bool = False) -> Case:
+def cases(draw, *, wide: bool = False, common: bool = False) -> Case:
     """A case; one query in eight names what the person may not read."""
-    world = draw(worlds())
+    world = draw(worlds(common=common))
     asked = []
-    for user in draw(st.permutations(PEOPLE))[:_PEOPLE]:
+    for user in draw(st.permutations((*PEOPLE, ADMIN)))[:EACH]:
         person = Person(world, user)
-        scopes = [_scope(person, daring=draw(st.integers(0, 7)) == 7) for _ in range(_QUERIES)]
+        scopes = [_scope(person, daring=draw(_ONE_IN_EIGHT), common=common) for _ in range(_QUERIES)]
         asked.append((person, tuple(draw(queries(scope, wide=wide)) for scope in scopes)))
     return Case(world, tuple(asked))
 
 
-def each(strategy: st.SearchStrategy, check: Callable, *, part: int, of: int, cases: int) -> None:
-    """Checks its part of so many cases: the same ones each time, or those of `make oracle`, more and others.
+@st.composite
+def change_cases(draw, *, common: bool = False) -> ChangeCase:
+    """A change; one in eight is of what its author may not read or write."""
+    world = draw(worlds(common=common))
+    person = Person(world, draw(st.sampled_from(PEOPLE)))
+    scope = _scope(person, daring=draw(_ONE_IN_EIGHT), common=common)
+    return ChangeCase(world, person, draw(changes(person, scope, quiet=common)))
 
-    A case is a warehouse and one of its people, who asks it several questions.
+
+def each(strategy: st.SearchStrategy, check: Callable, *, part: int, of: int, warehouses: int) -> None:
+    """Checks its part of so many warehouses: the same each time, or, as `make oracle` asks, more and others.
 
     A failing case is made simpler, which takes minutes, when ORACLE_SHRINK asks for it.
     """
@@ -70,7 +99,7 @@ def each(strategy: st.SearchStrategy, check: Callable, *, part: int, of: int, ca
     first = int(os.environ.get("ORACLE_SEED", "0"))
     run = given(strategy)(check)
     run = settings(
-        max_examples=cases * factor // (of * _PEOPLE),
+        max_examples=warehouses * factor // of,
         deadline=None,
         database=None,
         phases=phases,

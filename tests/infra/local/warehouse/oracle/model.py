@@ -51,6 +51,8 @@ class Person:
         A materialized view asks for USAGE on the schemas below it, too (materialized-view-query).
         """
         relation = self.world.relation(key)
+        if self.user.superuser:
+            return set(relation.columns)
         below = relation.sources if isinstance(relation, View) and relation.materialized else frozenset()
         if not all(map(self.may_use, {key, *below})):
             return set()
@@ -69,9 +71,10 @@ class Person:
 
     @cached_property
     def exempt(self) -> bool:
-        """IGNORE RLS, which sys:secadmin has by itself (t_rls_ownership)."""
+        """IGNORE RLS, which superusers and sys:secadmin have by themselves (t_rls_ownership)."""
         roles = {*self.world.ignoring, SECURITY_ADMIN}
-        return any(grantee.kind == "role" and grantee.name in roles for grantee in self.grantees)
+        ignoring = any(grantee.kind == "role" and grantee.name in roles for grantee in self.grantees)
+        return self.user.superuser or ignoring
 
     def at(self, row: Row) -> Moment:
         """Policies read their lookup tables whatever the person may read (r_CREATE_RLS_POLICY)."""
@@ -89,7 +92,10 @@ class Person:
         return bool(verdicts) and (all if self.world.secured[key] == "AND" else any)(verdicts)
 
     def masks(self, key: str) -> dict[str, Any]:
-        """The mask of each column: of those for the person the one of highest priority (t_ddm-hierarchy)."""
+        """The mask of each column: of those for the person the one of highest priority (t_ddm-hierarchy).
+
+        A superuser, too, sees the masks that are everybody's (the example of t_ddm).
+        """
         mine = [m for m in self.world.masks if m.relation == key and m.grantee in self.grantees]
         ranked = sorted(mine, key=lambda mask: mask.priority)
         return {column: mask for mask in ranked for column in mask.outputs}

@@ -106,6 +106,7 @@ class Writer:
         self.wide = wide
         self.reads: set[tuple[str, str | None]] = set()
         self.common: list[tuple[str, tuple[str, ...]]] = []  # CTEs: name and kinds
+        self.called = False  # whether one of them is
         self.aliases = 0
 
     def pick(self, options):
@@ -225,6 +226,7 @@ class Writer:
         match self.pick(forms):
             case "common":
                 name, kinds = self.pick(self.common)
+                self.called = True
                 return self.named(name, kinds)
             case "select":
                 text, kinds = self.rows(depth - 1)
@@ -355,6 +357,7 @@ class Writer:
 
     def query(self) -> Query:
         prefix = self.with_common() if self.chance(4) else ""
+        below, self.reads = self.reads, set()
         kinds = ("rows", "rows", "grouped", "grouped", "windowed", "set", "ordered", "everything")
         kind = self.pick((*kinds, *(("failing",) if self.wide else ())))
         text = {
@@ -366,7 +369,9 @@ class Writer:
             "failing": self.failing,
             "everything": self.everything,
         }[kind]()
-        return Query(prefix + text, frozenset(self.reads), ordered=kind == "ordered")
+        if not self.called:  # PostgreSQL asks for no right to what an idle CTE reads
+            prefix, below = "", set()
+        return Query(prefix + text, frozenset(self.reads | below), ordered=kind == "ordered")
 
     def with_common(self) -> str:
         """A CTE, now and then under a table's name: from then on the tables are named with their schemas."""

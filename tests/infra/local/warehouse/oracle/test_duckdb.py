@@ -4,8 +4,8 @@ import pytest
 from hypothesis import note
 
 from tests.infra.local.warehouse.oracle import plain
-from tests.infra.local.warehouse.oracle.answers import DENIED, comparable, of_redshift
-from tests.infra.local.warehouse.oracle.cases import Case, cases, each
+from tests.infra.local.warehouse.oracle.answers import DENIED, change, comparable, described, of_redshift
+from tests.infra.local.warehouse.oracle.cases import EACH, Case, ChangeCase, cases, change_cases, each
 from tests.infra.local.warehouse.oracle.model import Person
 from tests.infra.local.warehouse.oracle.redshift import Twin, governed
 from tests.infra.local.warehouse.oracle.world import ADMIN, Table
@@ -24,7 +24,7 @@ def test_answers_equal_those_of_a_plain_database_of_the_permitted_rows(part):
                         expected = comparable(database.execute(query.sql).fetchall(), ordered=query.ordered)
                     assert of_redshift(redshift, query.sql, person.user, ordered=query.ordered) == expected
 
-    each(cases(), check, part=part, of=4, cases=500)
+    each(cases(), check, part=part, of=4, warehouses=500 // EACH)
 
 
 def _tables(person: Person) -> list[Table]:
@@ -47,7 +47,40 @@ def test_answers_equal_those_of_a_warehouse_without_policies_that_holds_the_perm
                 note(f"{person.user.name}: {query.sql}")
                 expected = DENIED
                 if person.may(query.needs):
-                    expected = of_redshift(twin.redshift, query.sql, ADMIN, ordered=query.ordered)
-                assert of_redshift(redshift, query.sql, person.user, ordered=query.ordered) == expected
+                    expected = described(twin.redshift, query.sql, ADMIN, ordered=query.ordered)
+                assert described(redshift, query.sql, person.user, ordered=query.ordered) == expected
 
-    each(cases(wide=True), check, part=part, of=2, cases=150)
+    each(cases(wide=True), check, part=part, of=2, warehouses=120 // EACH)
+
+
+@pytest.mark.parametrize("part", range(2))
+def test_a_change_touches_the_rows_that_its_author_sees_and_materialized_views_wait_for_a_refresh(part):
+    def check(case: ChangeCase):
+        world, person, asked = case.world, case.person, case.change
+        redshift, found = governed(world), []
+        if person.may(asked.needs):
+            whole = {**person.permitted, asked.target.key: person.contents[asked.target.key]}
+            with plain.holding(whole) as database:
+                found = database.execute(asked.effect).fetchall()
+        expected = len(found) if person.may(asked.needs) else DENIED
+        assert change(redshift, asked.sql, person.user) == expected
+        after = world.with_rows(asked.target, asked.applied(found))
+        _check_stored(redshift, after, asked.target.key)
+        for view in (view for view in world.views if view.materialized):
+            _check_shown(redshift, Person(world, ADMIN), view.key)
+            redshift.execute(f"REFRESH MATERIALIZED VIEW {view.key}", user=ADMIN)
+        for view in world.views:
+            _check_shown(redshift, Person(after, person.user), view.key)
+
+    each(change_cases(), check, part=part, of=2, warehouses=100)
+
+
+def _check_stored(redshift, world, key):
+    table = world.relation(key)
+    assert of_redshift(redshift, f"SELECT * FROM {key}", ADMIN) == comparable(table.rows, ordered=False)
+
+
+def _check_shown(redshift, person, key):
+    columns, rows = person.permitted.get(key, ((), []))
+    shown = comparable(([row[name] for name in columns] for row in rows), ordered=False)
+    assert of_redshift(redshift, f"SELECT * FROM {key}", person.user) == (shown if columns else DENIED)

@@ -1,7 +1,7 @@
 """A warehouse as data: its relations, its people, and all that anybody is given there."""
 
 from collections.abc import Iterable
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any, NamedTuple
 
 from infra.local.warehouse import DbUser
@@ -203,6 +203,11 @@ class World:
 
     def relation(self, key: str) -> Relation:
         return next(relation for relation in self.relations if relation.key == key)
+
+    def with_rows(self, table: Table, rows: Iterable[tuple[Any, ...]]) -> "World":
+        """The world in which the table has these rows."""
+        changed = replace(table, rows=tuple(rows))
+        return replace(self, tables=tuple(changed if t == table else t for t in self.tables))
 
     def principals(self) -> list[str]:
         """The statements that make schema, people and roles."""
