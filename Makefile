@@ -25,13 +25,19 @@ lint: .venv/dev  ## ruff: faults and layout
 types: .venv/dev  ## mypy, strict
 	$(BIN)/mypy
 
-unit: .venv/dev  ## unit and integration tests
+unit: .venv/dev .venv/postgresql  ## unit and integration tests
 	$(BIN)/pytest -n auto -m "not browser"
 
 # Two processes: each of the two starts a browser of its own.
 browser: .venv/dev .venv/chromium  ## the pages in Chromium, as each of the people
 	$(BIN)/pytest -m browser tests/browser
 	$(BIN)/pytest -m browser tests/certified
+
+# Ten times the cases of `make unit`, and other ones each time; the command says how to see them again.
+ORACLE_FACTOR ?= 10
+ORACLE_SEED := $(or $(ORACLE_SEED),$(shell date +%s))
+oracle: .venv/dev .venv/postgresql  ## the warehouse against plain DuckDB and PostgreSQL, thousands of cases
+	ORACLE_FACTOR=$(ORACLE_FACTOR) ORACLE_SEED=$(ORACLE_SEED) $(BIN)/pytest -n auto tests/infra/local/warehouse/oracle
 
 bench: .venv/dev .venv/chromium  ## figures, each a ratio against a named peer
 	$(BIN)/python -m bench
@@ -71,4 +77,13 @@ DRIVER = $(BIN)/python -m playwright --version
 .venv/chromium: | .venv/dev
 	@{ command -v "$${CHROMIUM:-chromium}" && $(DRIVER); } >/dev/null 2>&1 || \
 		{ apt-get update -qq && apt-get install -y -qq chromium chromium-driver libatomic1 >/dev/null; }
+	@touch $@
+
+# Debian's PostgreSQL, which the tests start for themselves: its package is to start no cluster of its own.
+# Who may not install it runs the tests without (they say so); in CI it must be there.
+.venv/postgresql: | .venv/dev
+	@ls /usr/lib/postgresql/*/bin/postgres >/dev/null 2>&1 || [ "$$(id -u)" != 0 ] || \
+		{ apt-get update -qq && apt-get install -y -qq --no-install-recommends postgresql-common >/dev/null && \
+		sed -i 's/^#*create_main_cluster.*/create_main_cluster = false/' /etc/postgresql-common/createcluster.conf && \
+		apt-get install -y -qq --no-install-recommends postgresql >/dev/null; }
 	@touch $@

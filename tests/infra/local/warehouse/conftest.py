@@ -192,14 +192,3 @@ def redshift():
 def shared():
     """A prepared warehouse for tests that only read."""
     return prepared()
-
-
-@pytest.fixture(scope="session")
-def oracles():
-    """For each person, a warehouse that holds only the rows that person may see, without any policy."""
-    found = {}
-    for name, prefix in PREFIXES.items():
-        redshift = Redshift(read_object=reader(sales_csv(prefix)))
-        run(redshift, CREATE + COPY)
-        found[name] = redshift
-    return found
