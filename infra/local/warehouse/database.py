@@ -8,6 +8,7 @@ from contextlib import contextmanager
 from typing import Any
 
 import duckdb
+from duckdb.func import FunctionNullHandling
 
 from infra.local.warehouse.errors import (
     NotSupported,
@@ -18,6 +19,7 @@ from infra.local.warehouse.errors import (
     UndefinedObject,
 )
 from infra.local.warehouse.sql.functions.macros import FAULTS, MACROS
+from infra.local.warehouse.sql.json_text import CALLED
 
 # In this order: each setting forbids changing what comes before it, the last one everything.
 _LOCKDOWN = (
@@ -60,6 +62,10 @@ class Database:
         self._connection.execute(f"CREATE TABLE {quoted(self.storage)}.anchor (nothing INTEGER)")
         for macro in MACROS:
             self._connection.execute(f"CREATE MACRO {macro}")
+        for name, (function, arguments, result) in CALLED.items():
+            self._connection.create_function(
+                name, function, list(arguments), result, null_handling=FunctionNullHandling.SPECIAL
+            )
         self._connection.execute("SET lock_configuration = true")
 
     def session(self) -> duckdb.DuckDBPyConnection:

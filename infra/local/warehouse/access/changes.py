@@ -15,7 +15,8 @@ from infra.local.warehouse.access.rewrite import Compiled, Compiler, generate
 from infra.local.warehouse.database import check_reach, quoted, translated
 from infra.local.warehouse.errors import NotSupported, SqlError, UndefinedColumn, UndefinedObject
 from infra.local.warehouse.objects import PUBLIC_SCHEMA, ColumnDefinition, Table, TableKey
-from infra.local.warehouse.sql import dialect, meaning
+from infra.local.warehouse.sql import dialect, kinds, meaning
+from infra.local.warehouse.sql.sqltypes import SUPER
 from infra.local.warehouse.system.history import AppliedPolicy
 
 KEYWORDS = frozenset({"insert", "update", "delete"})
@@ -59,6 +60,12 @@ def _assigned(value: str, column: ColumnDefinition) -> str:
         return f"CAST({value} AS {column.type.duckdb})"
     text = f"CAST({value} AS VARCHAR)"
     return f"CASE WHEN strlen({text}) > {column.type.length} THEN error('value too long') ELSE {text} END"
+
+
+def _as_super(value: exp.Expr, column: ColumnDefinition) -> exp.Expr:
+    """The value, made SUPER where the column is: DuckDB would read text as JSON."""
+    kept = value.copy()
+    return exp.Cast(this=kept, to=exp.DataType(this=exp.DType.SUPER)) if column.type.name == SUPER else kept
 
 
 @dataclass(frozen=True)
@@ -108,7 +115,7 @@ class _Change:
         columns = _columns(table, tree.this.expressions) if named else list(table.columns)
         source = tree.expression
         values = isinstance(source, exp.Values)
-        rows = self._values(source, len(columns)) if values else self._selected(source, len(columns))
+        rows = self._values(source, columns) if values else self._selected(source, columns)
         aliases = [f"c{position}" for position in range(len(columns))]
         assigned = (_assigned(f"v.{a}", column) for a, column in zip(aliases, columns, strict=True))
         names = ", ".join(quoted(column.name) for column in columns)
@@ -117,19 +124,23 @@ class _Change:
             f" FROM ({rows}) AS v({', '.join(aliases)})"
         )
 
-    def _selected(self, source: exp.Expr | None, width: int) -> str:
+    def _selected(self, source: exp.Expr | None, columns: Sequence[ColumnDefinition]) -> str:
         if not isinstance(source, exp.Query):
             raise NotSupported("INSERT of anything but VALUES or a query")
         compiled = self.compiler.compile_tree(source.copy())
-        if len(compiled.outputs) != width:
+        if len(compiled.outputs) != len(columns):
             raise _unmatched()
+        for output, column in zip(compiled.outputs, columns, strict=True):
+            if column.type.name == SUPER and not kinds.is_super(output.kind):
+                raise NotSupported("INSERT of a column that is not SUPER into one that is: a CAST")
         return self._checked(compiled)
 
-    def _values(self, source: exp.Values, width: int) -> str:
+    def _values(self, source: exp.Values, columns: Sequence[ColumnDefinition]) -> str:
+        width = len(columns)
         rows = [row.expressions if isinstance(row, exp.Tuple) else [row] for row in source.expressions]
         if any(len(row) != width for row in rows):
             raise _unmatched()
-        cells = [cell.copy() for row in rows for cell in row]
+        cells = [_as_super(cell, column) for row in rows for cell, column in zip(row, columns, strict=True)]
         if any(cell.find(exp.Query, exp.Column, exp.AggFunc, exp.Window) for cell in cells):
             raise NotSupported("VALUES of anything but constants")
         query = exp.Select(expressions=[exp.alias_(cell, f"c{n}") for n, cell in enumerate(cells)])
@@ -166,7 +177,8 @@ class _Change:
             raise NotSupported("UPDATE of this form")
         columns = _columns(table, [assignment.this for assignment in tree.expressions])
         self.compiler.rights.require(table, "UPDATE", (column.name for column in columns))
-        rows = self._affected(table, [e.expression for e in tree.expressions], tree.args.get("where"))
+        values = [_as_super(e.expression, c) for e, c in zip(tree.expressions, columns, strict=True)]
+        rows = self._affected(table, values, tree.args.get("where"))
         names = ", ".join(["r", *(f"n{n}" for n in range(len(columns)))])
         changes = ", ".join(
             f"{quoted(column.name)} = {_assigned(f'v.n{n}', column)}" for n, column in enumerate(columns)

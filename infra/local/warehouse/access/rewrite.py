@@ -206,6 +206,7 @@ class Compiler:
             if tree.find(exp.TableColumn):
                 raise NotSupported("a relation as a value")
             quote_identifiers(tree, dialect=dialect.DIALECT)
+            forms.drop_schemas(tree)
             validate_qualify_columns(tree)
             inference.annotate(tree, schema)
         except OptimizeError as fault:

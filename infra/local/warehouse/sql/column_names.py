@@ -21,6 +21,7 @@ _BY_NODE: dict[type[exp.Expr], str] = {
     exp.Boolean: "bool",
     exp.Interval: "interval",
 }
+_TRANSPARENT = (*(exp.Paren, exp.Window, exp.WithinGroup, exp.IgnoreNulls, exp.RespectNulls, exp.Bracket),)
 _TRIMS = {"LEADING": "ltrim", "TRAILING": "rtrim"}
 _TYPES = {
     exp.DType.INT: "int4",
@@ -37,13 +38,9 @@ _TYPES = {
 
 def name_of(node: exp.Expr) -> str:
     """The name that Redshift gives a column of this expression."""
-    if isinstance(node, exp.Column | exp.Alias):
+    if isinstance(node, exp.Column | exp.Alias | exp.Dot):
         return str(node.alias_or_name).lower()
-    if isinstance(node, exp.Paren | exp.Window | exp.WithinGroup | exp.IgnoreNulls | exp.RespectNulls):
-        return name_of(node.this)
-    if isinstance(node, exp.Dot):
-        return str(node.name).lower()
-    if isinstance(node, exp.Bracket):
+    if isinstance(node, _TRANSPARENT):
         return name_of(node.this)
     if isinstance(node, exp.Cast):
         to = node.to.this  # a name, where the type is none that is known

@@ -20,6 +20,13 @@ MAX_TOKENS = 20_000
 MAX_SELECTS = 1_000
 MAX_DIGITS = 1_000
 APPROXIMATE = "approximate"
+UNPIVOTED = "unpivoted"  # of a path in FROM: its members are listed, not its elements
+_PATH_TOKENS = frozenset(
+    {
+        *(TokenType.VAR, TokenType.IDENTIFIER, TokenType.DOT, TokenType.NUMBER),
+        *(TokenType.L_BRACKET, TokenType.R_BRACKET),
+    }
+)
 _NO_TEXT = re.compile("[\0\ud800-\udfff]")
 _PARAMETER = re.compile(r"[A-Za-z_]\w*")
 
@@ -113,6 +120,31 @@ class Analysts(Redshift):
             if not any(join.args.get(part) for part in ("on", "using", "method")):
                 self.raise_error("A join needs a condition")
             return join
+
+        def _parse_table(self, *arguments: Any, **options: Any) -> exp.Expr | None:
+            """A source of FROM; sqlglot reads no path with brackets there, and no UNPIVOT of one."""
+            members = self._curr is not None and self._curr.token_type == TokenType.UNPIVOT
+            if not (members or self._is_at_path()):
+                return super()._parse_table(*arguments, **options)
+            self._match(TokenType.UNPIVOT)
+            path = self._parse_column()
+            self._match(TokenType.ALIAS)
+            value = self._parse_id_var(any_token=False, tokens=self.TABLE_ALIAS_TOKENS)
+            position = self._parse_id_var() if self._match_text_seq("AT") else None
+            if path is None or value is None:
+                self.raise_error("A path in FROM needs a name")
+            found = exp.Unnest(expressions=[path], alias=exp.TableAlias(columns=[value]), offset=position)
+            found.meta[UNPIVOTED] = members
+            return found
+
+        def _is_at_path(self) -> bool:
+            """Whether names, dots and positions in brackets follow, a bracket among them."""
+            bracket = False
+            for token in self._tokens[self._index :]:
+                bracket = bracket or token.token_type == TokenType.L_BRACKET
+                if token.token_type not in _PATH_TOKENS:
+                    break
+            return bracket
 
         def _parse_star_ops(self) -> exp.Expr:
             """A star; EXCLUDE belongs to the whole list, and EXCEPT after it begins another query."""

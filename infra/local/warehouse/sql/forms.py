@@ -10,10 +10,12 @@ from infra.local.warehouse.errors import (
     SqlError,
     SyntaxFault,
     UndefinedColumn,
+    UndefinedObject,
 )
-from infra.local.warehouse.sql import joins, pivots
+from infra.local.warehouse.sql import joins, pivots, unnesting
 
 _EXCLUDED = "excluded"  # the names of EXCLUDE, until the star beside it is written out
+_SCHEMAS = "schemas"  # whether a column may be named with its relation's schema
 _MOST_ROWS = 2**31 - 1
 
 
@@ -28,7 +30,32 @@ def write_out(tree: exp.Expr) -> exp.Expr:
             _write_out_quantifier(node)
         elif isinstance(node, exp.Limit | exp.Offset):
             _check_count(node)
+        elif isinstance(node, exp.Column) and node.args.get("db"):
+            tree.meta[_SCHEMAS] = True
+        elif isinstance(node, exp.Lateral):
+            raise NotSupported("lateral")
     return tree
+
+
+def drop_schemas(tree: exp.Expr) -> None:
+    """Takes the schema from columns that are named with it, when it is that of their relation."""
+    for column in tree.find_all(exp.Column) if tree.meta.pop(_SCHEMAS, False) else ():
+        if not column.db:
+            continue
+        if not _is_of(column):
+            raise UndefinedObject(f'invalid reference to FROM-clause entry for table "{column.table}"')
+        column.set("db", None)
+
+
+def _is_of(column: exp.Column) -> bool:
+    select = column.find_ancestor(exp.Select)
+    while select is not None:
+        clauses = [select.args.get("from_"), *(select.args.get("joins") or [])]
+        for source in (clause.this for clause in clauses if clause is not None):
+            if isinstance(source, exp.Table) and source.alias_or_name == column.table:
+                return source.db == column.db
+        select = select.find_ancestor(exp.Select)
+    return False
 
 
 def settle(select: exp.Select, hidden: Mapping[str, str]) -> None:
@@ -48,6 +75,7 @@ def settle(select: exp.Select, hidden: Mapping[str, str]) -> None:
 
 
 def _write_out_select(select: exp.Select) -> None:
+    unnesting.write_out(select)
     excluded = select.args.get("exclude")
     if excluded:
         star = select.expressions[0] if len(select.expressions) == 1 else None

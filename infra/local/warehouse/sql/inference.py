@@ -5,11 +5,14 @@ from typing import Any
 
 from sqlglot import exp
 from sqlglot.optimizer.annotate_types import TypeAnnotator
+from sqlglot.optimizer.scope import Scope
 from sqlglot.schema import MappingSchema
 
+from infra.local.warehouse.errors import NotSupported
 from infra.local.warehouse.sql import functions, kinds
 from infra.local.warehouse.sql.dialect import Analysts
-from infra.local.warehouse.sql.kinds import BIGINT, DATE, DOUBLE, INT, INTERVAL, TEXT, TIMESTAMP, Kind
+from infra.local.warehouse.sql.kinds import BIGINT, DATE, DOUBLE, INT, INTERVAL, SUPER, TEXT, TIMESTAMP, Kind
+from infra.local.warehouse.sql.unnesting import NAMES, OF, POSITIONS
 
 _INT_LIMIT = 2**31
 _BIGINT_LIMIT = 2**63
@@ -24,6 +27,14 @@ class _Annotator(TypeAnnotator):
         return kinds.common(
             kind if isinstance(kind, exp.DataType) else kind.into_expr() for kind in (type1, type2)
         )
+
+    def _get_scope_source_selects(self, scope: Scope, name: str) -> dict[str, Any]:
+        """The types of a source's columns, those of what is unnested too."""
+        source = scope.sources.get(name)
+        if isinstance(source, Scope) and isinstance(source.expression, exp.Lateral):
+            return {column.alias: column.type for column in source.expression.this.unnest().selects}
+        found: dict[str, Any] = super()._get_scope_source_selects(scope, name)
+        return found
 
     def set_type(self, node: exp.Expr, kind: Kind) -> exp.Expr:
         typed: exp.Expr = self._set_type(node, kind)  # shared: a type is never changed in place
@@ -156,6 +167,19 @@ def _extract(node: exp.Extract) -> Kind:
     return BIGINT if node.this.name.lower() == "epoch" else INT
 
 
+def _step(node: exp.Expr) -> Kind:
+    return SUPER if kinds.is_super(kinds.of(node.this)) else kinds.UNKNOWN
+
+
+_EXPLODED = {POSITIONS: BIGINT, NAMES: TEXT}
+
+
+def _exploded(node: exp.Explode) -> Kind:
+    if not kinds.is_super(kinds.of(node.this)):
+        raise NotSupported("unnesting a value that is not SUPER")
+    return _EXPLODED.get(node.meta[OF], SUPER)
+
+
 def _distinct(node: exp.Expr) -> Kind:
     return kinds.of(node.expressions[0]) if node.expressions else kinds.UNKNOWN
 
@@ -207,6 +231,8 @@ _METADATA: dict[type[exp.Expr], Any] = {
     exp.Case: _by(_case),
     exp.Distinct: _by(_distinct),
     exp.Interval: _always(INTERVAL),
+    **dict.fromkeys((exp.Dot, exp.Bracket), _by(_step)),
+    exp.Explode: _by(_exploded),
     exp.Coalesce: _by(lambda node: kinds.common(kinds.of(value) for value in [node.this, *node.expressions])),
     exp.Anonymous: _by(lambda node: functions.lookup(node).kind(node.expressions)),
 }

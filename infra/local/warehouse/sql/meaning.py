@@ -7,7 +7,7 @@ from typing import Any
 from sqlglot import exp
 
 from infra.local.warehouse.errors import NotSupported, SqlError
-from infra.local.warehouse.sql import aggregates, functions, kinds
+from infra.local.warehouse.sql import aggregates, functions, kinds, super_values
 from infra.local.warehouse.sql import calendar_formats as formats
 from infra.local.warehouse.sql.functions import call, cast, number
 from infra.local.warehouse.sql.inference import operands
@@ -19,7 +19,7 @@ _CAST_TYPES = frozenset(
     {
         *(exp.DType.SMALLINT, exp.DType.INT, exp.DType.BIGINT, exp.DType.DECIMAL, exp.DType.FLOAT),
         *(exp.DType.DOUBLE, exp.DType.BOOLEAN, exp.DType.VARCHAR, exp.DType.CHAR, exp.DType.TEXT),
-        *(exp.DType.DATE, exp.DType.TIMESTAMP, exp.DType.TIMESTAMPTZ),
+        *(exp.DType.DATE, exp.DType.TIMESTAMP, exp.DType.TIMESTAMPTZ, exp.DType.SUPER),
     }
 )
 
@@ -34,6 +34,8 @@ def normalize_casts(tree: exp.Expr) -> None:
         to = node.args["to"]
         if to.this not in _CAST_TYPES:
             raise NotSupported(f"type {to.sql(dialect='redshift').lower()[:60]}")
+        if to.this == exp.DType.SUPER:
+            node.set("to", kinds.SUPER.copy())
         if to.this == exp.DType.DECIMAL and not to.expressions:
             node.set("to", kinds.decimal(*DEFAULT_DECIMAL))
 
@@ -46,6 +48,8 @@ def translate(tree: exp.Expr) -> exp.Expr:
     """The typed tree in DuckDB's terms, children before their parents: each sees the types below it."""
     repeated = 0
     for node in reversed(list(tree.walk(bfs=False))):
+        if node.type is not None and kinds.is_super(node.type):
+            super_values.check_holder(node)
         rule = _RULES.get(type(node))
         if rule is None:
             continue
@@ -129,6 +133,8 @@ def _joined(node: exp.DPipe) -> exp.Expr:
 
 
 def _compared(node: exp.Binary) -> exp.Expr:
+    if kinds.is_super(kinds.of(node.this)) or kinds.is_super(kinds.of(node.expression)):
+        return super_values.compared(node)
     for side, kind in zip(("this", "expression"), operands(node), strict=True):
         node.set(side, _beside(node.args[side], kind))
     return node
@@ -141,6 +147,8 @@ def _between(node: exp.Between) -> exp.Expr:
 
 
 def _in(node: exp.In) -> exp.Expr:
+    if any(kinds.is_super(kinds.of(value)) for value in (node.this, *node.expressions)):
+        return super_values.among(node)
     node.set("expressions", [_beside(value, kinds.of(node.this)) for value in node.expressions])
     return node
 
@@ -155,6 +163,9 @@ def _beside(value: exp.Expr, kind: Kind) -> exp.Expr:
 def _cast(node: exp.Cast) -> exp.Expr:
     """Casts to VARCHAR(n) and CHAR(n) cut, where DuckDB ignores the length."""
     to = node.args["to"]
+    if kinds.is_super(to) or kinds.is_super(kinds.of(node.this)):
+        found = super_values.converted(node, node.this, to)
+        return _cast(found) if isinstance(found, exp.Cast) and kinds.is_text(to) else found
     if kinds.is_time(to):
         node.set("this", functions.dated(node.this))
     if kinds.is_integer(to) and (kinds.is_text(kinds.of(node.this)) or kinds.is_untyped(node.this)):
@@ -229,7 +240,30 @@ def _interval(node: exp.Interval) -> exp.Expr:
     return exp.Paren(this=found) if len(steps) > 1 else found
 
 
+def _is(node: exp.Is) -> exp.Expr:
+    return super_values.is_null(node) if kinds.is_super(kinds.of(node.this)) else node
+
+
+def _order(node: exp.Order) -> exp.Expr:
+    """SUPER values are sorted by their types first."""
+    found: list[exp.Expr] = []
+    for ordered in node.expressions:
+        sorts_super = kinds.is_super(super_values.sorted_kind(ordered))
+        found.extend(super_values.sorted_by(ordered) if sorts_super else [ordered])
+    node.set("expressions", found)
+    return node
+
+
+def _case(node: exp.Case) -> exp.Expr:
+    if kinds.is_super(kinds.of(node)):
+        results = [*(branch.args["true"] for branch in node.args["ifs"]), node.args.get("default")]
+        super_values.make_super([result for result in results if result is not None])
+    return node
+
+
 def _function(node: exp.Anonymous) -> exp.Expr:
+    if kinds.is_super(kinds.of(node)):
+        super_values.make_super(node.expressions if str(node.this).lower() in super_values.CHOICES else ())
     return functions.lookup(node).build(node.expressions)
 
 
@@ -250,6 +284,12 @@ _RULES: dict[type[exp.Expr], Callable[[Any], exp.Expr]] = {
     exp.RegexpILike: _regexp_like,
     **dict.fromkeys((exp.EQ, exp.NEQ, exp.LT, exp.LTE, exp.GT, exp.GTE), _compared),
     exp.Between: _between,
+    exp.Is: _is,
+    exp.Case: _case,
+    exp.Order: _order,
+    exp.Dot: super_values.step,
+    exp.Bracket: super_values.step,
+    exp.Explode: super_values.exploded,
     exp.In: _in,
     exp.AtTimeZone: _at_time_zone,
     exp.Extract: _extract,

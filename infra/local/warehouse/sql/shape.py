@@ -62,7 +62,11 @@ _CLAUSES: dict[type[Any], frozenset[str]] = {
     exp.Ordered: frozenset({"this", "desc", "nulls_first"}),
     exp.Limit: frozenset({"expression"}),
     exp.Offset: frozenset({"expression"}),
-    exp.Column: frozenset({"this", "table", "join_mark"}),
+    exp.Column: frozenset({"this", "table", "db", "catalog", "join_mark"}),
+    exp.Dot: _BINARY,
+    exp.Bracket: frozenset({"this", "expressions"}),
+    exp.Explode: _UNARY,
+    exp.Lateral: frozenset({"this", "alias"}),
     exp.Identifier: frozenset({"this", "quoted"}),
     exp.Literal: frozenset({"this", "is_string"}),
     exp.Alias: frozenset({"this", "alias"}),
@@ -182,6 +186,17 @@ def _check_column(node: exp.Expr) -> None:
         raise SyntaxFault("syntax error: (+) outside WHERE")
 
 
+def _check_dot(node: exp.Expr) -> None:
+    if not isinstance(node.expression, exp.Identifier):
+        raise NotSupported("dot")
+
+
+def _check_bracket(node: exp.Expr) -> None:
+    position = node.expressions[0] if len(node.expressions) == 1 else None
+    if not (isinstance(position, exp.Literal) and position.is_int):
+        raise NotSupported("brackets around anything but the position of an element")
+
+
 def _check_anonymous(node: exp.Expr) -> None:
     function = functions.lookup(node)
     windowed = isinstance(node.parent, exp.Window) and node.parent.this is node
@@ -239,6 +254,8 @@ _CHECKS: dict[type[Any], Callable[[Any], None]] = {
     exp.Table: _check_table,
     exp.Join: _check_join,
     exp.Column: _check_column,
+    exp.Dot: _check_dot,
+    exp.Bracket: _check_bracket,
     exp.Anonymous: _check_anonymous,
     exp.Window: _check_window,
     exp.Intersect: _check_set_operation,

@@ -12,6 +12,7 @@ from infra.local.warehouse.sql.functions.function import Function, call, cast, d
 from infra.local.warehouse.sql.functions.hashes import HASHES
 from infra.local.warehouse.sql.functions.numbers import NUMBERS
 from infra.local.warehouse.sql.functions.patterns import PATTERNS
+from infra.local.warehouse.sql.functions.semistructured import SEMISTRUCTURED
 from infra.local.warehouse.sql.functions.strings import STRINGS, substring
 
 FUNCTIONS: Mapping[str, Function] = {
@@ -21,6 +22,7 @@ FUNCTIONS: Mapping[str, Function] = {
     **HASHES,
     **NUMBERS,
     **PATTERNS,
+    **SEMISTRUCTURED,
     **STRINGS,
 }
 

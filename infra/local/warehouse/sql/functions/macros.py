@@ -8,6 +8,7 @@ from collections.abc import Callable, Mapping
 
 from infra.local.warehouse.errors import NotSupported, SqlError
 from infra.local.warehouse.sql.calendar_text import CALENDAR_TEXT
+from infra.local.warehouse.sql.functions.super_macros import SUPER_FAULTS, SUPER_MACROS
 from infra.local.warehouse.sql.sqltypes import MAX_VARCHAR
 
 TOO_LONG = "value too long"
@@ -27,6 +28,7 @@ FAULTS: Mapping[str, Callable[[], SqlError]] = {
     NO_NUMBER: lambda: SqlError("invalid input syntax: the text is not a number of this form", "22P02"),
     NO_TIME: lambda: SqlError("invalid input syntax: the text does not follow its format", "22007"),
     OUT_OF_TIME: lambda: SqlError("date/time field value out of range", "22008"),
+    **SUPER_FAULTS,
 }
 
 
@@ -205,4 +207,4 @@ _FIELDS = (
 )
 
 # In this order: a macro stands after those that it calls.
-MACROS = (*_TEXT, *_PATTERNS, *_PLACE, *_NUMBERS, *_HASHES, *_FIELDS, *_TIMES, *CALENDAR_TEXT)
+MACROS = (*_TEXT, *_PATTERNS, *_PLACE, *_NUMBERS, *_HASHES, *_FIELDS, *_TIMES, *CALENDAR_TEXT, *SUPER_MACROS)
