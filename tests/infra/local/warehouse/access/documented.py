@@ -63,6 +63,13 @@ class Documented:
             return result.affected_rows
         return [tuple(row.values()) for row in result.table.to_pylist()]
 
+    def as_user(self, name, sql):
+        """What the statement gives when the session is another user's for it."""
+        self.run(f"SET SESSION AUTHORIZATION {name}")
+        said = self.outcome(sql)
+        self.run("RESET SESSION AUTHORIZATION")
+        return said
+
     def refused(self, sql):
         """The SQLSTATE and the message of a statement that must fail."""
         said = self.outcome(sql)

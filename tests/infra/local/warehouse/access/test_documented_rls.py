@@ -109,7 +109,7 @@ def test_the_example_from_its_first_statement_to_its_last(example):
     example.run("DROP ROLE analyst;\nDROP ROLE consumer;\nDROP ROLE auditor FORCE;\nDROP ROLE dbadmin FORCE")
 
 
-# r_rls-procedures and t_rls_object_dependency: these columns, their types and names, and the lookup table stay
+# r_rls-procedures and t_rls_object_dependency: these columns, their types and names, the lookup table stay
 DEPENDENT = [
     "ALTER TABLE target_schema.target_event_table ALTER COLUMN eventid TYPE float",
     "ALTER TABLE tickit_event_redshift ALTER COLUMN eventid TYPE float",
