@@ -9,6 +9,7 @@ from types import MappingProxyType
 
 import duckdb
 import pyarrow as pa
+from sqlglot import exp
 
 from infra.local.warehouse.access import changes
 from infra.local.warehouse.access.rewrite import Compiled, Compiler
@@ -21,7 +22,7 @@ from infra.local.warehouse.admin.statements import SetParameter, SetSessionAutho
 from infra.local.warehouse.catalog import Catalog
 from infra.local.warehouse.database import Database, check_reach, quoted, translated, translated_reading
 from infra.local.warehouse.errors import NotSupported, SqlCancelled, SqlError, UndefinedObject
-from infra.local.warehouse.objects import User
+from infra.local.warehouse.objects import Policy, User
 from infra.local.warehouse.results import Result, done, result_of
 from infra.local.warehouse.session import Session
 from infra.local.warehouse.sql import dialect
@@ -119,6 +120,7 @@ class Redshift:
         self._people: dict[str, DbUser] = {}  # people exist as users once they have connected
         self._kept: OrderedDict[object, Compiled] = OrderedDict()
         self._keeping = threading.Lock()
+        self._conditions: dict[tuple[Policy, str], exp.Expr] = {}
 
     def execute(
         self,
@@ -297,6 +299,7 @@ class Redshift:
             prefix=f"{self._duckdb.storage}_",
             rights_as=lambda name: rights_of(self._user(run, name), run.catalog, namespace=self.namespace),
             system=lambda view: self._system_view(run, view),
+            conditions=self._conditions,
         )
 
     def _system_view(self, run: _Run, view: SystemView) -> str:

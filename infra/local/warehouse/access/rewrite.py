@@ -1,7 +1,7 @@
 """The authorised rewriting: an analyst's query becomes one that can only reach what they may see."""
 
-from collections.abc import Callable, Mapping, Sequence
-from dataclasses import dataclass, replace
+from collections.abc import Callable, Mapping, MutableMapping, Sequence
+from dataclasses import dataclass, field, replace
 
 from sqlglot import exp
 from sqlglot.dialects.duckdb import DuckDB
@@ -21,6 +21,7 @@ from infra.local.warehouse.objects import (
     PUBLIC_SCHEMA,
     ColumnDefinition,
     Grantee,
+    Policy,
     Table,
     TableKey,
 )
@@ -65,6 +66,8 @@ class Compiler:
     rights_as: Callable[[str], Rights]  # another user's, by name: a view reads with its owner's
     system: Callable[[SystemView], str]  # brings a system view's rows; what DuckDB calls them
     numbered: TableKey | None = None  # the table whose rows a change must be able to name
+    # Those of policies that read nothing but the row, by policy and user: an engine's compilers share them.
+    conditions: MutableMapping[tuple[Policy, str], exp.Expr] = field(default_factory=dict)
 
     def compile(self, sql: str, parameters: Mapping[str, str]) -> Compiled:
         """The query, bound, authorised and in DuckDB's terms."""
@@ -206,7 +209,6 @@ class Compiler:
             if tree.find(exp.TableColumn):
                 raise NotSupported("a relation as a value")
             quote_identifiers(tree, dialect=dialect.DIALECT)
-            forms.drop_schemas(tree)
             validate_qualify_columns(tree)
             inference.annotate(tree, schema)
         except OptimizeError as fault:

@@ -11,7 +11,6 @@ from infra.local.warehouse.errors import NotSupported, SqlError
 
 MAX_PRECISION = 38
 MAX_VARCHAR = 65_535
-SUPER = "super"
 
 _ALIASES = {
     "smallint": "int2",
@@ -44,7 +43,7 @@ _DUCKDB = {
     "date": "DATE",
     "timestamp": "TIMESTAMP",
     "timestamptz": "TIMESTAMP WITH TIME ZONE",
-    SUPER: "JSON",
+    "super": "JSON",
 }
 _FROM_DUCKDB = {text: name for name, text in _DUCKDB.items() if name != "char"}
 # precision and scale as Redshift's JDBC metadata states them
@@ -58,7 +57,7 @@ _DIGITS = {
     "date": (13, 0),
     "timestamp": (29, 6),
     "timestamptz": (35, 6),
-    SUPER: (0, 0),
+    "super": (0, 0),
 }
 _DEFAULT_LENGTH = {"varchar": 256, "char": 1}
 DEFAULT_DECIMAL = (18, 0)
@@ -144,7 +143,7 @@ _BY_KIND = {
     exp.DType.DATE: "date",
     exp.DType.TIMESTAMP: "timestamp",
     exp.DType.TIMESTAMPTZ: "timestamptz",
-    exp.DType.JSON: SUPER,
+    exp.DType.JSON: "super",
 }
 
 
