@@ -13,7 +13,8 @@ import pyarrow.parquet
 from infra.local.warehouse.admin.statements import Copy
 from infra.local.warehouse.errors import NotSupported, SqlError, UndefinedColumn
 from infra.local.warehouse.objects import ColumnDefinition, Table
-from infra.local.warehouse.sql.sqltypes import SqlType
+from infra.local.warehouse.sql import json_text
+from infra.local.warehouse.sql.sqltypes import SUPER, SqlType
 
 _DEFAULT_NULL = r"\N"
 _GZIP = 16 + zlib.MAX_WBITS
@@ -41,7 +42,7 @@ _ARROW = {
     "date": pa.date32(),
     "timestamp": pa.timestamp("us"),
     "timestamptz": pa.timestamp("us", tz="UTC"),
-    "super": pa.string(),
+    SUPER: pa.string(),
 }
 
 
@@ -79,7 +80,7 @@ def load(copy: Copy, table: Table, read_object: ObjectReader) -> pa.Table:
             raise LoadFailed(table.key.name) from fault
     if not parts:
         raise SqlError(f"The specified S3 prefix '{copy.prefix}' does not exist", "XX000")
-    rows = pa.concat_tables(parts)
+    rows = _with_documents(pa.concat_tables(parts), columns, table.key.name)
     _check_lengths(rows, columns, copy.options, table.key.name)
     return rows
 
@@ -161,6 +162,21 @@ def _read_parquet(body: bytes, columns: list[ColumnDefinition], _: Mapping[str, 
         raise SqlError("Unmatched number of columns between table and file", "XX000")
     rows = rows.rename_columns([column.name for column in columns])
     return rows.cast(pa.schema([pa.field(column.name, arrow_type(column.type)) for column in columns]))
+
+
+def _with_documents(rows: pa.Table, columns: list[ColumnDefinition], table: str) -> pa.Table:
+    """The texts of SUPER columns as the documents that they are."""
+    for position, column in enumerate(columns):
+        if column.type.name != SUPER:
+            continue
+        try:
+            parsed = [json_text.parse(text or None) for text in rows.column(position).to_pylist()]
+        except json_text.JsonFault as fault:
+            if str(fault) == json_text.NO_JSON_NUMBER:
+                raise NotSupported("COPY of a number that SUPER does not hold exactly") from None
+            raise LoadFailed(table) from None
+        rows = rows.set_column(position, column.name, pa.array(parsed, pa.string()))
+    return rows
 
 
 def _check_lengths(

@@ -166,3 +166,16 @@ def test_without_a_reader_there_is_no_bucket():
     run(redshift, TABLE)
     with pytest.raises(SqlError, match="S3ServiceException"):
         redshift.execute("COPY t FROM 's3://bucket/key' IAM_ROLE default CSV", user=ADMIN)
+
+
+def test_text_becomes_documents_in_a_super_column():
+    create = "CREATE TABLE t (i INT, d SUPER)"
+    body = '1,"{""a"": [1.50, null]}"\n2,\n3,"""x"""\n'
+    assert loaded(body, create=create) == [(1, '{"a":[1.5,null]}'), (2, None), (3, '"x"')]
+    for broken in ('1,"{"\n', "1,x\n", '1,"{""a"":1,""a"":2}"\n', '1,"[1,]"\n'):
+        with pytest.raises(SqlError) as caught:
+            loaded(broken, create=create)
+        assert caught.value.message == f"ERROR: {FAILED}"
+    with pytest.raises(SqlError) as caught:
+        loaded("1,0.12345678901234567\n", create=create)
+    assert caught.value.sqlstate == "0A000"
