@@ -206,6 +206,7 @@ class Compiler:
             for select in reversed(list(tree.find_all(exp.Select))):  # each star stands for many columns
                 forms.settle(select, unseen)
                 shape.check_width(select)
+            forms.drop_schemas(tree)
             if tree.find(exp.TableColumn):
                 raise NotSupported("a relation as a value")
             quote_identifiers(tree, dialect=dialect.DIALECT)

@@ -19,6 +19,7 @@ DATE = exp.DataType.build("date")
 TIMESTAMP = exp.DataType(this=exp.DType.TIMESTAMP)
 TIMESTAMPTZ = exp.DataType(this=exp.DType.TIMESTAMPTZ)
 INTERVAL = exp.DataType(this=exp.DType.INTERVAL)
+SUPER = exp.DataType(this=exp.DType.JSON)  # as DuckDB holds it
 UNKNOWN = exp.DataType(this=exp.DType.UNKNOWN)
 
 # digits that Redshift gives an integer beside a decimal
@@ -58,6 +59,10 @@ def is_text(kind: Kind) -> bool:
     return bool(kind.this in exp.DataType.TEXT_TYPES)
 
 
+def is_super(kind: Kind) -> bool:
+    return bool(kind.this == exp.DType.JSON)
+
+
 def is_time(kind: Kind) -> bool:
     return kind.this in (exp.DType.DATE, exp.DType.TIMESTAMP, exp.DType.TIMESTAMPTZ)
 
@@ -93,7 +98,7 @@ def common(kinds: Iterable[Kind]) -> Kind:
         return decimal(min(MAX_PRECISION, max(p - s for p, s in pairs) + scale), scale)
     if all(is_number(kind) for kind in found):
         return DOUBLE if any(kind.this != exp.DType.FLOAT for kind in found) else REAL
-    for ladder in ((TIMESTAMPTZ, TIMESTAMP, DATE), (TEXT,), (BOOLEAN,), (INTERVAL,)):
+    for ladder in ((SUPER,), (TIMESTAMPTZ, TIMESTAMP, DATE), (TEXT,), (BOOLEAN,), (INTERVAL,)):
         if any(kind.this == ladder[0].this or _among(kind, ladder) for kind in found):
             return next((step for step in ladder if any(k.this == step.this for k in found)), ladder[0])
     return UNKNOWN

@@ -11,6 +11,7 @@ from infra.local.warehouse.errors import NotSupported, SqlError
 
 MAX_PRECISION = 38
 MAX_VARCHAR = 65_535
+SUPER = "super"
 
 _ALIASES = {
     "smallint": "int2",
@@ -43,7 +44,7 @@ _DUCKDB = {
     "date": "DATE",
     "timestamp": "TIMESTAMP",
     "timestamptz": "TIMESTAMP WITH TIME ZONE",
-    "super": "JSON",
+    SUPER: "JSON",
 }
 _FROM_DUCKDB = {text: name for name, text in _DUCKDB.items() if name != "char"}
 # precision and scale as Redshift's JDBC metadata states them
@@ -57,7 +58,7 @@ _DIGITS = {
     "date": (13, 0),
     "timestamp": (29, 6),
     "timestamptz": (35, 6),
-    "super": (0, 0),
+    SUPER: (0, 0),
 }
 _DEFAULT_LENGTH = {"varchar": 256, "char": 1}
 DEFAULT_DECIMAL = (18, 0)
@@ -143,7 +144,7 @@ _BY_KIND = {
     exp.DType.DATE: "date",
     exp.DType.TIMESTAMP: "timestamp",
     exp.DType.TIMESTAMPTZ: "timestamptz",
-    exp.DType.JSON: "super",
+    exp.DType.JSON: SUPER,
 }
 
 
