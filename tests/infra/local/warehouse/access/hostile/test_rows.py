@@ -64,6 +64,9 @@ RAISING = [
     "(SELECT 1 / (amount - 5))",
     "ascii(code) / (amount - 5)",
     "strpos(note, city) / (amount - 5)",
+    "json_extract_path_text(doc, 'a')",
+    "json_serialize(json_parse(doc))",
+    "json_parse(doc).a::INT",
 ]
 
 PLACES = [
@@ -203,14 +206,11 @@ ORDER_OF_EVALUATION = [
 ]
 
 _NOT_SURE = [
-    "json_extract_path_text(doc, 'a')",
     "json_extract_path_text(doc, 'a', true)",
-    "json_parse(doc)",
     "json_array_length(doc)",
     "json_extract_array_element_text(doc, amount)",
     "is_valid_json(doc)",
     "doc::SUPER",
-    "json_serialize(json_parse(doc))",
     "factorial(amount)",
     "power(balance, 0.5)",
     "exp(amount)",

@@ -83,6 +83,21 @@ GRANT UPDATE, INSERT, DELETE ON orders, people TO ROLE "AWSIDC:amer-sales";
 GRANT SELECT ON vault.papers TO ROLE "AWSIDC:amer-sales";
 GRANT SELECT ON vault.paper_view TO ROLE "AWSIDC:amer-sales"
 """
+# Documents: what Frank may see, and what is hidden.
+_FILES = """
+CREATE TABLE files (id INT, region VARCHAR(10), body SUPER);
+INSERT INTO files SELECT 1, 'AMER', json_parse('{"word": "one", "n": 1, "items": [{"a": 1}, {"a": 2}]}');
+INSERT INTO files SELECT 2, 'AMER', json_parse('{"word": "two", "n": 2, "items": []}');
+GRANT SELECT ON files TO ROLE "AWSIDC:amer-sales"
+"""
+_HIDDEN_FILES = """
+INSERT INTO files
+    SELECT 101, 'ASIA', json_parse('{{"word": "{0}", "n": "x{0}", "items": [{{"a": "{0}"}}, 5]}}');
+INSERT INTO files SELECT 102, 'EURO', json_parse('["{0}"]');
+CREATE RLS POLICY own_files WITH (region VARCHAR(10)) USING (region = 'AMER');
+ATTACH RLS POLICY own_files ON files TO ROLE "AWSIDC:amer-sales";
+ALTER TABLE files ROW LEVEL SECURITY ON
+"""
 # Hidden rows that raise nothing, in numbers.
 _MANY = {
     "orders": """
@@ -131,8 +146,10 @@ def build(kind):
     script(redshift, _COMMON)
     fill(redshift, kind, *_rows(kind))
     redshift.execute("REFRESH MATERIALIZED VIEW secret_words", user=ADMIN)
+    script(redshift, _FILES)
     if kind != "bare":
         script(redshift, _BOUNDS)
+        script(redshift, _HIDDEN_FILES.format({"planted": "hush", "other": "plain"}[kind]))
     for user in (FRANK, OTHER):
         redshift.execute("SELECT 1", user=user)
     return redshift
