@@ -1,4 +1,4 @@
-"""Fifty people at once, while policies, masks and rows change: every answer is one that its asker may have."""
+"""Fifty people at once, while policies and rows change: every answer is its asker's own."""
 
 from concurrent.futures import ThreadPoolExecutor
 
