@@ -57,7 +57,6 @@ def check_uncorrelated(found: Sequence[Scope]) -> None:
         raise SqlError("RLS policy could not be rewritten.", "0A000")
 
 
-_QUOTED = re.compile(r'"([^"]+)"')
 _WORD = re.compile(r"[\w$]+")
 _UNRESOLVED = re.compile(
     r"Column '\"?(?P<column>[^'\"]+)\"?' could not be resolved(?P<qualified> for table)?"
@@ -67,7 +66,8 @@ _UNKNOWN = re.compile(r"Unknown (?:column|table): (?P<name>[\w$]+)")
 
 def hidden(fault: OptimizeError, seen: Sequence[Table], whole: Sequence[Table]) -> PermissionDenied | None:
     """The denial when the name that could not be resolved is a column that its reader does not see."""
-    named = set(_QUOTED.findall(str(fault)) or _WORD.findall(str(fault)))
+    unresolved = _UNRESOLVED.search(str(fault))
+    named = {unresolved["column"]} if unresolved else set(_WORD.findall(str(fault)))
     for part, table in zip(seen, whole, strict=True):
         if named & (set(table.column_names) - set(part.column_names)):
             return PermissionDenied(f"permission denied for relation {table.key.name}")
