@@ -4,6 +4,7 @@ import os
 import socket
 
 import pytest
+from hypothesis import settings
 
 from app.settings import Settings
 from infra.local import config
@@ -12,6 +13,10 @@ from infra.local import config
 for name in {*map(str.upper, Settings.model_fields), *config._NUMBERS} & set(os.environ):
     del os.environ[name]
 config.isolate()
+
+# Machines are shared: how long an example takes says nothing.
+settings.register_profile("shared", deadline=None)
+settings.load_profile("shared")
 
 
 def free_ports(count: int) -> list[int]:

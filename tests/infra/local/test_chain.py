@@ -257,8 +257,5 @@ def test_no_query_counts_a_hidden_row(sql, env, data):
 
 
 def test_an_operation_that_is_not_implemented_says_so(env):
-    client = outside.aws(env, "redshift-data", outside.administrator(env))
-    code = refused(
-        client.describe_table, WorkgroupName=env["REDSHIFT_WORKGROUP"], Database="dev", Table="sales_data"
-    )
-    assert code == "NotImplemented"
+    client = outside.aws(env, "redshift", outside.administrator(env))
+    assert refused(client.describe_clusters) == "NotImplemented"

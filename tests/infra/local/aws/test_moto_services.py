@@ -198,7 +198,6 @@ def test_a_session_of_moto_and_its_switches_are_out_of_reach(world):
             {"InstanceArn": "arn:aws:sso:::instance/ssoins-0123456789abcdef"},
         ),
         ("redshift", "describe_clusters", {}),
-        ("redshift-data", "list_databases", {"Database": "dev"}),
         ("lambda", "list_functions", {}),
         ("ec2", "describe_vpcs", {}),
         ("sqs", "list_queues", {}),
