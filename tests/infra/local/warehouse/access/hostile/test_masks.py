@@ -72,7 +72,7 @@ QUESTIONS = [
     "SELECT id, rank() OVER (ORDER BY salary DESC) AS r FROM people ORDER BY 1",
     "SELECT id, lag(card) OVER (ORDER BY id) AS c FROM people ORDER BY 1",
     "SELECT id, first_value(salary) OVER (PARTITION BY email ORDER BY id ROWS UNBOUNDED PRECEDING) AS s FROM people ORDER BY 1",
-    "SELECT id FROM people QUALIFY row_number() OVER (ORDER BY salary DESC, id) = 1",
+    "SELECT id FROM people p QUALIFY row_number() OVER (ORDER BY salary DESC, id) = 1",
     "SELECT a.id, b.id FROM people a JOIN people b ON a.salary = b.salary ORDER BY 1, 2",
     "SELECT a.id, b.id FROM people a JOIN people b ON a.card = b.card ORDER BY 1, 2",
     "SELECT a.id FROM people a JOIN (SELECT '4532993817514842' AS card) b ON a.card = b.card",

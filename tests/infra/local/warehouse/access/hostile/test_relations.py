@@ -33,7 +33,7 @@ RELATIONS = [
     ("SELECT count(*) FROM orders GROUP BY (SELECT max(number) FROM secrets)", DENIED),
     ("SELECT count(*) FROM orders HAVING count(*) > (SELECT max(number) FROM secrets)", DENIED),
     (
-        "SELECT id FROM orders QUALIFY row_number() OVER (ORDER BY id) > (SELECT max(number) FROM secrets)",
+        "SELECT id FROM orders o QUALIFY row_number() OVER (ORDER BY id) > (SELECT max(number) FROM secrets)",
         DENIED,
     ),
     (
@@ -51,7 +51,7 @@ RELATIONS = [
     ("WITH mine AS (SELECT 1 AS a) SELECT (SELECT max(word) FROM public.secrets) FROM mine", DENIED),
     ("SELECT * FROM (WITH secrets AS (SELECT 1 AS a) SELECT a FROM secrets) AS x, secrets", DENIED),
     (
-        "WITH RECURSIVE x AS (SELECT number FROM secrets UNION ALL SELECT number FROM x) SELECT * FROM x",
+        "WITH RECURSIVE x(number) AS (SELECT number FROM secrets UNION ALL SELECT number FROM x) SELECT * FROM x",
         DENIED,
     ),
     (

@@ -135,7 +135,7 @@ QUESTIONS = [
     "SELECT id, ntile(2) OVER (ORDER BY amount, id) AS n FROM orders ORDER BY 1",
     "SELECT id, percent_rank() OVER (ORDER BY price) AS p FROM orders ORDER BY 1",
     "SELECT id, sum(amount) OVER () AS s FROM orders ORDER BY 1",
-    "SELECT id FROM orders QUALIFY row_number() OVER (ORDER BY amount DESC, id) = 1",
+    "SELECT id FROM orders o QUALIFY row_number() OVER (ORDER BY amount DESC, id) = 1",
     "SELECT listagg(city, ',') WITHIN GROUP (ORDER BY id) AS l FROM orders",
     "SELECT median(price) AS m, percentile_cont(0.99) WITHIN GROUP (ORDER BY price) AS p FROM orders",
     "SELECT approximate count(DISTINCT city) FROM orders",
