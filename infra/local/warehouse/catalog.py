@@ -14,6 +14,7 @@ from infra.local.warehouse.objects import (
     DATABASE,
     PUBLIC,
     PUBLIC_SCHEMA,
+    UNNAMED,
     Attachment,
     Grant,
     Grantee,
@@ -118,9 +119,11 @@ class Catalog:
         return self.changed(**{collection: MappingProxyType(left)})
 
     def key_of(self, key: TableKey) -> TableKey:
-        """The relation that is meant: a temporary table hides one of its name in `public`."""
+        """The relation that is meant: a bare name is a temporary table's before one in `public`."""
+        if key.schema != UNNAMED:
+            return key
         own = TableKey(self.temporary, key.name)
-        return own if key.schema == PUBLIC_SCHEMA and own in self.tables else key
+        return own if own in self.tables else TableKey(PUBLIC_SCHEMA, key.name)
 
     def table(self, key: TableKey) -> Table:
         """The relation that is meant, or UndefinedObject."""

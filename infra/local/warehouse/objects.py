@@ -7,6 +7,7 @@ from typing import NamedTuple
 from infra.local.warehouse.sql.sqltypes import SqlType
 
 PUBLIC_SCHEMA = "public"
+UNNAMED = "\0"  # the schema of a name without one, until it is looked up; no statement can write it
 TABLE_PRIVILEGES = frozenset(
     {"SELECT", "INSERT", "UPDATE", "DELETE", "DROP", "TRUNCATE", "REFERENCES", "ALTER"}
 )

@@ -14,7 +14,7 @@ from sqlglot import exp
 from infra.local.warehouse.access.rewrite import Compiled, Compiler, generate
 from infra.local.warehouse.database import check_reach, quoted, translated
 from infra.local.warehouse.errors import NotSupported, SqlError, UndefinedColumn, UndefinedObject
-from infra.local.warehouse.objects import PUBLIC_SCHEMA, ColumnDefinition, Table, TableKey
+from infra.local.warehouse.objects import UNNAMED, ColumnDefinition, Table, TableKey
 from infra.local.warehouse.sql import dialect, kinds, meaning
 from infra.local.warehouse.sql.sqltypes import SUPER
 from infra.local.warehouse.system.history import AppliedPolicy
@@ -94,11 +94,11 @@ class _Change:
         if node.catalog and node.catalog.lower() != self.compiler.context.database:
             raise NotSupported("a cross-database reference")
         catalog = self.compiler.rights.catalog
-        key = TableKey((node.db or PUBLIC_SCHEMA).lower(), node.name.lower())
+        key = catalog.key_of(TableKey((node.db or UNNAMED).lower(), node.name.lower()))
         if key.schema not in {*catalog.schemas, catalog.temporary}:
             raise UndefinedObject(f'schema "{key.schema}" does not exist', "3F000")
         self.compiler.rights.require_schema(key.schema)
-        table = catalog.relation(key) if node.db else catalog.table(key)
+        table = catalog.relation(key)
         return table, self.compiler.rights.require(table, privilege)
 
     def _stored(self, table: Table) -> str:

@@ -1,7 +1,7 @@
 """CREATE TABLE, CREATE TABLE AS, ALTER TABLE and what else is said of tables."""
 
 from infra.local.warehouse.admin.lexer import Reader
-from infra.local.warehouse.admin.names import data_type, table_key
+from infra.local.warehouse.admin.names import data_type, new_key, table_key
 from infra.local.warehouse.admin.statements import (
     AddColumn,
     AlterRowLevelSecurity,
@@ -63,7 +63,7 @@ def create_table(reader: Reader, database: str, *, temporary: bool) -> CreateTab
     """What CREATE TABLE says after those words."""
     unless = reader.accept("if", "not", "exists")
     qualified = reader.ahead(1).text == "."
-    key = table_key(reader, database=database)
+    key = new_key(reader, database=database)
     temporary = temporary or key.name.startswith("#")
     if temporary and qualified:
         raise SqlError("cannot create a temporary relation in a schema that is named", "42P16")

@@ -2,7 +2,7 @@
 
 from infra.local.warehouse.admin.grammar_tables import behaviour, names_in_parentheses, table_attributes
 from infra.local.warehouse.admin.lexer import Reader
-from infra.local.warehouse.admin.names import table_key
+from infra.local.warehouse.admin.names import new_key, table_key
 from infra.local.warehouse.admin.statements import (
     CreateMaterializedView,
     CreateView,
@@ -16,7 +16,7 @@ _LATE_BINDING = ("with", "no", "schema", "binding")
 
 def create_view(reader: Reader, database: str, *, replace: bool) -> CreateView:
     """What CREATE VIEW says after those words."""
-    key = table_key(reader, database=database)
+    key = new_key(reader, database=database)
     if key.name.startswith("#"):
         raise NotSupported("a temporary view")
     names = names_in_parentheses(reader)
@@ -27,7 +27,7 @@ def create_view(reader: Reader, database: str, *, replace: bool) -> CreateView:
 
 def create_materialized_view(reader: Reader, database: str) -> CreateMaterializedView:
     """What CREATE MATERIALIZED VIEW says after those words."""
-    key = table_key(reader, database=database)
+    key = new_key(reader, database=database)
     table_attributes(reader)
     auto = reader.accept("auto", "refresh") and reader.one_of("yes", "no") == "yes"
     reader.expect("as")

@@ -54,6 +54,8 @@ def _token(kind: str, match: re.Match[str]) -> Token:
     if kind == "word":
         return Token("word", text.lower(), start, end)
     if kind == "quoted":
+        if text == '""':
+            raise SyntaxFault('zero-length delimited identifier at or near """"')
         return Token("quoted", text[1:-1].replace('""', '"'), start, end)
     if kind == "string":
         return Token("string", _ESCAPE.sub(lambda m: m[1] or "'", text[1:-1]), start, end)

@@ -2,7 +2,7 @@
 
 from infra.local.warehouse.admin.lexer import Reader
 from infra.local.warehouse.errors import NotSupported, SyntaxFault
-from infra.local.warehouse.objects import PUBLIC_SCHEMA, TableKey
+from infra.local.warehouse.objects import PUBLIC_SCHEMA, UNNAMED, TableKey
 from infra.local.warehouse.sql.sqltypes import MAX_VARCHAR, SqlType, sql_type
 
 _SECOND_WORDS = {"double": "precision", "character": "varying"}
@@ -12,13 +12,13 @@ _MOST_ARGUMENTS = {"numeric": 2, "varchar": 1, "char": 1}
 
 
 def table_key(reader: Reader, *, database: str) -> TableKey:
-    """A table's name with or without database and schema; the schema is public unless named."""
+    """A relation's name, with or without its database and schema; it may be a temporary table's."""
     parts = [reader.name()]
     while reader.accept("."):
         parts.append(reader.name())
     match parts:
         case [name]:
-            return TableKey(PUBLIC_SCHEMA, name)
+            return TableKey(UNNAMED, name)
         case [schema, name]:
             return TableKey(schema, name)
         case [catalog, schema, name] if catalog == database:
@@ -27,6 +27,12 @@ def table_key(reader: Reader, *, database: str) -> TableKey:
             raise NotSupported("a cross-database reference")
         case _:
             raise reader.fault()
+
+
+def new_key(reader: Reader, *, database: str) -> TableKey:
+    """The name of a relation to be made; it is in public unless a schema is named."""
+    key = table_key(reader, database=database)
+    return TableKey(PUBLIC_SCHEMA, key.name) if key.schema == UNNAMED else key
 
 
 def policy_name(reader: Reader, database: str) -> str:

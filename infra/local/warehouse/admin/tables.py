@@ -83,15 +83,8 @@ def create_view(at: Work, statement: CreateView | CreateMaterializedView, catalo
         changed, rows = definitions.create_view(at, statement, catalog)
     else:
         changed, rows = definitions.create_materialized_view(at, statement, catalog)
-    made = changed.tables[statement.key]
-    check_columns(made.columns)
-    if made.view is not None and _reads_temporary(catalog, made.view.sources):
-        raise SqlError(f'view "{made.key.name}" cannot be created over a temporary table', "0A000")
+    check_columns(changed.tables[statement.key].columns)
     return changed, rows
-
-
-def _reads_temporary(catalog: Catalog, sources: Collection[TableKey]) -> bool:
-    return any(catalog.key_of(key).schema == catalog.temporary for key in sources)
 
 
 def drop_table(at: Work, statement: DropTable, catalog: Catalog) -> Changed:

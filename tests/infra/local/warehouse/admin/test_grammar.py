@@ -7,10 +7,11 @@ from hypothesis import strategies as st
 from infra.local.warehouse import SqlError
 from infra.local.warehouse.admin import statements as s
 from infra.local.warehouse.admin.grammar import KEYWORDS, parse
-from infra.local.warehouse.objects import DATABASE, PUBLIC, ColumnDefinition, Grantee, TableKey
+from infra.local.warehouse.objects import DATABASE, PUBLIC, UNNAMED, ColumnDefinition, Grantee, TableKey
 from infra.local.warehouse.sql.sqltypes import sql_type
 
-T = TableKey("public", "t")
+T = TableKey(UNNAMED, "t")
+MADE = TableKey("public", "t")  # a bare name that CREATE gives
 ANN, CLERK = Grantee("user", "ann"), Grantee("role", "clerk")
 
 
@@ -34,10 +35,12 @@ READ = {
         TableKey("public", "#t"), (column("x", "int"),), if_not_exists=False, temporary=True
     ),
     "CREATE LOCAL TEMP TABLE t (x INT)": s.CreateTable(
-        T, (column("x", "int"),), if_not_exists=False, temporary=True
+        MADE, (column("x", "int"),), if_not_exists=False, temporary=True
     ),
-    "CREATE TABLE t AS SELECT 1 AS x": s.CreateTableAs(T, (), "SELECT 1 AS x"),
-    "create table t (a, b) diststyle all as (select 1, 2) ;": s.CreateTableAs(T, ("a", "b"), "(select 1, 2)"),
+    "CREATE TABLE t AS SELECT 1 AS x": s.CreateTableAs(MADE, (), "SELECT 1 AS x"),
+    "create table t (a, b) diststyle all as (select 1, 2) ;": s.CreateTableAs(
+        MADE, ("a", "b"), "(select 1, 2)"
+    ),
     "CREATE TABLE #t AS SELECT 1": s.CreateTableAs(TableKey("public", "#t"), (), "SELECT 1", temporary=True),
     "DROP TABLE IF EXISTS t, dev.a.u CASCADE": s.DropTable((T, TableKey("a", "u")), True, True),
     "ALTER TABLE t OWNER TO ann": s.AlterTableOwner(T, "ann"),
@@ -50,18 +53,18 @@ READ = {
     "ANALYZE VERBOSE t (a, b) PREDICATE COLUMNS": s.Maintenance("ANALYZE", T),
     "VACUUM SORT ONLY t TO 75 PERCENT BOOST": s.Maintenance("VACUUM", T),
     # views
-    "CREATE VIEW t AS SELECT 1": s.CreateView(T, (), "SELECT 1"),
+    "CREATE VIEW t AS SELECT 1": s.CreateView(MADE, (), "SELECT 1"),
     "CREATE OR REPLACE VIEW t (a) AS /* why */ SELECT x -- what\n FROM u WITH NO SCHEMA BINDING;": (
-        s.CreateView(T, ("a",), "SELECT x -- what\n FROM u", replace=True, bound=False)
+        s.CreateView(MADE, ("a",), "SELECT x -- what\n FROM u", replace=True, bound=False)
     ),
     "CREATE VIEW t AS SELECT 'with no schema binding'": s.CreateView(
-        T, (), "SELECT 'with no schema binding'"
+        MADE, (), "SELECT 'with no schema binding'"
     ),
     'CREATE VIEW t AS SELECT 1 AS with, 2 AS "no" FROM schema."binding"': s.CreateView(
-        T, (), 'SELECT 1 AS with, 2 AS "no" FROM schema."binding"'
+        MADE, (), 'SELECT 1 AS with, 2 AS "no" FROM schema."binding"'
     ),
     "CREATE MATERIALIZED VIEW t BACKUP NO DISTSTYLE EVEN AUTO REFRESH YES AS SELECT 1": (
-        s.CreateMaterializedView(T, "SELECT 1", auto_refresh=True)
+        s.CreateMaterializedView(MADE, "SELECT 1", auto_refresh=True)
     ),
     "REFRESH MATERIALIZED VIEW t RESTRICT": s.RefreshView(T),
     "DROP VIEW IF EXISTS t": s.DropView((T,), True, False, False),
