@@ -225,8 +225,9 @@ def agreed(sql, *, warehouses=None, **more):
 
 def assert_answered(sql, **more):
     """Frank gets an answer, and it is that of the warehouse without what is hidden."""
-    said = agreed(sql, **more)
+    said = outcome(shared("planted"), sql, **more)
     assert said[0] == "rows", said
+    assert not told(said, sql), said
     assert outcome(shared("bare"), sql, **more) == said
 
 
