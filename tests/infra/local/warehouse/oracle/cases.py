@@ -4,10 +4,10 @@ import os
 from collections.abc import Callable, Iterable
 from dataclasses import dataclass
 
-from hypothesis import HealthCheck, Phase, given, seed, settings
+from hypothesis import HealthCheck, Phase, assume, given, seed, settings
 from hypothesis import strategies as st
 
-from tests.infra.local.warehouse.oracle.changes import Change, changes
+from tests.infra.local.warehouse.oracle.changes import Change, changes, possible
 from tests.infra.local.warehouse.oracle.model import Person
 from tests.infra.local.warehouse.oracle.queries import Query, Scope, queries
 from tests.infra.local.warehouse.oracle.world import ADMIN, PEOPLE, World
@@ -82,11 +82,15 @@ def cases(draw, *, wide: bool = False, common: bool = False) -> Case:
 
 @st.composite
 def change_cases(draw, *, common: bool = False) -> ChangeCase:
-    """A change; one in eight is of what its author may not read or write."""
-    world = draw(worlds(common=common))
-    person = Person(world, draw(st.sampled_from(PEOPLE)))
-    scope = _scope(person, daring=draw(_ONE_IN_EIGHT), common=common)
-    return ChangeCase(world, person, draw(changes(person, scope, quiet=common)))
+    """A change; one in eight is of what its author may perhaps not read or write."""
+    world, daring = draw(worlds(common=common)), draw(_ONE_IN_EIGHT)
+    people = [Person(world, user) for user in PEOPLE]
+    people = [person for person in people if any(not person.masks(table.key) for table in world.tables)]
+    assume(people)
+    able = [person for person in people if possible(person)]
+    person = draw(st.sampled_from((not daring and able) or people))
+    scope = _scope(person, daring=daring, common=common)
+    return ChangeCase(world, person, draw(changes(person, scope, daring=daring, quiet=common)))
 
 
 def each(strategy: st.SearchStrategy, check: Callable, *, part: int, of: int, warehouses: int) -> None:

@@ -55,14 +55,27 @@ def _assigned(draw, person: Person, writer: Writer, target: Table, columns, *, q
     return {name: writer.value(KINDS[name], columns) for name in names}
 
 
+_VERBS = ("DELETE", "UPDATE", "UPDATE", "UPDATE", "INSERT")
+
+
+def possible(person: Person) -> list[tuple[Table, str]]:
+    """The changes that the person may make, of tables whose values they see as they are."""
+    return [
+        (table, verb)
+        for table in person.world.tables
+        for verb in _VERBS
+        if person.columns(verb, table.key)
+        and (verb == "INSERT" or person.columns("SELECT", table.key))
+        and not person.masks(table.key)
+    ]
+
+
 @st.composite
-def changes(draw, person: Person, scope: Scope, *, quiet: bool = False) -> Change:
-    """A change of a table of which the person sees the values as they are, no mask in between."""
-    plain = [table for table in person.world.tables if not person.masks(table.key)]
-    may = [table for table in plain if person.columns("DELETE", table.key)]
-    target = draw(st.sampled_from(may or plain or person.world.tables))
+def changes(draw, person: Person, scope: Scope, *, daring: bool, quiet: bool = False) -> Change:
+    """A change of a table: where they can make one, of such as the person may change, or, daring, of any."""
+    some = [(table, verb) for table in person.world.tables if not person.masks(table.key) for verb in _VERBS]
+    target, verb = draw(st.sampled_from((not daring and possible(person)) or some))
     writer = Writer(draw, scope, wide=False)
-    verb = draw(st.sampled_from(("DELETE", "UPDATE", "UPDATE", "INSERT")))
     if verb == "INSERT":
         return _insert(writer, target)
     readable = person.columns("SELECT", target.key) or set(target.columns)
@@ -71,7 +84,8 @@ def changes(draw, person: Person, scope: Scope, *, quiet: bool = False) -> Chang
         for name in target.columns
         if name in readable
     )
-    where = f" WHERE {writer.simple(columns)} AND {writer.condition(columns, 1)}"
+    beside = f" AND {writer.condition(columns, 1)}" if writer.chance(3) else ""
+    where = f" WHERE {writer.simple(columns)}{beside}"
     assigned = {}
     if verb == "UPDATE":
         assigned = _assigned(draw, person, writer, target, columns, quiet=quiet)

@@ -215,7 +215,7 @@ class Writer:
                 return f"{no}EXISTS (SELECT 1 FROM {source.text} WHERE {inner} = {mine}{beside})"
 
     def where(self, columns: tuple[Column, ...], depth: int) -> str:
-        return f" WHERE {self.condition(columns, depth)}" if self.chance(2) else ""
+        return f" WHERE {self.condition(columns, depth)}" if self.chance(3) else ""
 
     # FROM
 

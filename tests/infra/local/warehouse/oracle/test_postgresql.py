@@ -35,4 +35,4 @@ def test_changes_are_those_of_postgresql(postgresql, part):
             left = of_postgresql(postgresql, stored, ADMIN)
         assert of_redshift(redshift, f"SELECT * FROM {asked.target.key}", ADMIN) == left
 
-    each(change_cases(common=True), check, part=part, of=2, warehouses=60)
+    each(change_cases(common=True), check, part=part, of=2, warehouses=40)

@@ -16,7 +16,6 @@ PEOPLE = (
 GROUP_ROLES = ("AWSIDC:east", "AWSIDC:west")
 ROLES = (*GROUP_ROLES, "reader", "auditor")
 SECURITY_ADMIN = "sys:secadmin"
-SCHEMAS = ("public", "shop")
 # A name tells the kind, so that a policy fits each relation that has its columns.
 KINDS = {
     "id": "int",

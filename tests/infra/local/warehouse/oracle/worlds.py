@@ -7,15 +7,17 @@ from tests.infra.local.warehouse.oracle.queries import Scope, view_queries
 from tests.infra.local.warehouse.oracle.rules import COLUMNS, PERSONS, masking_policies, row_conditions
 from tests.infra.local.warehouse.oracle.world import (
     GRANTEES,
+    GROUP_ROLES,
     KINDS,
+    PUBLIC,
     ROLES,
-    SCHEMAS,
     SECURITY_ADMIN,
     USERS,
     Attachment,
     Grant,
     Grantee,
     Mask,
+    MaskingPolicy,
     Membership,
     Policy,
     Relation,
@@ -24,8 +26,9 @@ from tests.infra.local.warehouse.oracle.world import (
     World,
 )
 
-_POLICIES = 4
-_MASKS = 3
+_MASKS = 4
+# Those who are many more often than one alone: what is given to nobody who asks tells little.
+_GRANTEES = st.sampled_from((*GRANTEES, PUBLIC, PUBLIC, *(Grantee("role", role) for role in GROUP_ROLES)))
 
 
 @st.composite
@@ -41,14 +44,23 @@ def cells(kind):
     return st.sampled_from((*VALUES[kind], None))
 
 
+_SCHEMAS = st.sampled_from(("public", "public", "shop"))
+_FEW = st.sampled_from((2, 3, 4, 0))  # policies attached
+_LEAST = st.sampled_from((5, 7, 3, 0))  # rows
+
+
 @st.composite
 def _tables(draw):
     found = []
-    for number in range(draw(st.integers(1, 3))):
+    for number in range(draw(st.sampled_from((2, 3, 1)))):
         columns = ("id", *draw(_some(COLUMNS, least=2)))
-        rows = draw(st.lists(st.tuples(*(cells(KINDS[name]) for name in columns[1:])), max_size=8))
+        rows = draw(
+            st.lists(
+                st.tuples(*(cells(KINDS[name]) for name in columns[1:])), min_size=draw(_LEAST), max_size=8
+            )
+        )
         numbered = tuple((position, *row) for position, row in enumerate(rows))
-        found.append(Table(draw(st.sampled_from(SCHEMAS)), f"t{number}", columns, numbered))
+        found.append(Table(draw(_SCHEMAS), f"t{number}", columns, numbered))
     return tuple(found)
 
 
@@ -56,8 +68,8 @@ def _tables(draw):
 def _lookups(draw):
     rows = st.tuples(st.sampled_from((*PERSONS, None)), cells("int"), cells("text"))
     return tuple(
-        Table(draw(st.sampled_from(SCHEMAS)), f"l{number}", ("person", "v", "t"), tuple(draw(content)))
-        for number, content in enumerate([st.lists(rows, min_size=1, max_size=6)] * 2)
+        Table(draw(_SCHEMAS), f"l{number}", ("person", "v", "t"), tuple(draw(content)))
+        for number, content in enumerate([st.lists(rows, min_size=3, max_size=8)] * 2)
     )
 
 
@@ -79,7 +91,7 @@ def _named(kinds: tuple[str, ...]) -> tuple[str, ...] | None:
 def _views(draw, tables, bare):
     """Views, each over what was there before; a materialized one over `bare` tables alone."""
     found: list[View] = []
-    for number in range(draw(st.sampled_from((0, 0, 1, 1, 2, 3)))):
+    for number in range(draw(st.sampled_from((1, 2, 3, 0)))):
         materialized = bool(bare) and draw(st.integers(0, 3)) == 3
         named = bare if materialized else (*tables, *found)
         scope = Scope({relation: relation.columns for relation in named}, frozenset(r.key for r in named))
@@ -87,7 +99,7 @@ def _views(draw, tables, bare):
         names = _named(kinds)
         if names is not None:
             sources = frozenset(key for key, _ in query.reads)
-            schema = draw(st.sampled_from(SCHEMAS))
+            schema = draw(_SCHEMAS)
             found.append(View(schema, f"v{number}", names, query.sql, sources, materialized))
     return tuple(found)
 
@@ -101,7 +113,7 @@ def _members(draw):
     found += [
         Membership(Grantee("role", role), draw(st.sampled_from(ROLES[:position])))
         for position, role in enumerate(ROLES)
-        if position and draw(st.integers(0, 2)) == 0
+        if position and draw(st.integers(0, 2)) == 2
     ]
     if draw(st.integers(0, 9)) == 9:
         found.append(Membership(draw(st.sampled_from(GRANTEES[:-1])), SECURITY_ADMIN))
@@ -114,9 +126,9 @@ def _grants(draw, relations: tuple[Relation, ...], writable: tuple[str, ...]):
     given: list[Grant] = []
     taken: list[Grant] = []
     for relation in relations:
-        for grantee in draw(st.lists(st.sampled_from(GRANTEES), min_size=1, max_size=3, unique=True)):
+        for grantee in draw(st.lists(_GRANTEES, min_size=1, max_size=3, unique=True)):
             privileges = ("SELECT",)
-            if relation.key in writable and draw(st.booleans()):
+            if relation.key in writable and draw(st.integers(0, 2)) < 2:
                 privileges = ("SELECT", "UPDATE", "DELETE", "INSERT")
             for privilege in privileges:
                 columned = privilege in ("SELECT", "UPDATE") and draw(st.integers(0, 2)) == 2
@@ -134,6 +146,17 @@ def _revoke(draw, grant: Grant) -> Grant:
 
 
 @st.composite
+def _policies(draw, tables, lookups):
+    """One or two policies made for each table; they fit others with the same columns, too."""
+    made = [
+        draw(row_conditions(table.columns[1:], lookups))
+        for table in tables
+        for _ in range(draw(st.integers(1, 2)))
+    ]
+    return tuple(Policy(f"p{number}", condition) for number, condition in enumerate(made))
+
+
+@st.composite
 def _attachments(draw, relations, policies):
     found, secured = [], {}
     for relation in relations:
@@ -146,31 +169,41 @@ def _attachments(draw, relations, policies):
         fitting = [policy for policy in policies if policy.condition.columns() <= set(relation.columns)]
         if not fitting or (word is None and not isinstance(relation, Table)):
             continue
-        pairs = st.tuples(st.sampled_from(fitting), st.sampled_from(GRANTEES))
-        for policy, grantee in draw(st.lists(pairs, min_size=1, max_size=4, unique=True)):
+        pairs = st.tuples(st.sampled_from(fitting), _GRANTEES)
+        for policy, grantee in draw(st.lists(pairs, min_size=draw(_FEW), max_size=5, unique=True)):
             found.append(Attachment(policy.name, relation.key, grantee))
     return tuple(found), secured
 
 
+def _mask(draw, relation: Relation, policy: MaskingPolicy, present: list[Mask]) -> Mask | None:
+    """The policy attached to columns of its kinds; None where that cannot be.
+
+    Of a relation no two masks have one priority, and of a column no two have one grantee.
+    """
+    of_kind = [[name for name in relation.columns if KINDS[name] == kind] for _, kind in policy.inputs]
+    if not all(of_kind):
+        return None
+    inputs = tuple(draw(st.sampled_from(columns)) for columns in of_kind)
+    outputs, grantee = inputs[: len(policy.values)], draw(_GRANTEES)
+    masked = {column for mask in present if mask.grantee == grantee for column in mask.outputs}
+    if len(set(inputs)) < len(inputs) or masked & set(outputs):
+        return None
+    taken = {mask.priority for mask in present}
+    priority = draw(st.sampled_from([number for number in (0, 5, 10, 20) if number not in taken]))
+    return Mask(policy.name, relation.key, outputs, inputs, grantee, priority)
+
+
 @st.composite
 def _masks(draw, relations, policies):
-    """Masks on columns of the kinds: of a relation's no two have one priority, of a column's one grantee."""
+    """Masks on about every other relation."""
     found: list[Mask] = []
     for relation in relations:
-        masked: set[tuple[Grantee, str]] = set()
-        for policy in draw(st.lists(st.sampled_from(policies), max_size=_MASKS)) if policies else ():
-            of_kind = [[c for c in relation.columns if KINDS[c] == kind] for _, kind in policy.inputs]
-            if not all(of_kind):
-                continue
-            inputs = tuple(draw(st.sampled_from(columns)) for columns in of_kind)
-            outputs = inputs[: len(policy.values)]
-            grantee = draw(st.sampled_from(GRANTEES))
-            pairs = {(grantee, column) for column in outputs}
-            if len(set(inputs)) == len(inputs) and not pairs & masked:
-                masked |= pairs
-                priorities = {mask.priority for mask in found if mask.relation == relation.key}
-                priority = draw(st.sampled_from([p for p in (0, 5, 10, 20) if p not in priorities]))
-                found.append(Mask(policy.name, relation.key, outputs, inputs, grantee, priority))
+        present: list[Mask] = []
+        some = st.lists(st.sampled_from(policies), min_size=1, max_size=_MASKS)
+        for policy in draw(some) if policies and draw(st.integers(0, 3)) < 3 else ():
+            mask = _mask(draw, relation, policy, present)
+            present += [mask] if mask else []
+        found += present
     return tuple(found)
 
 
@@ -183,12 +216,7 @@ def worlds(draw, *, common: bool = False) -> World:
     tables, lookups = draw(_tables()), draw(_lookups())
     bare = tuple(table for table in tables if draw(st.integers(0, 4)) == 4)
     views = draw(_views((*tables, *lookups), () if common else (*bare, *lookups)))
-    policies = tuple(
-        Policy(f"p{number}", condition)
-        for number, condition in enumerate(
-            draw(st.lists(row_conditions(lookups), min_size=1, max_size=_POLICIES))
-        )
-    )
+    policies = draw(_policies(tables, lookups))
     masking = tuple(
         draw(masking_policies(f"m{number}", lookups)) for number in range(0 if common else _MASKS)
     )
@@ -202,7 +230,7 @@ def worlds(draw, *, common: bool = False) -> World:
         lookups=lookups,
         views=views,
         members=draw(_members()),
-        usages=tuple(draw(st.lists(st.sampled_from(GRANTEES), min_size=1, max_size=4, unique=True))),
+        usages=tuple(draw(st.lists(_GRANTEES, min_size=1, max_size=4, unique=True))),
         grants=grants,
         revokes=revokes,
         ignoring=draw(st.sampled_from(((), (), (), ("auditor",), ("AWSIDC:west",)))),
