@@ -322,20 +322,21 @@ class Redshift:
         compiled = self._compiled(run, sql, parameters)
         entry.applied(compiled.policies)
         entry.running()
-        return result_of(compiled, *fetch(run.connection, compiled.sql))
+        return result_of(compiled, *fetch(run.connection, compiled.text(parameters)))
 
     def _compiled(self, run: _Run, sql: str, parameters: Mapping[str, str]) -> Compiled:
         """The query for DuckDB; a query that was compiled under the same rights is compiled once."""
-        key = (sql, run.user, run.catalog.version, tuple(sorted(parameters.items())))
+        asked = (sql, run.user, run.catalog.version)
+        for_any, for_these = (*asked, frozenset(parameters)), (*asked, frozenset(parameters.items()))
         with self._keeping:
-            kept = self._kept.get(key)
-        if kept is not None:
+            kept = self._kept.get(for_any) or self._kept.get(for_these)
+        if kept is not None and kept.fits(parameters):
             return kept
         compiled = self._compiler(run).compile(sql, parameters)
-        check_reach(run.connection, compiled.sql, compiled.touched)
+        check_reach(run.connection, compiled.text(parameters), compiled.touched)
         if compiled.lasting:
             with self._keeping:
-                self._kept[key] = compiled
+                self._kept[for_any if compiled.slots else for_these] = compiled
                 while len(self._kept) > _KEPT_QUERIES:
                     self._kept.popitem(last=False)
         return compiled

@@ -12,6 +12,7 @@ from typing import Protocol
 
 from sqlglot import exp
 
+from infra.local.warehouse.access import templates
 from infra.local.warehouse.objects import Table
 
 _COMPARISONS = (exp.EQ, exp.NEQ, exp.LT, exp.LTE, exp.GT, exp.GTE)
@@ -115,6 +116,8 @@ def _is_moment(value: exp.Expr, kinds: tuple[exp.DType, ...]) -> bool:
     """Whether the value is a date or timestamp that exists: a cast that fails does so only beside a row."""
     if not (isinstance(value, exp.Cast) and value.to.this in kinds and isinstance(value.this, exp.Literal)):
         return False
+    if templates.is_mark(value.this.name):
+        return True  # for a value that is a date
     read = date.fromisoformat if value.to.this == exp.DType.DATE else datetime.fromisoformat
     try:
         return read(value.this.name).year > 0

@@ -11,7 +11,7 @@ from sqlglot.optimizer.qualify_columns import qualify_columns, quote_identifiers
 from sqlglot.optimizer.qualify_tables import qualify_tables
 from sqlglot.optimizer.scope import Scope, traverse_scope
 
-from infra.local.warehouse.access import early, rows, scopes
+from infra.local.warehouse.access import early, rows, scopes, templates
 from infra.local.warehouse.access.outputs import Output, outputs_of
 from infra.local.warehouse.access.relations import Reference, Relation, Relations, schema_of
 from infra.local.warehouse.access.rights import DbUser, Rights
@@ -44,6 +44,15 @@ class Compiled:
     lasting: bool  # means the same at another moment
     sources: frozenset[TableKey]  # the relations that the query itself names
     policies: tuple[AppliedPolicy, ...]
+    slots: Mapping[str, templates.Fits] | None = None  # its parameters, when the text has marks for them
+
+    def fits(self, parameters: Mapping[str, str]) -> bool:
+        """Whether it is compiled for these values: for them alone, or with marks that they may take."""
+        return self.slots is None or templates.fits(self.slots, parameters)
+
+    def text(self, parameters: Mapping[str, str]) -> str:
+        """DuckDB's text with these values."""
+        return self.sql if self.slots is None else templates.fill(self.sql, parameters)
 
 
 @dataclass(frozen=True)
@@ -70,11 +79,25 @@ class Compiler:
     conditions: MutableMapping[tuple[Policy, str], exp.Expr] = field(default_factory=dict)
 
     def compile(self, sql: str, parameters: Mapping[str, str]) -> Compiled:
-        """The query, bound, authorised and in DuckDB's terms."""
+        """The query, bound, authorised and in DuckDB's terms; where that may be, for other values as well."""
         try:
-            return self.compile_tree(dialect.bind(dialect.parse(sql), parameters))
+            tree = dialect.parse(sql)
+            slots = templates.slots(tree, parameters, sql)
+            if slots is not None and templates.fits(slots, parameters):
+                template = self._template(tree.copy(), slots)
+                if template is not None:
+                    return template
+            return self.compile_tree(dialect.bind(tree, parameters))
         except RecursionError:
             raise SqlError("statement is too complex", "54001") from None
+
+    def _template(self, tree: exp.Expr, slots: Mapping[str, templates.Fits]) -> Compiled | None:
+        """The query with marks for its values; None when its meaning depends on one of them after all."""
+        try:
+            compiled = self.compile_tree(dialect.bind(tree, templates.marks(slots)))
+        except SqlError:
+            return None
+        return replace(compiled, slots=slots) if templates.holds(compiled.sql, slots) else None
 
     def compile_definition(self, sql: str) -> Compiled:
         """The query of a view or a table: `*` in it means every column, and all of them must be granted."""

@@ -1,0 +1,87 @@
+"""Statements with parameters, rewritten once for all values that cannot change what they mean.
+
+A dashboard asks the same statement again and again with other dates. A parameter that stands where only its
+type counts, in `CAST(:day AS DATE)` or beside a column, is compiled as a mark, and each value takes the place
+of its mark in the finished text. Any other use of a parameter, or a value that is not plainly of its type, has
+the statement compiled with the value itself.
+"""
+
+import re
+from collections.abc import Callable, Mapping
+from datetime import date
+
+from sqlglot import exp
+
+_MARK = "\ue000"  # of a private area: a statement that has it itself is compiled with its values
+_SLOT = re.compile(f"'{_MARK}([^{_MARK}]+){_MARK}'")
+_WHOLE = re.compile(r"-?[0-9]{1,9}")
+_BESIDE_A_COLUMN = (exp.EQ, exp.NEQ, exp.In)
+
+
+def _is_day(value: str) -> bool:
+    try:
+        return len(value) == len("2000-01-01") and date.fromisoformat(value).year > 0
+    except ValueError:
+        return False
+
+
+def _is_whole(value: str) -> bool:
+    return _WHOLE.fullmatch(value) is not None
+
+
+def _is_text(_: str) -> bool:
+    return True
+
+
+Fits = Callable[[str], bool]
+_CASTS: Mapping[exp.DType, Fits] = {
+    exp.DType.DATE: _is_day,
+    exp.DType.INT: _is_whole,
+    exp.DType.BIGINT: _is_whole,
+}
+
+
+def slots(tree: exp.Expr, parameters: Mapping[str, str], sql: str) -> Mapping[str, Fits] | None:
+    """What a parameter's values must be for the statement to mean the same; None where that is not known."""
+    if not parameters or _MARK in sql:
+        return None
+    found: dict[str, Fits] = {}
+    for node in tree.find_all(exp.Placeholder, exp.Parameter):
+        fits = _fits(node)
+        if fits is None or not isinstance(node.this, str) or found.setdefault(node.this, fits) is not fits:
+            return None
+    return found
+
+
+def _fits(node: exp.Expr) -> Fits | None:
+    parent = node.parent
+    if isinstance(parent, exp.Cast):
+        return _CASTS.get(parent.to.this)
+    if isinstance(parent, _BESIDE_A_COLUMN) and isinstance(parent.this, exp.Column):
+        return _is_text
+    return None
+
+
+def marks(names: Mapping[str, Fits]) -> dict[str, str]:
+    """A mark for each parameter, to be bound as its value."""
+    return {name: f"{_MARK}{name}{_MARK}" for name in names}
+
+
+def is_mark(value: str) -> bool:
+    """Whether the text of a literal is a parameter's mark."""
+    return value.startswith(_MARK)
+
+
+def holds(sql: str, names: Mapping[str, Fits]) -> bool:
+    """Whether the text has each mark, and only as a literal of its own."""
+    return set(_SLOT.findall(sql)) == set(names) and _MARK not in _SLOT.sub("", sql)
+
+
+def fits(names: Mapping[str, Fits], values: Mapping[str, str]) -> bool:
+    """Whether the values may take the place of the marks."""
+    return names.keys() == values.keys() and all(names[name](value) for name, value in values.items())
+
+
+def fill(sql: str, values: Mapping[str, str]) -> str:
+    """The text with each value as a literal in the place of its mark."""
+    return _SLOT.sub(lambda found: "'" + values[found[1]].replace("'", "''") + "'", sql)
