@@ -2,8 +2,8 @@
 
 A dashboard asks the same statement again and again with other dates. A parameter that stands where only its
 type counts, in `CAST(:day AS DATE)` or beside a column, is compiled as a mark, and each value takes the place
-of its mark in the finished text. Any other use of a parameter, or a value that is not plainly of its type, has
-the statement compiled with the value itself.
+of its mark in the finished text. Any other use of a parameter, or a value that is not plainly of its type,
+has the statement compiled with the value itself.
 """
 
 import re
