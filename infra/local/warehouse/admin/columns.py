@@ -2,8 +2,9 @@
 
 from dataclasses import replace
 
+from infra.local.warehouse.admin.lookups import is_looked_up
 from infra.local.warehouse.admin.statements import AddColumn, DropColumn, RenameColumn
-from infra.local.warehouse.admin.tables import check_columns, require_unread
+from infra.local.warehouse.admin.tables import check_columns, looked_up, require_no_views
 from infra.local.warehouse.admin.work import Changed, Work, stored_table
 from infra.local.warehouse.catalog import Catalog
 from infra.local.warehouse.database import quoted
@@ -14,8 +15,8 @@ from infra.local.warehouse.objects import Grant, Table, TableKey
 def add(at: Work, statement: AddColumn, catalog: Catalog) -> Changed:
     """ADD COLUMN: whoever has a privilege on the whole table has it on the column, too."""
     table = stored_table(catalog, statement.key)
-    require_unread(catalog, table.key, "ALTER TABLE ADD COLUMN")
     column = statement.column
+    _require_unread(catalog, table.key, column.name)
     if not column.nullable:
         raise SqlError("a column added NOT NULL must have a default that is not null", "42611")
     if table.column(column.name) is not None:
@@ -29,6 +30,7 @@ def add(at: Work, statement: AddColumn, catalog: Catalog) -> Changed:
 def rename(at: Work, statement: RenameColumn, catalog: Catalog) -> Changed:
     """RENAME COLUMN: what was granted on it stays."""
     table = _changeable(catalog, statement.key, statement.column)
+    _require_unread(catalog, table.key, statement.name)
     if table.column(statement.name) is not None:
         raise SqlError(f'column "{statement.name}" of relation "{table.key.name}" already exists', "42701")
     columns = tuple(
@@ -55,7 +57,7 @@ def drop(at: Work, statement: DropColumn, catalog: Catalog) -> Changed:
 def _changeable(catalog: Catalog, key: TableKey, column: str) -> Table:
     """The table, whose column no view, policy or mask reads."""
     table = stored_table(catalog, key)
-    require_unread(catalog, table.key, "ALTER TABLE of a column")
+    _require_unread(catalog, table.key, column)
     if table.column(column) is None:
         raise UndefinedColumn(f'column "{column}" of relation "{table.key.name}" does not exist')
     attached = (catalog.policies[a.policy] for a in catalog.attachments if a.table == table.key)
@@ -64,6 +66,13 @@ def _changeable(catalog: Catalog, key: TableKey, column: str) -> Table:
     if judged or masked:
         raise SqlError(f'a policy that is attached depends on column "{column}"; detach it first', "2BP01")
     return table
+
+
+def _require_unread(catalog: Catalog, key: TableKey, column: str) -> None:
+    """Refuses a change of the column that queries over the table would have to follow."""
+    if is_looked_up(catalog, key, [column]):
+        raise looked_up(key)
+    require_no_views(catalog, key, "ALTER TABLE of a column")
 
 
 def _with_grants(catalog: Catalog, key: TableKey, column: str, name: str | None) -> Catalog:

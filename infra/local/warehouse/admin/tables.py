@@ -154,7 +154,9 @@ def rename(_: Work, statement: RenameTable, catalog: Catalog) -> Changed:
         raise duplicate("relation", new.name, "42P07")
     if table.materialized:
         raise SqlError(f'materialized view "{old.name}" cannot be renamed', "0A000")
-    require_unread(catalog, old, "renaming")
+    if old in lookups_of_policies(catalog):
+        raise looked_up(old)
+    require_no_views(catalog, old, "renaming")
     renamed = catalog.without_one("tables", old).with_table(replace(table, key=new))
     return renamed.changed(
         grants=frozenset(
@@ -165,10 +167,13 @@ def rename(_: Work, statement: RenameTable, catalog: Catalog) -> Changed:
     ), 0
 
 
-def require_unread(catalog: Catalog, key: TableKey, what: str) -> None:
-    """Refuses a change that the queries of views and policies over the relation would have to follow."""
-    if key in lookups_of_policies(catalog):
-        raise SqlError(f'"{key.name}" is a lookup table of a policy', "2BP01")
+def looked_up(key: TableKey) -> SqlError:
+    """What to raise for a change of what a policy looks up."""
+    return SqlError(f'"{key.name}" is a lookup table of a policy', "2BP01")
+
+
+def require_no_views(catalog: Catalog, key: TableKey, what: str) -> None:
+    """Refuses a change that the queries of views over the relation would have to follow."""
     if catalog.dependents(key):
         raise NotSupported(f"{what} of a relation with views over it")
 

@@ -98,7 +98,10 @@ CASES = {
     "GRANT USAGE ON SCHEMA shop TO nell": "olga",
     "GRANT CREATE ON DATABASE dev TO nell": "",
     "GRANT CREATE USER TO ROLE analyst": "",
-    "GRANT IGNORE RLS TO ROLE analyst": "",
+    "GRANT IGNORE RLS, EXPLAIN RLS, EXPLAIN MASKING TO ROLE analyst": "sam",
+    "REVOKE IGNORE RLS FROM ROLE analyst": "sam",
+    "GRANT IGNORE RLS, ACCESS SYSTEM TABLE TO ROLE analyst": "",
+    "GRANT ALL TO ROLE analyst": "",
     # row-level security and masking
     "CREATE RLS POLICY x USING (true)": "sam",
     "ALTER RLS POLICY few USING (true)": "sam",

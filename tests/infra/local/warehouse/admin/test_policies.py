@@ -18,7 +18,8 @@ def warehouse():
         CREATE USER ann PASSWORD DISABLE; CREATE USER bob PASSWORD DISABLE;
         CREATE ROLE clerk; CREATE SCHEMA s;
         CREATE TABLE t (a INT, b VARCHAR(10), c BIGINT, d DECIMAL(10,2), e FLOAT, f DATE);
-        CREATE TABLE s.look (a INT, b VARCHAR(10)); CREATE TABLE guarded (a INT); CREATE TABLE base (a INT);
+        CREATE TABLE s.look (a INT, b VARCHAR(10), c INT); CREATE TABLE guarded (a INT);
+        CREATE TABLE base (a INT);
         CREATE VIEW v AS SELECT a, b FROM t;
         CREATE VIEW late AS SELECT a FROM public.t WITH NO SCHEMA BINDING;
         CREATE MATERIALIZED VIEW mv AS SELECT a FROM base;
@@ -73,18 +74,38 @@ def warehouse():
         ("ALTER TABLE base ROW LEVEL SECURITY ON", "0A000"),
         ("ALTER TABLE s.look ROW LEVEL SECURITY ON", "0A000"),
         ("ALTER TABLE nothing ROW LEVEL SECURITY ON", "42P01"),
-        # lookup tables stay as they are
+        # lookup tables stay as they are, but for columns that no policy names
         ("DROP TABLE s.look", "2BP01"),
         ("DROP TABLE s.look CASCADE", "2BP01"),
         ("DROP SCHEMA s CASCADE", "2BP01"),
         ("ALTER TABLE s.look RENAME TO looked", "2BP01"),
         ("ALTER TABLE s.look RENAME COLUMN a TO b2", "2BP01"),
         ("ALTER TABLE s.look DROP COLUMN a", "2BP01"),
+        ("ALTER TABLE s.look DROP COLUMN b", "2BP01"),
+        ("ALTER TABLE s.look DROP COLUMN c", DONE),
+        ("ALTER TABLE s.look RENAME COLUMN c TO d", DONE),
+        ("ALTER TABLE s.look RENAME COLUMN c TO a", "2BP01"),
+        ("ALTER TABLE s.look ADD COLUMN d INT", DONE),
         ("REVOKE SELECT ON s.look FROM RLS POLICY seen", DONE),
     ],
 )
 def test_row_level_security(warehouse, sql, sqlstate):
     assert trial(warehouse, [sql]) == sqlstate
+
+
+@pytest.mark.parametrize(
+    ("looks", "sqlstate"),
+    [
+        ("a IN (SELECT a FROM small)", DONE),
+        ("a < (SELECT count(*) FROM small)", DONE),
+        ("a IN (SELECT m.a FROM small m JOIN s.look USING (c))", "2BP01"),
+        ("a IN (SELECT x.a FROM (SELECT * FROM small) x)", "2BP01"),
+        ("a IN (SELECT m.a FROM small AS m NATURAL JOIN s.look)", "2BP01"),
+    ],
+)
+def test_a_column_that_a_policy_may_mean_stays(warehouse, looks, sqlstate):
+    made = ["CREATE TABLE small (a INT, c INT)", f"CREATE RLS POLICY x WITH (a INT) USING ({looks})"]
+    assert trial(warehouse, [*made, "ALTER TABLE small DROP COLUMN c"]) == sqlstate
 
 
 @pytest.mark.parametrize(
