@@ -203,9 +203,20 @@ def _complexity() -> SqlError:
     return SqlError("statement is too complex", "54001")
 
 
+# How RE2 begins what it has to say of a pattern.
+_NO_PATTERN = (
+    *("missing ", "no argument for repetition", "bad repetition", "invalid repetition", "trailing \\"),
+    *("invalid escape", "invalid character class", "invalid perl operator", "invalid named capture"),
+)
+
+
 def _failure(text: str) -> SqlError:
     if "Division by zero" in text:
         return SqlError("division by zero", "22012")
+    if text.removeprefix("Invalid Input Error: ").startswith(_NO_PATTERN):
+        return SqlError("invalid regular expression", "2201B")
+    if "is undefined outside" in text:
+        return _out_of_range()
     found = next((fault() for marker, fault in FAULTS.items() if marker in text), None)
     if found is not None:
         return found

@@ -124,8 +124,9 @@ def _check_qualified(query: str) -> None:
             )
 
 
-def _compiled(at: Place, query: str, compiler: Compiler | None = None) -> Compiled:
-    made = (compiler or at.compiler).compile_definition(query)
+def _compiled(at: Place, query: str, compiler: Compiler | None = None, *, whole: bool = True) -> Compiled:
+    """The query of a definition; in a view's, `whole`, every column that `*` stands for must be granted."""
+    made = (compiler or at.compiler).compile_definition(query, whole=whole)
     check_reach(at.session, made.sql, made.touched)
     return made
 

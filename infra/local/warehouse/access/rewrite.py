@@ -99,10 +99,10 @@ class Compiler:
             return None
         return replace(compiled, slots=slots) if templates.holds(compiled.sql, slots) else None
 
-    def compile_definition(self, sql: str) -> Compiled:
-        """The query of a view or a table: `*` in it means every column, and all of them must be granted."""
+    def compile_definition(self, sql: str, *, whole: bool) -> Compiled:
+        """The query of a view or a table, which takes no parameters."""
         try:
-            return self.compile_tree(dialect.bind(dialect.parse(sql), {}), whole=True)
+            return self.compile_tree(dialect.bind(dialect.parse(sql), {}), whole=whole)
         except RecursionError:
             raise SqlError("statement is too complex", "54001") from None
 

@@ -116,8 +116,9 @@ def without(at: Work, catalog: Catalog, keys: Collection[TableKey], *, cascade: 
     """The catalogue without the relations, and with CASCADE without the views over them."""
     doomed = {above.key: above for key in keys for above in catalog.dependents(key)}
     doomed |= {key: catalog.tables[key] for key in keys}
-    for key in doomed.keys() - set(keys) if not cascade else ():
-        raise _depended_on(key, "a view")
+    for key in keys if not cascade else ():
+        if any(above.key not in keys for above in catalog.dependents(key)):
+            raise _depended_on(key, "a view")
     for key in doomed.keys() & lookups_of_policies(catalog):
         raise _depended_on(key, "a policy")
     for table in doomed.values():
