@@ -57,7 +57,7 @@ def create_table_as(at: Place, statement: CreateTableAs, catalog: Catalog) -> tu
     """CREATE TABLE AS: a table of the caller's with what the query gave them."""
     if _before(statement.key, catalog) is not None:
         raise _exists(statement.key)
-    compiled = _compiled(at, statement.query)
+    compiled = _compiled(at, statement.query, whole=False)
     columns = _columns(compiled, statement.names)
     catalog = _defined(at, catalog, statement.key, columns)
     return catalog, _store(at, catalog.table(statement.key), compiled)

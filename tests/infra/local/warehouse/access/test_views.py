@@ -219,3 +219,9 @@ def test_no_policy_comes_under_a_materialized_view(redshift):
         with pytest.raises(SqlError):
             redshift.execute(sql, user=ADMIN)
     assert rows(redshift, "SELECT count(*) FROM plain") == [(2,)]
+
+
+def test_a_table_made_of_a_star_has_the_columns_that_its_maker_may_read(redshift):
+    run(redshift, 'GRANT SELECT (id, region) ON orders TO ROLE "AWSIDC:amer-sales"')
+    run(redshift, "CREATE TABLE mine AS SELECT * FROM orders", FRANK)
+    assert rows(redshift, "SELECT * FROM mine ORDER BY 1", FRANK) == [(1, "AMER"), (2, "AMER")]
