@@ -58,8 +58,16 @@ def _assigned(value: str, column: ColumnDefinition) -> str:
         value = f"date_text(CAST({value} AS VARCHAR))"
     if not column.type.is_text:
         return f"CAST({value} AS {column.type.duckdb})"
-    text = f"CAST({value} AS VARCHAR)"
-    return f"CASE WHEN strlen({text}) > {column.type.length} THEN error('value too long') ELSE {text} END"
+    text, length = f"CAST({value} AS VARCHAR)", column.type.length
+    trimmed = f"rtrim({text}, ' ')"
+    if column.type.name == "char":  # blanks at its end are no part of its value
+        return f"CASE WHEN strlen({trimmed}) > {length} THEN error('value too long') ELSE {trimmed} END"
+    # Blanks that are too many are cut: left counts characters, the column bytes.
+    cut = f"left({text}, {length} - strlen({text}) + length({text}))"
+    return (
+        f"CASE WHEN strlen({text}) <= {length} THEN {text}"
+        f" WHEN strlen({trimmed}) > {length} THEN error('value too long') ELSE {cut} END"
+    )
 
 
 def _as_super(value: exp.Expr, column: ColumnDefinition) -> exp.Expr:

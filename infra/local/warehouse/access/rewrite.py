@@ -25,7 +25,16 @@ from infra.local.warehouse.objects import (
     Table,
     TableKey,
 )
-from infra.local.warehouse.sql import column_names, dialect, forms, inference, joins, meaning, shape
+from infra.local.warehouse.sql import (
+    column_names,
+    correlation,
+    dialect,
+    forms,
+    inference,
+    joins,
+    meaning,
+    shape,
+)
 from infra.local.warehouse.sql.context import Context, place, reads_clock
 from infra.local.warehouse.system.history import AppliedPolicy
 from infra.local.warehouse.system.view import SystemView
@@ -149,6 +158,7 @@ class Compiler:
         found = traverse_scope(query)
         scopes.check_names(found)
         scopes.check_having(query, _unseen(here))
+        correlation.check(query)
         outputs = outputs_of(query, found[-1], {key: relation.table for key, relation in here.items()})
         sources = frozenset(relation.table.key for relation in here.values())
         references = _refer(query, found, here, relations)

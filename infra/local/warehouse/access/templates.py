@@ -29,8 +29,8 @@ def _is_whole(value: str) -> bool:
     return _WHOLE.fullmatch(value) is not None
 
 
-def _is_text(_: str) -> bool:
-    return True
+def _is_text(value: str) -> bool:
+    return not value.endswith(" ")  # such blanks do not count in a comparison, and are cut
 
 
 Fits = Callable[[str], bool]

@@ -40,6 +40,7 @@ _ARROW = {
     "varchar": pa.string(),
     "char": pa.string(),
     "date": pa.date32(),
+    "time": pa.time64("us"),
     "timestamp": pa.timestamp("us"),
     "timestamptz": pa.timestamp("us", tz="UTC"),
     SUPER: pa.string(),

@@ -150,6 +150,22 @@ class Analysts(Redshift):
             """A star; EXCLUDE belongs to the whole list, and EXCEPT after it begins another query."""
             return exp.Star()
 
+        def _parse_interval(self, *_: Any, **__: Any) -> exp.Interval | None:
+            """INTERVAL with its text as it is, and its qualifier: sqlglot reads units out of the text."""
+            index = self._index
+            if not self._match(TokenType.INTERVAL) or self._curr.token_type != TokenType.STRING:
+                self._retreat(index)
+                return None
+            found = exp.Interval(this=self._parse_primary())
+            if self._curr is not None and self._curr.text.upper() in self.dialect.VALID_INTERVAL_UNITS:
+                unit: exp.Expr = exp.Var(this=self._curr.text.upper())
+                self._advance()
+                if self._match_text_seq("TO"):
+                    last = self._parse_var(any_token=True, upper=True)
+                    unit = exp.IntervalSpan(this=unit, expression=last)
+                found.set("unit", unit)
+            return found
+
 
 DIALECT = Analysts()
 

@@ -32,6 +32,8 @@ def write_out(tree: exp.Expr) -> exp.Expr:
             _check_count(node)
         elif isinstance(node, exp.Column) and node.args.get("db"):
             tree.meta[_SCHEMAS] = True
+        elif isinstance(node, exp.Cast) and node.to.this == exp.DType.INTERVAL:
+            _write_out_interval(node)
         elif isinstance(node, exp.Lateral):
             raise NotSupported("lateral")
     return tree
@@ -128,6 +130,13 @@ def _write_out_quantifier(node: exp.Any | exp.All) -> None:
     subquery = query if isinstance(query, exp.Subquery) else exp.Subquery(this=query)
     found: exp.Expr = exp.In(this=comparison.this, query=subquery)
     comparison.replace(exp.Not(this=found) if wanted is exp.NEQ else found)
+
+
+def _write_out_interval(node: exp.Cast) -> None:
+    """A literal cast to INTERVAL is one of INTERVAL."""
+    if node.to.expressions or not isinstance(node.this, exp.Literal):
+        raise NotSupported("a CAST to INTERVAL of anything but a literal")
+    node.replace(exp.Interval(this=node.this.copy()))
 
 
 def _check_count(node: exp.Limit | exp.Offset) -> None:

@@ -1,13 +1,21 @@
 """From Redshift's meaning to DuckDB's: a typed tree becomes one that DuckDB computes the same from."""
 
-import re
 from collections.abc import Callable
 from typing import Any
 
 from sqlglot import exp
 
 from infra.local.warehouse.errors import NotSupported, SqlError
-from infra.local.warehouse.sql import aggregates, functions, kinds, super_values
+from infra.local.warehouse.sql import (
+    aggregates,
+    functions,
+    interval_spans,
+    kinds,
+    likeness,
+    matching,
+    rows_compared,
+    super_values,
+)
 from infra.local.warehouse.sql import calendar_formats as formats
 from infra.local.warehouse.sql.functions import call, cast, number
 from infra.local.warehouse.sql.inference import operands
@@ -19,7 +27,7 @@ _CAST_TYPES = frozenset(
     {
         *(exp.DType.SMALLINT, exp.DType.INT, exp.DType.BIGINT, exp.DType.DECIMAL, exp.DType.FLOAT),
         *(exp.DType.DOUBLE, exp.DType.BOOLEAN, exp.DType.VARCHAR, exp.DType.CHAR, exp.DType.TEXT),
-        *(exp.DType.DATE, exp.DType.TIMESTAMP, exp.DType.TIMESTAMPTZ, exp.DType.SUPER),
+        *(exp.DType.DATE, exp.DType.TIME, exp.DType.TIMESTAMP, exp.DType.TIMESTAMPTZ, exp.DType.SUPER),
     }
 )
 
@@ -74,6 +82,8 @@ def _repeats(node: exp.Expr) -> int:
         times = len(node.expressions) if functions.lookup(node).repeats else 0
     else:
         times = _REPEATING.get(type(node), 0)
+        if isinstance(node, exp.In) and isinstance(node.this, exp.Tuple):
+            return len(node.expressions) * sum(1 for _ in node.this.walk())
     return times * sum(1 for _ in node.walk()) if times else 0
 
 
@@ -133,6 +143,8 @@ def _joined(node: exp.DPipe) -> exp.Expr:
 
 
 def _compared(node: exp.Binary) -> exp.Expr:
+    if isinstance(node.this, exp.Tuple) and isinstance(node, exp.EQ | exp.NEQ):
+        return rows_compared.equal(node, _compared)
     if kinds.is_super(kinds.of(node.this)) or kinds.is_super(kinds.of(node.expression)):
         return super_values.compared(node)
     for side, kind in zip(("this", "expression"), operands(node), strict=True):
@@ -147,6 +159,8 @@ def _between(node: exp.Between) -> exp.Expr:
 
 
 def _in(node: exp.In) -> exp.Expr:
+    if isinstance(node.this, exp.Tuple):
+        return rows_compared.among(node, _compared)
     if any(kinds.is_super(kinds.of(value)) for value in (node.this, *node.expressions)):
         return super_values.among(node)
     node.set("expressions", [_beside(value, kinds.of(node.this)) for value in node.expressions])
@@ -154,7 +168,9 @@ def _in(node: exp.In) -> exp.Expr:
 
 
 def _beside(value: exp.Expr, kind: Kind) -> exp.Expr:
-    """A literal takes the type of what it is compared with."""
+    """A literal takes the type of what it is compared with; blanks at its end do not count."""
+    if isinstance(value, exp.Literal) and value.is_string and (kinds.is_text(kind)):
+        return exp.Literal.string(value.name.rstrip(" "))
     if kinds.is_untyped(value) and kinds.is_time(kind):
         return functions.dated(value)
     return _from_text(value, kind) if kinds.is_untyped(value) and kinds.is_integer(kind) else value
@@ -170,41 +186,31 @@ def _cast(node: exp.Cast) -> exp.Expr:
         node.set("this", functions.dated(node.this))
     if kinds.is_integer(to) and (kinds.is_text(kinds.of(node.this)) or kinds.is_untyped(node.this)):
         return type(node)(this=_whole(node.this), to=to)
-    if to.this not in (exp.DType.VARCHAR, exp.DType.CHAR) or not to.expressions:
+    _check_cast(kinds.of(node.this), to)
+    if to.this not in (exp.DType.VARCHAR, exp.DType.CHAR):
         return node
-    length = to.expressions[0]
-    plain = type(node)(this=node.this, to=TEXT.copy())
-    return plain if not length.name.isdigit() else call("left", plain, number(int(length.name)))
-
-
-def _similar_to(node: exp.SimilarTo) -> exp.Expr:
-    """SIMILAR TO as the regular expression that it is short for."""
-    pattern = node.expression
-    if not (isinstance(pattern, exp.Literal) and pattern.is_string) or "\\" in pattern.name:
-        raise NotSupported("SIMILAR TO a pattern that is not a plain literal")
-    text = re.sub(r"([.^$])", r"\\\1", pattern.name).replace("%", ".*").replace("_", ".")
-    return call("regexp_full_match", node.this, exp.Literal.string(text), exp.Literal.string("s"))
-
-
-def _like(node: exp.Like | exp.ILike) -> exp.Expr:
-    """LIKE with Redshift's escape character, the backslash, where a pattern may hold one."""
-    if isinstance(node.parent, exp.Escape):
+    if not to.expressions and to.this == exp.DType.VARCHAR:
         return node
-    pattern = node.expression
-    plain = isinstance(pattern, exp.Literal) and "\\" not in pattern.name
-    negate = node.args.pop("negate", False)
-    found: exp.Expr = type(node)(this=_grouped(node.this), expression=_grouped(pattern))
-    if not plain:
-        found = exp.Escape(this=found, expression=exp.Literal.string("\\"))
-    return exp.Paren(this=exp.Not(this=exp.Paren(this=found))) if negate else exp.Paren(this=found)
+    length = to.expressions[0].name if to.expressions else "1"
+    plain: exp.Expr = type(node)(this=node.this, to=TEXT.copy())
+    cut = plain if not length.isdigit() else call("left", plain, number(int(length)))
+    # Blanks at the end of a CHAR are no part of its value.
+    return call("rtrim", cut, exp.Literal.string(" ")) if to.this == exp.DType.CHAR else cut
 
 
-def _regexp_like(node: exp.RegexpLike | exp.RegexpILike) -> exp.Expr:
-    options = [exp.Literal.string("i")] if isinstance(node, exp.RegexpILike) else []
-    return call("regexp_matches", node.this, node.expression, *options)
+def _check_cast(kind: Kind, to: Kind) -> None:
+    """Raises SqlError for casts that DuckDB makes and Redshift does not."""
+    fraction = kinds.is_decimal(kind) or kinds.is_float(kind)
+    if fraction and to.this == exp.DType.BOOLEAN:
+        raise SqlError("cannot cast type numeric to boolean", "42846")
+    if kind.this == exp.DType.BOOLEAN and (kinds.is_text(to) or kinds.is_decimal(to) or kinds.is_float(to)):
+        name = "character varying" if kinds.is_text(to) else to.sql(dialect="postgres").lower()
+        raise SqlError(f"cannot cast type boolean to {name}", "42846")
 
 
 def _extract(node: exp.Extract) -> exp.Expr:
+    if kinds.of(node.expression).this == exp.DType.INTERVAL:
+        raise NotSupported("EXTRACT from an interval")
     return functions.extract(node.this, node.expression, kinds.of(node))
 
 
@@ -231,7 +237,13 @@ def _interval(node: exp.Interval) -> exp.Expr:
     if not isinstance(node.this, exp.Literal):
         raise NotSupported("an INTERVAL that is not a literal")
     unit = node.args.get("unit")
-    span = formats.interval(node.this.name, unit.name if unit else "")
+    if isinstance(unit, exp.IntervalSpan):
+        first, last = unit.this.name.lower(), unit.expression.name.lower()
+        span = interval_spans.qualified(node.this.name, first, last)
+    elif unit is not None and unit.name.lower() in interval_spans.QUALIFIERS:
+        span = interval_spans.qualified(node.this.name, unit.name.lower(), unit.name.lower())
+    else:
+        span = formats.interval(node.this.name, unit.name if unit else "")
     parts = (("months", span.months), ("days", span.days), ("microseconds", span.microseconds))
     steps = [call(f"to_{name}", number(count)) for name, count in parts if count]
     found: exp.Expr = steps[0] if steps else call("to_days", number(0))
@@ -255,10 +267,11 @@ def _order(node: exp.Order) -> exp.Expr:
 
 
 def _case(node: exp.Case) -> exp.Expr:
-    if kinds.is_super(kinds.of(node)):
-        results = [*(branch.args["true"] for branch in node.args["ifs"]), node.args.get("default")]
-        super_values.make_super([result for result in results if result is not None])
-    return node
+    return matching.branches(node, _from_text)
+
+
+def _set_operation(node: exp.SetOperation) -> exp.Expr:
+    return matching.columns(node, _from_text)
 
 
 def _function(node: exp.Anonymous) -> exp.Expr:
@@ -277,11 +290,13 @@ _RULES: dict[type[exp.Expr], Callable[[Any], exp.Expr]] = {
     exp.Cast: _cast,
     exp.TryCast: _cast,
     exp.DPipe: _joined,
-    exp.SimilarTo: _similar_to,
-    exp.Like: _like,
-    exp.ILike: _like,
-    exp.RegexpLike: _regexp_like,
-    exp.RegexpILike: _regexp_like,
+    exp.SimilarTo: likeness.similar,
+    exp.Like: likeness.like,
+    exp.ILike: likeness.like,
+    exp.Escape: likeness.escaped,
+    exp.RegexpLike: likeness.regular,
+    exp.RegexpILike: likeness.regular,
+    **dict.fromkeys((exp.Union, exp.Intersect, exp.Except), _set_operation),
     **dict.fromkeys((exp.EQ, exp.NEQ, exp.LT, exp.LTE, exp.GT, exp.GTE), _compared),
     exp.Between: _between,
     exp.Is: _is,

@@ -6,7 +6,7 @@ from typing import Any
 from sqlglot import exp
 
 from infra.local.warehouse.errors import NotSupported, SqlError, SyntaxFault
-from infra.local.warehouse.sql import functions
+from infra.local.warehouse.sql import functions, query_rules
 from infra.local.warehouse.sql.dialect import APPROXIMATE
 
 _BINARY = frozenset({"this", "expression"})
@@ -81,7 +81,8 @@ _CLAUSES: dict[type[Any], frozenset[str]] = {
     exp.Cast: frozenset({"this", "to"}),
     exp.TryCast: frozenset({"this", "to", "requires_string", "safe"}),
     exp.DataType: _LIST | {"this", "nested"},
-    exp.Interval: frozenset({"this", "unit", "fraction_in_string"}),
+    exp.Interval: frozenset({"this", "unit"}),
+    exp.IntervalSpan: _BINARY,
     exp.AtTimeZone: frozenset({"this", "zone"}),
     exp.Extract: _BINARY,
     exp.Trim: _BINARY | {"position"},
@@ -101,7 +102,7 @@ _CLAUSES: dict[type[Any], frozenset[str]] = {
 }
 _MOST_COLUMNS = 1_600
 _MOST_NODES = 100_000  # of a SELECT once its columns' names stand for what they name
-_TUPLE_PARENTS = (exp.Group, exp.GroupingSets, exp.Rollup, exp.Cube, exp.In)
+_TUPLE_PARENTS = (exp.Group, exp.GroupingSets, exp.Rollup, exp.Cube, exp.In, exp.EQ, exp.NEQ)
 # The functions whose result depends on a frame; Redshift assumes none beside an ORDER BY.
 _FRAMED = (
     *(exp.Sum, exp.Avg, exp.Min, exp.Max, exp.Count, exp.StddevSamp, exp.StddevPop, exp.Variance),
@@ -146,11 +147,14 @@ def _words(node: exp.Expr) -> str:
     return "".join(f" {letter.lower()}" if letter.isupper() else letter for letter in name).strip()
 
 
-def _check_select(node: exp.Expr) -> None:
+def _check_select(node: exp.Select) -> None:
     if not node.expressions:
         raise SyntaxFault("syntax error: a SELECT needs a list of columns")
     check_width(node)
     _check_aliases(node)
+    query_rules.check_qualify(node)
+    query_rules.check_truth(node)
+    query_rules.check_order(node)
 
 
 def _check_aliases(select: exp.Expr) -> None:
@@ -220,15 +224,22 @@ def _check_window(node: exp.Expr) -> None:
         raise SyntaxFault("syntax error: the frame of a window is given in ROWS")
 
 
-def _check_set_operation(node: exp.Expr) -> None:
+def _check_union(node: exp.SetOperation) -> None:
+    query_rules.check_inputs(node)
+    query_rules.check_order(node)
+
+
+def _check_set_operation(node: exp.SetOperation) -> None:
+    _check_union(node)
     if not node.args.get("distinct"):
         raise SyntaxFault(f"syntax error: {type(node).__name__.upper()} ALL")
 
 
-def _check_with(node: exp.Expr) -> None:
+def _check_with(node: exp.With) -> None:
     names = [cte.alias.lower() for cte in node.expressions]
     if len(set(names)) != len(names):
         raise SqlError("WITH query name is specified more than once", "42712")
+    query_rules.check_recursion(node)
 
 
 def _check_within_group(node: exp.Expr) -> None:
@@ -239,14 +250,21 @@ def _check_within_group(node: exp.Expr) -> None:
         raise NotSupported("WITHIN GROUP of this function")
 
 
-def _check_tuple(node: exp.Expr) -> None:
+def _check_tuple(node: exp.Tuple) -> None:
     if not isinstance(node.parent, _TUPLE_PARENTS):
         raise NotSupported("a row value here")
+    query_rules.check_row(node)
 
 
-def _check_distinct(node: exp.Expr) -> None:
+def _check_distinct(node: exp.Distinct) -> None:
     if isinstance(node.parent, exp.Select) and node.expressions:
         raise NotSupported("DISTINCT ON")
+    query_rules.check_distinct_aggregate(node)
+
+
+def _check_table_alias(node: exp.TableAlias) -> None:
+    if node.columns and isinstance(node.parent, exp.Table):
+        raise NotSupported("names for the columns of a relation: a subquery")
 
 
 _CHECKS: dict[type[Any], Callable[[Any], None]] = {
@@ -258,6 +276,9 @@ _CHECKS: dict[type[Any], Callable[[Any], None]] = {
     exp.Bracket: _check_bracket,
     exp.Anonymous: _check_anonymous,
     exp.Window: _check_window,
+    exp.Union: _check_union,
+    exp.Group: query_rules.check_grouping,
+    exp.TableAlias: _check_table_alias,
     exp.Intersect: _check_set_operation,
     exp.Except: _check_set_operation,
     exp.With: _check_with,

@@ -77,6 +77,8 @@ def counted(name: str) -> Builder:
 def timestamp(value: exp.Expr) -> exp.Expr:
     """The value as a moment; one with a zone stays it."""
     value = dated(value)
+    if kinds.of(value).this == exp.DType.TIME:
+        raise NotSupported("a function of dates with a TIME")
     zoned = kinds.of(value).this == exp.DType.TIMESTAMPTZ
     return value if zoned else cast(value, TIMESTAMP)
 

@@ -136,7 +136,7 @@ def test_a_policy_that_is_no_condition_is_refused(redshift, using, sqlstate):
         ("CREATE TABLE sales_data (a INT)", "42P07"),
         ("CREATE TABLE x (a INT, a INT)", "42701"),
         ("CREATE TABLE x (rowid INT)", "42701"),
-        ("CREATE TABLE x (a SUPER)", "0A000"),
+        ("CREATE TABLE x (a HLLSKETCH)", "0A000"),
         ("CREATE TABLE x (a INT DEFAULT 1)", "0A000"),
         ("CREATE TABLE x (a INT IDENTITY(1,1))", "0A000"),
         ("CREATE TABLE nowhere.x (a INT)", "3F000"),

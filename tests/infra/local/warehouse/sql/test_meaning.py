@@ -210,7 +210,7 @@ def test_nulls_sort_as_the_largest(numbers, order, expected):
     [
         ("SELECT TOP 2 i FROM numbers ORDER BY i DESC", [(4,), (2,)]),
         ("SELECT i FROM numbers ORDER BY 1 LIMIT 1 OFFSET 1", [(2,)]),
-        ("SELECT i FROM numbers QUALIFY row_number() OVER (ORDER BY d DESC) = 1", [(4,)]),
+        ("SELECT i FROM numbers n QUALIFY row_number() OVER (ORDER BY d DESC) = 1", [(4,)]),
         ("SELECT i + 1 AS n, n * 2 AS m FROM numbers ORDER BY n", [(2, 4), (3, 6), (5, 10)]),
         (
             "SELECT t, sum(i) FROM numbers GROUP BY ROLLUP (t) ORDER BY sum",

@@ -9,11 +9,19 @@ from tests.infra.local.warehouse.sql.coverage import (
     formatting,
     hashes,
     numbers,
+    queries,
+    semistructured,
     strings,
     windows,
 )
 
 GROUPS = (
+    queries.SELECT,
+    queries.GROUPING,
+    queries.PIVOT,
+    queries.LITERALS,
+    semistructured.SUPER,
+    semistructured.FUNCTIONS,
     dates.GROUP,
     strings.GROUP,
     numbers.GROUP,
