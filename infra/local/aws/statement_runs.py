@@ -65,20 +65,22 @@ class StatementRuns:
         session = self._connect(statement)
         self._move(statement, parts, State("STARTED"))
         started = time.perf_counter_ns()
+        states: list[State] = []
         try:
-            results = self._redshift.execute_batch(
+            self._redshift.execute_batch(
                 [part.sql for part in parts],
                 user=statement.request.connection.user,
                 parameters=statement.request.parameters,
                 cancel=statement.cancellation,
                 session=session,
                 query_ids=[part.query_id for part in parts],
+                accept=lambda result: states.append(self._finished(statement, result)),
             )
-        except SqlError:
+        except (SqlError, Failure):
             self._roll_back(statement, parts)
             raise
         duration = time.perf_counter_ns() - started
-        self._finish(statement, dict(zip(parts, results, strict=True)), duration)
+        self._finish(statement, dict(zip(parts, states, strict=True)), duration)
 
     def _roll_back(self, statement: Statement, parts: Sequence[Part]) -> None:
         """Where one statement failed, the others of its transaction are undone or never ran."""
@@ -99,17 +101,16 @@ class StatementRuns:
             session.engine = self._redshift.open_session(statement.request.connection.user)
         return session.engine
 
-    def _finish(self, statement: Statement, results: Mapping[Part, Result], duration: int) -> None:
-        # Reading can be cancelled up to the last moment; a change is there for good once it is committed.
-        reads = all(result.has_result_set for result in results.values())
-        check = statement.cancellation.check if reads else _go_on
-        states = {part: self._finished(statement, result, check) for part, result in results.items()}
+    def _finish(self, statement: Statement, states: Mapping[Part, State], duration: int) -> None:
         with statement.changed:
-            check()
+            # Reading can be cancelled up to the last moment; a change is there for good once it is committed.
+            if all(state.has_result_set for state in states.values()):
+                statement.cancellation.check()
             self._change(statement, {part: replace(s, duration=duration) for part, s in states.items()})
-        self._kept.add(results)
+        self._kept.add(states)
 
-    def _finished(self, statement: Statement, result: Result, check: Callable[[], None]) -> State:
+    def _finished(self, statement: Statement, result: Result) -> State:
+        """What the statement comes to with the result; Failure when that is too large to be returned."""
         if not result.has_result_set:
             return State("FINISHED", rows=result.affected_rows, size=0)
         kept = ResultSet(
@@ -117,7 +118,7 @@ class StatementRuns:
             result_format=statement.request.result_format,
             csv_header=self._csv_header,
             page_bytes=self._page_bytes,
-            check=check,
+            check=statement.cancellation.check,
         )
         return State("FINISHED", rows=kept.rows, size=kept.size, has_result_set=True, result=kept)
 
@@ -134,7 +135,3 @@ class StatementRuns:
 
 
 _INTERNAL = "ERROR: internal error of the warehouse"
-
-
-def _go_on() -> None:
-    """A change that is committed is not undone by a cancel that comes after it."""

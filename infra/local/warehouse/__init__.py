@@ -2,7 +2,8 @@
 
 from infra.local.warehouse.access.rights import DbUser
 from infra.local.warehouse.admin.loader import ObjectReader
-from infra.local.warehouse.engine import Cancellation, Redshift
+from infra.local.warehouse.cancellation import Cancellation
+from infra.local.warehouse.engine import Redshift
 from infra.local.warehouse.errors import ParameterError, SqlCancelled, SqlError
 from infra.local.warehouse.results import Column, Result
 from infra.local.warehouse.session import Session

@@ -2,8 +2,8 @@
 
 import threading
 from collections import OrderedDict
-from collections.abc import Iterator, Mapping, Sequence
-from contextlib import closing, contextmanager, nullcontext
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from contextlib import ExitStack, closing, contextmanager
 from dataclasses import dataclass
 from types import MappingProxyType
 
@@ -18,10 +18,11 @@ from infra.local.warehouse.admin import grammar
 from infra.local.warehouse.admin.administration import Administration
 from infra.local.warehouse.admin.lexer import Reader
 from infra.local.warehouse.admin.loader import ObjectReader
-from infra.local.warehouse.admin.statements import SetParameter, SetSessionAuthorization
+from infra.local.warehouse.admin.statements import DropUser, SetParameter, SetSessionAuthorization
+from infra.local.warehouse.cancellation import INTERRUPT_SECONDS, Cancellation
 from infra.local.warehouse.catalog import Catalog
 from infra.local.warehouse.database import Database, check_reach, quoted, translated, translated_reading
-from infra.local.warehouse.errors import NotSupported, SqlCancelled, SqlError, UndefinedObject
+from infra.local.warehouse.errors import NotSupported, SqlError, UndefinedObject
 from infra.local.warehouse.objects import Policy, User
 from infra.local.warehouse.results import Result, done, result_of
 from infra.local.warehouse.session import Session
@@ -32,54 +33,9 @@ from infra.local.warehouse.system.view import Moment, SystemView
 
 _QUERIES = frozenset({"select", "with"})
 _KEPT_QUERIES = 256
-_INTERRUPT_SECONDS = 0.01
 _BATCH_ROWS = 2_048  # of the longest texts 128 MB: a batch is in memory before its size is known
 MAX_RESULT_BYTES = 500_000_000
 _NONE: Mapping[str, str] = {}
-
-
-class Cancellation:
-    """Stops a statement that runs with it, from any thread, now or before it starts."""
-
-    def __init__(self) -> None:
-        self._lock = threading.Lock()
-        self._session: duckdb.DuckDBPyConnection | None = None
-        self._over = threading.Event()
-        self.cancelled = False
-
-    def cancel(self) -> None:
-        """Interrupts the running statement; one that has not started will not."""
-        with self._lock:
-            self.cancelled = True
-            running = self._session is not None
-        if running:
-            threading.Thread(target=self._interrupt, name="cancel", daemon=True).start()
-
-    def _interrupt(self) -> None:
-        """Interrupts until the statement is over: an interrupt between two queries of it is lost."""
-        while not self._over.wait(_INTERRUPT_SECONDS):
-            with self._lock:
-                if self._session is not None:
-                    self._session.interrupt()
-
-    @contextmanager
-    def watching(self, session: duckdb.DuckDBPyConnection) -> Iterator[None]:
-        """Lets `cancel` reach the session while the block runs."""
-        with self._lock:
-            self._session = session
-            self._over.clear()  # one cancellation may stand for several runs after each other
-        try:
-            self.check()
-            yield
-        finally:
-            with self._lock:
-                self._session = None
-            self._over.set()
-
-    def check(self) -> None:
-        """Raises SqlCancelled once cancelled."""
-        if self.cancelled:
-            raise SqlCancelled
 
 
 @dataclass
@@ -93,6 +49,7 @@ class _Run:
     parameters: Mapping[str, str]  # SET by it or before it
     cancel: Cancellation
     transaction_id: int
+    dropped: frozenset[str] = frozenset()  # users who exist no longer
 
 
 class Redshift:
@@ -151,26 +108,43 @@ class Redshift:
         cancel: Cancellation | None = None,
         session: Session | None = None,
         query_ids: Sequence[int] | None = None,
+        accept: Callable[[Result], None] | None = None,
     ) -> list[Result]:
         """Runs the statements in one transaction: all of them or, at the first error, none.
 
         What a session keeps (temporary tables, SET) ends with the batch when no session is given.
         `query_ids`, of `history`, are the numbers under which the system views show the statements.
+        `accept` gets each result before the commit; what it raises undoes all of them.
         """
-        changing = not all(self._is_query(sql) for sql in statements)
         at, cancel = session or self.open_session(user), cancel or Cancellation()
-        with self._alone(cancel) if changing else nullcontext():
-            number = self.history.new_transaction_id()
-            run = _Run(self._duckdb.session(), self._catalog, at, at.acting, at.parameters, cancel, number)
-            ids = query_ids or [self.history.new_query_id() for _ in statements]
-            with self._transaction(run), run.cancel.watching(run.connection):
-                results = [
-                    self._recorded(run, sql, parameters or _NONE, query_id)
-                    for sql, query_id in zip(statements, ids, strict=True)
-                ]
+        number = self.history.new_transaction_id()
+        run = _Run(self._duckdb.session(), self._catalog, at, at.acting, at.parameters, cancel, number)
+        ids = query_ids or [self.history.new_query_id() for _ in statements]
+        results: list[Result] = []
+        with ExitStack() as held:
+            for sql, query_id in zip(statements, ids, strict=True):
+                with self._recording(run, sql, query_id) as entry:
+                    if not results:
+                        self._begin(run, statements, held, entry)
+                    results.append(self._statement(run, sql, parameters or _NONE, entry))
+                    if accept is not None:
+                        accept(results[-1])
         if session is None:
             at.close()
         return results
+
+    def _begin(self, run: _Run, statements: Sequence[str], held: ExitStack, first: Entry) -> None:
+        """Begins the transaction; in the one writer's turn, when a statement may change something."""
+        if any(map(self._changes, statements)):
+            held.enter_context(self._alone(run.cancel, first))
+        held.enter_context(self._transaction(run))
+        held.enter_context(run.cancel.watching(run.connection))
+
+    def _changes(self, sql: str) -> bool:
+        try:
+            return not self._is_query(sql)
+        except SqlError:  # what cannot be read changes nothing, and fails when its turn comes
+            return False
 
     def open_session(self, user: DbUser) -> Session:
         """A session in which temporary tables and SET outlive a statement; to be closed."""
@@ -188,10 +162,13 @@ class Redshift:
                 connection.execute(f"DROP TABLE {quoted(self._duckdb.storage)}.{quoted(table.physical)}")
 
     @contextmanager
-    def _alone(self, cancel: Cancellation) -> Iterator[None]:
+    def _alone(self, cancel: Cancellation, entry: Entry) -> Iterator[None]:
         """The one writer's turn; whoever waits for it can be cancelled."""
-        while not self._changing.acquire(timeout=_INTERRUPT_SECONDS):
-            cancel.check()
+        if not self._changing.acquire(blocking=False):
+            entry.queued()
+            while not self._changing.acquire(timeout=INTERRUPT_SECONDS):
+                cancel.check()
+            entry.planning()
         try:
             yield
         finally:
@@ -212,6 +189,8 @@ class Redshift:
         with self._moment, translated():
             run.connection.execute("COMMIT")
             run.session.acting, run.session.parameters = run.user, run.parameters
+            for name in run.dropped:
+                self._people.pop(name, None)
             if run.catalog is not before:
                 self._catalog, run.session.temporary = run.catalog.apart()
 
@@ -222,8 +201,9 @@ class Redshift:
             pass
         return reader.current.kind == "word" and reader.current.text in _QUERIES
 
-    def _recorded(self, run: _Run, sql: str, parameters: Mapping[str, str], query_id: int) -> Result:
-        """Runs the statement, and has the history tell of it."""
+    @contextmanager
+    def _recording(self, run: _Run, sql: str, query_id: int) -> Iterator[Entry]:
+        """Has the history tell of the statement that the block runs."""
         statement = Statement(
             user=run.user.name,
             text=sql,
@@ -233,10 +213,7 @@ class Redshift:
             query_id=query_id,
         )
         with self.history.recording(statement) as entry:
-            result = self._statement(run, sql, parameters, entry)
-            if result.table is not None:
-                entry.returned(result.table.num_rows, result.table.nbytes)
-            return result
+            yield entry
 
     def _statement(self, run: _Run, sql: str, parameters: Mapping[str, str], entry: Entry) -> Result:
         run.cancel.check()
@@ -265,9 +242,11 @@ class Redshift:
             session=run.connection,
             compiler=self._compiler(run),
             read_object=self.read_object,
-            known_user=self._people.__contains__,
+            known_user=lambda name: name in self._people and name not in run.dropped,
         )
         run.catalog, rows = administration.apply(statement, run.catalog)
+        if isinstance(statement, DropUser):
+            run.dropped |= frozenset(statement.names)
         return done(rows)
 
     def _act_as(self, run: _Run, name: str | None) -> None:
@@ -277,7 +256,7 @@ class Redshift:
             run.user = run.session.user
             return
         opened.require_superuser("set the session authorization")
-        if name not in self._people and name not in run.catalog.users:
+        if name not in run.catalog.users and (name not in self._people or name in run.dropped):
             raise UndefinedObject(f'user "{name}" does not exist', "42704")
         run.user = self._user(run, name)
 
@@ -311,7 +290,7 @@ class Redshift:
             history=self.history,
             now=compiler.context.now,
             namespace=self.namespace,
-            people=dict(self._people),
+            people={n: user for n, user in dict(self._people).items() if n not in run.dropped},
             columns_of=compiler.columns_of,
         )
         name = f"{compiler.prefix}{view.table.key.name}"
@@ -322,7 +301,9 @@ class Redshift:
         compiled = self._compiled(run, sql, parameters)
         entry.applied(compiled.policies)
         entry.running()
-        return result_of(compiled, *fetch(run.connection, compiled.text(parameters)))
+        table, types = fetch(run.connection, compiled.text(parameters))
+        entry.returned(table.num_rows, table.nbytes)
+        return result_of(compiled, table, types)
 
     def _compiled(self, run: _Run, sql: str, parameters: Mapping[str, str]) -> Compiled:
         """The query for DuckDB; a query that was compiled under the same rights is compiled once."""

@@ -151,8 +151,9 @@ class History:
         return next(self._transactions)
 
     def begin(self, statement: Statement) -> Entry:
-        """The record of a statement from now on."""
+        """The record of a statement from now on; what is no character in its text is a question mark."""
         self.user_id(statement.user)
+        statement = replace(statement, text=statement.text.encode(errors="replace").decode())
         entry = Entry(Record(statement, self._clock()), self._clock)
         with self._lock:
             self._entries.append(entry)

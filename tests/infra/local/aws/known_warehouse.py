@@ -1,7 +1,7 @@
 """The Data API over an engine whose answers are known, and the people who call it."""
 
 import threading
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from typing import Any
 
 import pyarrow as pa
@@ -91,6 +91,7 @@ class Warehouse:
         self.history = History()
         self.connects = threading.Event()
         self.connects.set()
+        self.committed: Callable[[], object] = lambda: None
 
     def execute(
         self,
@@ -128,6 +129,7 @@ class Warehouse:
         cancel: Cancellation | None,
         session: "Session | None" = None,
         query_ids: Sequence[int] | None = None,
+        accept: Callable[[Result], None],
     ) -> list[Result]:
         assert session is None or not session.closed
         self.used.append(session)
@@ -136,6 +138,8 @@ class Warehouse:
             statement = HistoryStatement(user.name, sql, "dev", 1, 1, query_id)
             with self.history.recording(statement):
                 results.append(self.execute(sql, user=user, parameters=parameters, cancel=cancel))
+                accept(results[-1])
+        self.committed()
         return results
 
     def open_session(self, user: DbUser) -> "Session":

@@ -180,13 +180,30 @@ def test_a_result_can_be_cancelled_while_it_is_converted(api: Api, monkeypatch: 
     assert api.refused("GetStatementResult", Id=statement).code == "ResourceNotFoundException"
 
 
-def test_a_cancel_after_the_commit_does_not_hide_the_change(
+def test_a_change_whose_result_is_cancelled_is_not_committed(
     api: Api, monkeypatch: pytest.MonkeyPatch
 ) -> None:
+    committed: list[bool] = []
+    api.warehouse.committed = lambda: committed.append(True)
     cancel_while_converting(api, monkeypatch)
     api.warehouse.answers["insert"] = Result((), None, 1, has_result_set=False)
+    api.warehouse.answers["select 1"] = table(a=pa.array(["x"]), b=pa.array(["y"]))
     batch = api.batch("insert", "select 1", StatementName="mine", WaitTimeSeconds=None)["Id"]
-    assert status(api, batch, 30) == "FINISHED"
+    assert status(api, batch, 30) == "ABORTED"
+    assert not committed
+
+
+def test_a_cancel_after_the_commit_does_not_hide_the_change(api: Api) -> None:
+    api.warehouse.committed = lambda: cancel_mine(api)
+    api.warehouse.answers["insert"] = Result((), None, 1, has_result_set=False)
+    for sqls, ended in ((("insert", "select 1"), "FINISHED"), (("select 1", "select 2"), "ABORTED")):
+        batch = api.batch(*sqls, StatementName="mine", WaitTimeSeconds=None)["Id"]
+        assert status(api, batch, 30) == ended
+
+
+def cancel_mine(api: Api) -> None:
+    (mine,) = api.call("ListStatements", WorkgroupName=WORKGROUP, Status="STARTED")["Statements"]
+    assert api.call("CancelStatement", Id=mine["Id"]) == {"Status": True}
 
 
 def cancel_while_converting(api: Api, monkeypatch: pytest.MonkeyPatch) -> None:
@@ -194,8 +211,7 @@ def cancel_while_converting(api: Api, monkeypatch: pytest.MonkeyPatch) -> None:
     text = results.text
 
     def cancelling(values: pa.ChunkedArray) -> pa.ChunkedArray:
-        (mine,) = api.call("ListStatements", WorkgroupName=WORKGROUP, Status="STARTED")["Statements"]
-        assert api.call("CancelStatement", Id=mine["Id"]) == {"Status": True}
+        cancel_mine(api)
         return text(values)
 
     monkeypatch.setattr(results, "text", cancelling)
@@ -221,7 +237,7 @@ def test_a_cancelled_transaction_is_aborted_whole(api: Api) -> None:
 def test_a_row_that_is_too_large_fails_the_whole_transaction(api: Api) -> None:
     api.warehouse.answers["large"] = table(a=pa.array(["x" * 65_536]))
     batch = api.batch("select 1", "large")["Id"]
-    assert parts(api, batch) == ["FAILED", "FAILED"]
+    assert parts(api, batch) == ["ABORTED", "FAILED"]
     assert api.refused("GetStatementResult", Id=f"{batch}:1").code == "ResourceNotFoundException"
 
 

@@ -209,6 +209,18 @@ def test_auto_commit_keeps_what_succeeded_and_a_transaction_nothing(admin: Any) 
         assert counted["ResultRows"] == expected
 
 
+def test_a_result_that_cannot_be_returned_undoes_what_came_with_it(admin: Any) -> None:
+    name = f"wide_{uuid.uuid4().hex[:8]}"
+    admin(f"CREATE TABLE public.{name} (a INT)")
+    large = "SELECT repeat('x', 40000) AS a, repeat('y', 40000) AS b"
+    ended = admin(f"INSERT INTO public.{name} VALUES (1)", large, f"INSERT INTO public.{name} VALUES (2)")
+    assert ended["Error"].startswith("Packet for query is too large")
+    assert [part["Status"] for part in ended["SubStatements"]] == ["ABORTED", "FAILED", "ABORTED"]
+    (counted,) = admin(f"SELECT a FROM public.{name}")["SubStatements"]
+    admin(f"DROP TABLE public.{name}")
+    assert counted["ResultRows"] == 0
+
+
 def test_whoever_waits_to_change_a_table_can_be_cancelled(env: dict[str, str], admin: Any) -> None:
     name = f"busy_{uuid.uuid4().hex[:8]}"
     admin(f"CREATE TABLE public.{name} (a BIGINT)")

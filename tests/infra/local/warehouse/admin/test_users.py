@@ -146,3 +146,24 @@ def test_a_federated_person_exists_once_they_have_connected(redshift):
     run(redshift, 'GRANT ROLE clerk TO "AWSIDC:frank@example.com"')
     assert rows(redshift, "SELECT a FROM t", frank) == [(1,)]
     assert outcome(redshift, 'CREATE USER "AWSIDC:frank@example.com" PASSWORD DISABLE') == "42710"
+
+
+def test_a_person_who_was_dropped_is_unknown_until_they_connect_again(redshift):
+    frank, grant = someone("AWSIDC:frank@example.com"), 'GRANT ROLE clerk TO "AWSIDC:frank@example.com"'
+    drop, be = 'DROP USER "AWSIDC:frank@example.com"', 'SET SESSION AUTHORIZATION "AWSIDC:frank@example.com"'
+    assert outcome(redshift, "SELECT 1", frank) == DONE
+    assert trial(redshift, [drop, grant]) == trial(redshift, [drop, be]) == "42704"
+    assert outcome(redshift, grant) == DONE  # those were undone
+    run(redshift, drop)
+    assert outcome(redshift, grant) == outcome(redshift, be) == outcome(redshift, drop) == "42704"
+    assert rows(redshift, f"SELECT usename FROM pg_user WHERE usename = '{frank.name}'") == []
+    assert outcome(redshift, "SELECT a FROM t", frank) == "42501"
+    assert outcome(redshift, grant) == DONE
+
+
+def test_a_user_who_was_dropped_after_they_connected_is_unknown(redshift):
+    assert outcome(redshift, "SELECT 1", ANN) == DONE
+    run(redshift, "DROP USER ann")
+    assert outcome(redshift, "GRANT ROLE clerk TO ann") == "42704"
+    assert outcome(redshift, "CREATE USER ann PASSWORD DISABLE") == DONE
+    assert outcome(redshift, "GRANT ROLE clerk TO ann") == DONE

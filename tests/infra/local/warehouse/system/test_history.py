@@ -308,3 +308,78 @@ def test_a_query_has_the_number_that_the_caller_gave_it():
     redshift.execute("SELECT 1", user=ADMIN, query_id=number)
     rows = ask(redshift, "sys_query_history", ADMIN)
     assert [row["query_text"] for row in rows if row["query_id"] == number] == ["SELECT 1"]
+
+
+def test_who_waits_for_the_one_writer_is_queued_and_can_be_cancelled():
+    redshift, writing, waiting = Redshift(), Cancellation(), Cancellation()
+    run(redshift, "CREATE TABLE t (a INT)")
+    insert = "INSERT INTO t VALUES (1)"
+    texts = {f"CREATE TABLE u AS {ENDLESS}": writing, insert: waiting}
+    ended = {}
+
+    def send(text):
+        try:
+            redshift.execute(text, user=ADMIN, cancel=texts[text])
+        except SqlError as error:
+            ended[text] = error.sqlstate
+
+    def status(text):
+        return {row[1]: row[2] for row in statements(redshift, ADMIN)}.get(text)
+
+    workers = []
+    for text, reached in zip(texts, ("running", "queued"), strict=True):
+        workers.append(threading.Thread(target=send, args=[text]))
+        workers[-1].start()
+        while workers[-1].is_alive() and status(text) != reached:
+            pass
+        assert status(text) == reached
+    waiting.cancel()
+    workers[1].join()
+    assert status(insert) == "canceled"
+    writing.cancel()
+    workers[0].join()
+    assert set(ended.values()) == {"57014"}
+    (queued,) = [row for row in ask(redshift, "sys_query_history", ADMIN) if row["query_text"] == insert]
+    assert queued["queue_time"] > 0 == queued["execution_time"]
+
+
+@pytest.mark.parametrize(
+    "text", ["SELECT 'a", "/* SELECT 1", "SELECT \ud800", "SELECT \0", "INSERT INTO \\", ""]
+)
+def test_what_cannot_be_read_is_in_the_history_as_failed(text):
+    redshift = Redshift()
+    with pytest.raises(SqlError):
+        redshift.execute(text, user=ADMIN)
+    assert statements(redshift, ADMIN)[0][2] == "failed"
+    assert len(ask(redshift, "sys_query_text", ADMIN)) == 3
+
+
+def test_a_batch_ends_at_the_statement_that_cannot_be_read():
+    redshift = Redshift()
+    run(redshift, "CREATE TABLE t (a INT)")
+    with pytest.raises(SqlError):
+        redshift.execute_batch(["INSERT INTO t VALUES (1)", "SELECT '", "SELECT 1"], user=ADMIN)
+    assert [row[1:3] for row in statements(redshift, ADMIN)[1:]] == [
+        ("INSERT INTO t VALUES (1)", "success"),
+        ("SELECT '", "failed"),
+    ]
+    assert redshift.execute("SELECT a FROM t", user=ADMIN).table.num_rows == 0
+
+
+def test_what_is_not_accepted_fails_and_undoes_the_batch():
+    redshift = Redshift()
+    run(redshift, "CREATE TABLE t (a INT)")
+    batch, seen = ["INSERT INTO t VALUES (1)", "SELECT a FROM t", "INSERT INTO t VALUES (2)"], []
+
+    def accept(result):
+        seen.append(result)
+        if result.has_result_set:
+            raise OverflowError
+
+    with pytest.raises(OverflowError):
+        redshift.execute_batch(batch, user=ADMIN, accept=accept)
+    assert [result.affected_rows for result in seen] == [1, 1]
+    assert [row[1:3] for row in statements(redshift, ADMIN)[1:]] == list(
+        zip(batch, ("success", "failed"), strict=False)
+    )
+    assert redshift.execute("SELECT a FROM t", user=ADMIN).table.num_rows == 0
