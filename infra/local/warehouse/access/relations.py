@@ -9,12 +9,12 @@ from sqlglot.schema import MappingSchema
 
 from infra.local.warehouse.access.early import is_harmless
 from infra.local.warehouse.access.rights import Rights
-from infra.local.warehouse.errors import PermissionDenied, SqlError, UndefinedObject
+from infra.local.warehouse.errors import NotSupported, PermissionDenied, SqlError, UndefinedObject
 from infra.local.warehouse.objects import PUBLIC_SCHEMA, ColumnDefinition, Table, TableKey, View
 from infra.local.warehouse.sql import dialect
 from infra.local.warehouse.sql.dialect import DIALECT
 from infra.local.warehouse.sql.sqltypes import sql_type
-from infra.local.warehouse.system import SYSTEM_VIEWS
+from infra.local.warehouse.system import SYSTEM_VIEWS, is_reserved
 from infra.local.warehouse.system.history import AppliedPolicy
 from infra.local.warehouse.system.view import SYSTEM_SCHEMA, SystemView
 
@@ -195,10 +195,11 @@ class Relations:
     def _relation(self, key: TableKey, reader: Rights) -> Relation:
         catalog = reader.catalog
         # Before anybody's own: who may create in `public` must not put a false system view before an admin.
-        schema = SYSTEM_SCHEMA if key.schema == PUBLIC_SCHEMA else key.schema
-        system_view = SYSTEM_VIEWS.get(TableKey(schema, key.name))
-        if system_view is not None:
-            return self._system_view(key, system_view)
+        of_system = TableKey(SYSTEM_SCHEMA if key.schema == PUBLIC_SCHEMA else key.schema, key.name)
+        if of_system in SYSTEM_VIEWS:
+            return self._system_view(key, SYSTEM_VIEWS[of_system])
+        if is_reserved(of_system) and key not in catalog.tables:
+            raise NotSupported(f"system view {key.name}")
         if key.schema not in {*catalog.schemas, catalog.temporary}:
             raise UndefinedObject(f'schema "{key.schema}" does not exist', "3F000")
         reader.require_schema(key.schema)

@@ -4,10 +4,16 @@ from collections.abc import Mapping
 
 from infra.local.warehouse.objects import TableKey
 from infra.local.warehouse.system import activity, information, policies, privileges, relations
-from infra.local.warehouse.system.view import SystemView
+from infra.local.warehouse.system.view import INFORMATION_SCHEMA, SYSTEM_SCHEMA, SystemView
 
 SYSTEM_VIEWS: Mapping[TableKey, SystemView] = {
     view.table.key: view
     for views in (relations.VIEWS, privileges.VIEWS, policies.VIEWS, activity.VIEWS, information.VIEWS)
     for view in views
 }
+_NAMES = ("stl_", "stv_", "svl_", "svcs_", "svv_", "sys_", "pg_")
+
+
+def is_reserved(key: TableKey) -> bool:
+    """Whether Redshift has, or may have, a system view of that name."""
+    return key.schema == INFORMATION_SCHEMA or (key.schema == SYSTEM_SCHEMA and key.name.startswith(_NAMES))

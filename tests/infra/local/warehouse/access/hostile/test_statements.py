@@ -37,7 +37,7 @@ def busy():
 def test_no_history_shows_anothers_statement(busy, view):
     for sql in (f"SELECT * FROM {view}", f"SELECT * FROM pg_catalog.{view}"):
         said = outcome(busy, sql)
-        assert said[0] == "rows" or said[1] in ("42501", "42P01", "3F000"), said
+        assert said[0] == "rows" or said[1] in ("42501", "0A000"), said
         for word in ("xylophone", "Zanzibar", "zagreb_424242", "whisper"):
             assert word not in str(said), view
 
