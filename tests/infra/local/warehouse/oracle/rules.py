@@ -98,9 +98,9 @@ def _values(draw, of, inputs, lookups):
 
 
 @st.composite
-def masking_policies(draw, name: str, lookups) -> MaskingPolicy:
-    """A masking policy of one or two inputs that masks the first, or both."""
-    kinds = [draw(st.sampled_from(tuple(VALUES))) for _ in range(draw(st.sampled_from((1, 2, 2))))]
+def masking_policies(draw, name: str, kind: str, lookups) -> MaskingPolicy:
+    """A masking policy of one or two inputs, the first of the kind, that masks the first or both."""
+    kinds = [kind, *draw(st.lists(st.sampled_from(tuple(VALUES)), max_size=1))]
     inputs = tuple(zip(("x", "y"), kinds, strict=False))
     masked = inputs[: draw(st.integers(1, len(inputs)))]
     values = tuple(draw(_values(of, inputs, lookups)) for of in masked)

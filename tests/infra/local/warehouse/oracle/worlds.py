@@ -26,7 +26,7 @@ from tests.infra.local.warehouse.oracle.world import (
     World,
 )
 
-_MASKS = 4
+_MASKS = 4  # of a relation
 # Those who are many more often than one alone: what is given to nobody who asks tells little.
 _GRANTEES = st.sampled_from((*GRANTEES, PUBLIC, PUBLIC, *(Grantee("role", role) for role in GROUP_ROLES)))
 
@@ -175,6 +175,13 @@ def _attachments(draw, relations, policies):
     return tuple(found), secured
 
 
+@st.composite
+def _masking(draw, lookups):
+    """Masking policies, two for a kind: so a column has several masks."""
+    kinds = [draw(st.sampled_from(tuple(VALUES))) for _ in range(2)] * 2
+    return tuple(draw(masking_policies(f"m{number}", kind, lookups)) for number, kind in enumerate(kinds))
+
+
 def _mask(draw, relation: Relation, policy: MaskingPolicy, present: list[Mask]) -> Mask | None:
     """The policy attached to columns of its kinds; None where that cannot be.
 
@@ -183,7 +190,10 @@ def _mask(draw, relation: Relation, policy: MaskingPolicy, present: list[Mask]) 
     of_kind = [[name for name in relation.columns if KINDS[name] == kind] for _, kind in policy.inputs]
     if not all(of_kind):
         return None
-    inputs = tuple(draw(st.sampled_from(columns)) for columns in of_kind)
+    again = {column for mask in present for column in mask.outputs}
+    inputs = tuple(
+        draw(st.sampled_from([c for c in columns if c in again] * 2 + columns)) for columns in of_kind
+    )
     outputs, grantee = inputs[: len(policy.values)], draw(_GRANTEES)
     masked = {column for mask in present if mask.grantee == grantee for column in mask.outputs}
     if len(set(inputs)) < len(inputs) or masked & set(outputs):
@@ -217,9 +227,7 @@ def worlds(draw, *, common: bool = False) -> World:
     bare = tuple(table for table in tables if draw(st.integers(0, 4)) == 4)
     views = draw(_views((*tables, *lookups), () if common else (*bare, *lookups)))
     policies = draw(_policies(tables, lookups))
-    masking = tuple(
-        draw(masking_policies(f"m{number}", lookups)) for number in range(0 if common else _MASKS)
-    )
+    masking = () if common else draw(_masking(lookups))
     grants, revokes = draw(_grants((*tables, *lookups, *views), tuple(table.key for table in tables)))
     guarded = (*(table for table in tables if table not in bare), *(() if common else views))
     attachments, secured = draw(_attachments(guarded, policies))
