@@ -218,13 +218,13 @@ class Catalog:
 
     def dependents(self, key: TableKey) -> list[Table]:
         """The bound views over the relation, and those over them, the outermost first."""
-        direct = [
-            table
-            for table in self.tables.values()
-            if table.view is not None and table.view.bound and key in table.view.sources
-        ]
         found: dict[TableKey, Table] = {}
-        for table in direct:
-            for above in (*self.dependents(table.key), table):
-                found.setdefault(above.key, above)
+        self._add_dependents(key, found)
         return list(found.values())
+
+    def _add_dependents(self, key: TableKey, found: dict[TableKey, Table]) -> None:
+        for table in self.tables.values():
+            over = table.view is not None and table.view.bound and key in table.view.sources
+            if over and table.key not in found:
+                self._add_dependents(table.key, found)
+                found[table.key] = table

@@ -1,5 +1,6 @@
 """Redshift, as far as the stand-in needs it: statements in, results or Redshift's errors out."""
 
+import re
 import threading
 from collections import OrderedDict
 from collections.abc import Callable, Iterator, Mapping, Sequence
@@ -35,6 +36,9 @@ _QUERIES = frozenset({"select", "with"})
 _KEPT_QUERIES = 256
 _BATCH_ROWS = 2_048  # of the longest texts 128 MB: a batch is in memory before its size is known
 MAX_RESULT_BYTES = 500_000_000
+_PASSWORD = re.compile(
+    r"\b(PASSWORD\s+)'(?:[^']|'')*'", re.IGNORECASE
+)  # in the history, as Redshift shows it
 _NONE: Mapping[str, str] = {}
 
 
@@ -206,7 +210,7 @@ class Redshift:
         """Has the history tell of the statement that the block runs."""
         statement = Statement(
             user=run.user.name,
-            text=sql,
+            text=_PASSWORD.sub(r"\1'***'", sql),
             database=self.database,
             session_id=run.session.number,
             transaction_id=run.transaction_id,

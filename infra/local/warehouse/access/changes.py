@@ -107,6 +107,9 @@ class _Change:
             raise UndefinedObject(f'schema "{key.schema}" does not exist', "3F000")
         self.compiler.rights.require_schema(key.schema)
         table = catalog.relation(key)
+        if table.view is not None:
+            kind = "materialized view" if table.materialized else "view"
+            raise SqlError(f'cannot change {kind} "{key.name}"', "42809")
         return table, self.compiler.rights.require(table, privilege)
 
     def _stored(self, table: Table) -> str:

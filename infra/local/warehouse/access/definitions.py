@@ -92,6 +92,7 @@ def refresh(at: Place, statement: RefreshView, catalog: Catalog) -> tuple[Catalo
     if table.view is None or not table.materialized:
         raise SqlError(f'"{table.key.name}" is not a materialized view', "42809")
     owner = at.compiler.rights_as(table.owner)
+    owner = replace(owner, catalog=replace(owner.catalog, temporary=""))  # the caller's are not meant
     compiled = _compiled(at, table.view.query, replace(at.compiler, rights=owner))
     with translated():
         at.session.execute(f"DELETE FROM {_stored(at, table)}")

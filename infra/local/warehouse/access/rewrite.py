@@ -1,5 +1,6 @@
 """The authorised rewriting: an analyst's query becomes one that can only reach what they may see."""
 
+import secrets
 from collections.abc import Callable, Mapping, MutableMapping, Sequence
 from dataclasses import dataclass, field, replace
 
@@ -84,6 +85,8 @@ class Compiler:
     rights_as: Callable[[str], Rights]  # another user's, by name: a view reads with its owner's
     system: Callable[[SystemView], str]  # brings a system view's rows; what DuckDB calls them
     numbered: TableKey | None = None  # the table whose rows a change must be able to name
+    # The column that numbers them: another one for each statement, for what one could tell of it is over.
+    row_number: str = field(default_factory=lambda: f"n{secrets.token_hex(16)}")
     # Those of policies that read nothing but the row, by policy and user: an engine's compilers share them.
     conditions: MutableMapping[tuple[Policy, str], exp.Expr] = field(default_factory=dict)
 
@@ -114,11 +117,6 @@ class Compiler:
             return self.compile_tree(dialect.bind(dialect.parse(sql), {}), whole=whole)
         except RecursionError:
             raise SqlError("statement is too complex", "54001") from None
-
-    @property
-    def row_number(self) -> str:
-        """The column that numbers the rows of the table to change."""
-        return f"{self.prefix}row"
 
     @property
     def row_alias(self) -> str:

@@ -17,6 +17,10 @@ from infra.local.warehouse.admin import (
 from infra.local.warehouse.admin import statements as s
 from infra.local.warehouse.admin.work import Changed, Work
 from infra.local.warehouse.catalog import Catalog
+from infra.local.warehouse.errors import SqlError
+from infra.local.warehouse.objects import TableKey
+from infra.local.warehouse.system import SYSTEM_VIEWS
+from infra.local.warehouse.system.view import SYSTEM_SCHEMA
 
 _Change = Callable[[Work, Any, Catalog], Changed]
 _CHANGES: Mapping[type[Any], _Change] = {
@@ -65,4 +69,9 @@ class Administration(Work):
     def apply(self, statement: s.Statement, catalog: Catalog) -> Changed:
         """The catalogue after the statement, and how many rows it touched."""
         authority.require(self.rights, statement)
-        return _CHANGES[type(statement)](self, statement, catalog)
+        changed, rows = _CHANGES[type(statement)](self, statement, catalog)
+        for key in changed.tables.keys() - catalog.tables.keys():
+            # In front of a reader it would stand for the system view that everybody means by the name.
+            if TableKey(SYSTEM_SCHEMA, key.name) in SYSTEM_VIEWS:
+                raise SqlError(f'"{key.name}" is the name of a system view', "42939")
+        return changed, rows
