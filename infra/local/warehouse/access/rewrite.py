@@ -28,7 +28,6 @@ from infra.local.warehouse.objects import (
 )
 from infra.local.warehouse.sql import (
     column_names,
-    correlation,
     dialect,
     forms,
     inference,
@@ -156,7 +155,6 @@ class Compiler:
         found = traverse_scope(query)
         scopes.check_names(found)
         scopes.check_having(query, _unseen(here))
-        correlation.check(query)
         outputs = outputs_of(query, found[-1], {key: relation.table for key, relation in here.items()})
         sources = frozenset(relation.table.key for relation in here.values())
         references = _refer(query, found, here, relations)

@@ -10,12 +10,11 @@ _SOURCES = (exp.From, exp.Join, exp.Lateral, exp.CTE)
 _WRAPPERS = (exp.Subquery, exp.SetOperation, exp.Paren)
 
 
-def check(tree: exp.Expr) -> None:
-    """Raises SqlError at a subquery of a qualified query whose pattern Redshift does not support."""
-    for select in tree.find_all(exp.Select):
-        if _is_expression(select):
-            for column in _outer_columns(select):
-                _check_column(select, column)
+def check(select: exp.Select) -> None:
+    """Raises SqlError when the qualified SELECT is a subquery that Redshift does not support."""
+    if _is_expression(select):
+        for column in _outer_columns(select):
+            _check_column(select, column)
 
 
 def _is_expression(select: exp.Select) -> bool:

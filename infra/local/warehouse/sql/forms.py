@@ -1,6 +1,7 @@
 """Forms of Redshift's SQL that say shorter what other forms say, written out."""
 
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
+from typing import Any
 
 from sqlglot import exp
 
@@ -12,7 +13,7 @@ from infra.local.warehouse.errors import (
     UndefinedColumn,
     UndefinedObject,
 )
-from infra.local.warehouse.sql import joins, pivots, unnesting
+from infra.local.warehouse.sql import correlation, joins, pivots, unnesting
 
 _EXCLUDED = "excluded"  # the names of EXCLUDE, until the star beside it is written out
 _SCHEMAS = "schemas"  # whether a column may be named with its relation's schema
@@ -22,20 +23,9 @@ _MOST_ROWS = 2**31 - 1
 def write_out(tree: exp.Expr) -> exp.Expr:
     """The tree without the short forms that need no names to be known."""
     for node in list(tree.walk()):
-        if isinstance(node, exp.Select):
-            _write_out_select(node)
-        elif isinstance(node, exp.Table | exp.Subquery) and node.args.get("pivots"):
-            pivots.write_out(node)
-        elif isinstance(node, exp.Any | exp.All):
-            _write_out_quantifier(node)
-        elif isinstance(node, exp.Limit | exp.Offset):
-            _check_count(node)
-        elif isinstance(node, exp.Column) and node.args.get("db"):
-            tree.meta[_SCHEMAS] = True
-        elif isinstance(node, exp.Cast) and node.to.this == exp.DType.INTERVAL:
-            _write_out_interval(node)
-        elif isinstance(node, exp.Lateral):
-            raise NotSupported("lateral")
+        rule = _RULES.get(type(node))
+        if rule is not None:
+            rule(node, tree)
     return tree
 
 
@@ -61,7 +51,7 @@ def _is_of(column: exp.Column) -> bool:
 
 
 def settle(select: exp.Select, hidden: Mapping[str, str]) -> None:
-    """Writes out what needs the columns of a SELECT: EXCLUDE, GROUP BY ALL and (+).
+    """Checks a SELECT once its columns are known, and writes out what needs them: EXCLUDE, GROUP BY ALL, (+).
 
     `hidden` are the columns that its reader does not see, and the relations that have them.
     """
@@ -74,9 +64,29 @@ def settle(select: exp.Select, hidden: Mapping[str, str]) -> None:
     where = select.args.get("where")
     if where is not None:
         joins.write_out_marks(select, where)
+    correlation.check(select)
 
 
-def _write_out_select(select: exp.Select) -> None:
+def _note_schema(column: exp.Column, tree: exp.Expr) -> None:
+    if column.args.get("db"):
+        tree.meta[_SCHEMAS] = True
+
+
+def _note_natural(join: exp.Join, tree: exp.Expr) -> None:
+    if join.args.get("method"):
+        tree.meta[joins.NATURAL] = True
+
+
+def _refuse_lateral(*_: exp.Expr) -> None:
+    raise NotSupported("lateral")
+
+
+def _write_out_pivots(source: exp.Expr, _: exp.Expr) -> None:
+    if source.args.get("pivots"):
+        pivots.write_out(source)
+
+
+def _write_out_select(select: exp.Select, _: exp.Expr) -> None:
     unnesting.write_out(select)
     excluded = select.args.get("exclude")
     if excluded:
@@ -119,7 +129,7 @@ def _group_by_all(select: exp.Select) -> None:
     select.set("group", exp.Group(expressions=groups) if groups else None)
 
 
-def _write_out_quantifier(node: exp.Any | exp.All) -> None:
+def _write_out_quantifier(node: exp.Any | exp.All, _: exp.Expr) -> None:
     """`= ANY (SELECT …)` is IN, `<> ALL (SELECT …)` is NOT IN; Redshift has no others."""
     comparison, query = node.parent, node.this
     wanted = exp.EQ if isinstance(node, exp.Any) else exp.NEQ
@@ -132,14 +142,16 @@ def _write_out_quantifier(node: exp.Any | exp.All) -> None:
     comparison.replace(exp.Not(this=found) if wanted is exp.NEQ else found)
 
 
-def _write_out_interval(node: exp.Cast) -> None:
+def _write_out_interval(node: exp.Cast, _: exp.Expr) -> None:
     """A literal cast to INTERVAL is one of INTERVAL."""
+    if node.to.this != exp.DType.INTERVAL:
+        return
     if node.to.expressions or not isinstance(node.this, exp.Literal):
         raise NotSupported("a CAST to INTERVAL of anything but a literal")
     node.replace(exp.Interval(this=node.this.copy()))
 
 
-def _check_count(node: exp.Limit | exp.Offset) -> None:
+def _check_count(node: exp.Limit | exp.Offset, _: exp.Expr) -> None:
     """LIMIT and OFFSET take a whole number; LIMIT ALL is none."""
     count = node.expression
     if isinstance(node, exp.Limit) and isinstance(count, exp.Var) and count.name.upper() == "ALL":
@@ -149,3 +161,18 @@ def _check_count(node: exp.Limit | exp.Offset) -> None:
         raise NotSupported("LIMIT or OFFSET of anything but a whole number")
     if int(count.name) > _MOST_ROWS:
         raise SqlError("LIMIT and OFFSET take at most 2147483647", "22003")
+
+
+_RULES: Mapping[type[Any], Callable[[Any, exp.Expr], None]] = {
+    exp.Select: _write_out_select,
+    exp.Table: _write_out_pivots,
+    exp.Subquery: _write_out_pivots,
+    exp.Any: _write_out_quantifier,
+    exp.All: _write_out_quantifier,
+    exp.Limit: _check_count,
+    exp.Offset: _check_count,
+    exp.Column: _note_schema,
+    exp.Join: _note_natural,
+    exp.Cast: _write_out_interval,
+    exp.Lateral: _refuse_lateral,
+}

@@ -7,6 +7,7 @@ from sqlglot.optimizer.scope import Scope, traverse_scope
 
 from infra.local.warehouse.errors import NotSupported, SqlError, SyntaxFault
 
+NATURAL = "natural"  # whether a join of the tree may be one
 Columns = Callable[[exp.Table], Sequence[str]]
 
 
@@ -16,7 +17,7 @@ def name_natural(tree: exp.Expr, columns: Columns) -> None:
     `columns` gives those of a stored relation, also the ones that the reader does not see: else a
     join would mean less to whoever sees less.
     """
-    if not any(join.args.get("method") for join in tree.find_all(exp.Join)):
+    if not tree.meta.pop(NATURAL, False):
         return
     for scope in traverse_scope(tree):
         for position, join in enumerate(scope.expression.args.get("joins") or []):
