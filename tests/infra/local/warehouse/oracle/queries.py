@@ -9,52 +9,17 @@ from dataclasses import dataclass
 from hypothesis import strategies as st
 
 from tests.infra.local.warehouse.oracle.expressions import VALUES, literal
+from tests.infra.local.warehouse.oracle.vocabulary import (
+    AGGREGATES,
+    COMPARISONS,
+    EVERY_KIND,
+    FAILING,
+    FORMS,
+    WIDE_AGGREGATES,
+    WIDE_FORMS,
+    WINDOWS,
+)
 from tests.infra.local.warehouse.oracle.world import KINDS, Relation
-
-_COMPARISONS = st.sampled_from(("=", "<>", "<", "<=", ">", ">="))
-_KINDS = ("int", "decimal", "text", "boolean", "date")
-_FORMS = {
-    "int": ("-({0})", "({0}) + 1", "({0}) * ({0})", "abs({0})", "coalesce({0}, 7)"),
-    "decimal": ("-({0})", "({0}) + 0.25", "coalesce({0}, 1.75)"),
-    "text": ("upper({0})", "left({0}, 1)", "({0}) || '+'", "coalesce({0}, '?')", "nullif({0}, 'a')"),
-    "boolean": ("NOT ({0})", "coalesce({0}, FALSE)"),
-    "date": ("coalesce({0}, DATE '2024-03-01')",),
-}
-_WIDE_FORMS = {
-    "int": ("({0}) / 2", "({0}) % 2", "nvl({0}, 4)", "decode({0}, 1, 10, 2, 20, 0)", "sign({0})"),
-    "decimal": ("({0}) / 3", "round({0}, 1)", "nvl2({0}, 1.00, 2.00)"),
-    "text": (
-        "initcap({0})",
-        "reverse({0})",
-        "substring({0}, 2, 3)",
-        "replace({0}, 'a', 'z')",
-        "nvl({0}, '-')",
-    ),
-    "boolean": ("nvl({0}, TRUE)",),
-    "date": ("dateadd(day, 1, {0})::date", "date_trunc('month', {0})::date", "last_day({0})"),
-}
-_AGGREGATES = ("count(*)", "count({any})", "count(DISTINCT {any})", "sum({int})", "min({any})", "max({any})")
-_WIDE_AGGREGATES = (
-    "avg({int})",
-    "avg({decimal})",
-    "median({int})",
-    "listagg(DISTINCT {text}, ',') WITHIN GROUP (ORDER BY {text})",
-)
-_WINDOWS = (
-    "count(*) OVER (PARTITION BY {any})",
-    "sum({int}) OVER (PARTITION BY {any})",
-    "max({int}) OVER (PARTITION BY {any})",
-    "rank() OVER (ORDER BY {any} NULLS FIRST)",
-    "dense_rank() OVER (PARTITION BY {any} ORDER BY {int} DESC NULLS LAST)",
-)
-# True of every row, or an error: a row that is hidden must raise none.
-_FAILING = (
-    "1 / ({int} - 3) > -100",
-    "{int} % {int} > -100",
-    "1.5 / ({decimal} - 2.25) > -100",
-    "CAST({text} AS INT) > -100",
-    "ln({int} + 2) > -100",
-)
 
 
 @dataclass(frozen=True)
@@ -64,6 +29,7 @@ class Query:
     sql: str
     reads: frozenset[tuple[str, str | None]]
     ordered: bool = False
+    doubt: str | None = None  # where this fails, the query may or may not
 
     @property
     def needs(self) -> frozenset[tuple[str, str, str | None]]:
@@ -106,6 +72,7 @@ class Writer:
         self.wide = wide
         self.reads: set[tuple[str, str | None]] = set()
         self.common: list[tuple[str, tuple[str, ...]]] = []  # CTEs: name and kinds
+        self.doubt: str | None = None
         self.called = False  # whether one of them is
         self.aliases = 0
 
@@ -135,7 +102,7 @@ class Writer:
         text = self.read(self.pick(fitting))
         if plain or not self.chance(3):
             return text
-        forms = (*_FORMS[kind], *(_WIDE_FORMS[kind] if self.wide else ()))
+        forms = (*FORMS[kind], *(WIDE_FORMS[kind] if self.wide else ()))
         if self.chance(4):
             other = literal(kind, self.pick(VALUES[kind]))
             return f"CASE WHEN {self.simple(columns)} THEN {text} ELSE {other} END"
@@ -143,7 +110,7 @@ class Writer:
 
     def filled(self, template: str, columns: tuple[Column, ...]) -> str:
         """The template with columns of the kinds that it names; the same kind is the same column."""
-        for kind in _KINDS:
+        for kind in EVERY_KIND:
             if f"{{{kind}}}" in template:
                 template = template.replace(f"{{{kind}}}", self.value(kind, columns, plain=True))
         if "{any}" in template:
@@ -172,7 +139,7 @@ class Writer:
             case "itself":
                 return text
             case _:
-                return f"{text} {self.draw(_COMPARISONS)} {literal(kind, self.pick(VALUES[kind]))}"
+                return f"{text} {self.draw(COMPARISONS)} {literal(kind, self.pick(VALUES[kind]))}"
 
     def condition(self, columns: tuple[Column, ...], depth: int) -> str:
         forms = ["simple"] * 4 + ["both", "not"]
@@ -204,10 +171,10 @@ class Writer:
                 return f"{mine} {self.pick(('', 'NOT '))}IN (SELECT {inner} FROM {source.text}{where})"
             case "scalar" if outer.kind != "boolean":
                 best = f"(SELECT {self.pick(('min', 'max'))}({inner}) FROM {source.text}{where})"
-                return f"{mine} {self.draw(_COMPARISONS)} {best}"
+                return f"{mine} {self.draw(COMPARISONS)} {best}"
             case "counted":
                 return (
-                    f"(SELECT count(*) FROM {source.text} WHERE {inner} = {mine}) {self.draw(_COMPARISONS)} 1"
+                    f"(SELECT count(*) FROM {source.text} WHERE {inner} = {mine}) {self.draw(COMPARISONS)} 1"
                 )
             case _:
                 beside = f" AND {self.simple(source.columns)}" if self.chance(2) else ""
@@ -308,7 +275,7 @@ class Writer:
         text = f"SELECT {listed} FROM {source.text}{self.where(source.columns, 1)}"
         if not keys:
             return text
-        having = f" HAVING count(*) {self.draw(_COMPARISONS)} 2" if self.chance(4) else ""
+        having = f" HAVING count(*) {self.draw(COMPARISONS)} 2" if self.chance(4) else ""
         return f"{text} GROUP BY {self.grouping(keys)}{having}"
 
     def grouping(self, keys: list[str]) -> str:
@@ -318,16 +285,16 @@ class Writer:
         )
 
     def aggregate(self, columns: tuple[Column, ...]) -> str:
-        return self.filled(self.pick((*_AGGREGATES, *(_WIDE_AGGREGATES if self.wide else ()))), columns)
+        return self.filled(self.pick((*AGGREGATES, *(WIDE_AGGREGATES if self.wide else ()))), columns)
 
     def windowed(self) -> str:
         source = self.joined(1)
         values = [self.value(kind, source.columns) for kind in self.kinds(source.columns)]
-        values.append(self.filled(self.pick(_WINDOWS), source.columns))
+        values.append(self.filled(self.pick(WINDOWS), source.columns))
         where = self.where(source.columns, 1)
         qualify = ""
         if self.wide and self.chance(3):
-            qualify = f" QUALIFY {self.filled(self.pick(_WINDOWS[-2:]), source.columns)} = 1"
+            qualify = f" QUALIFY {self.filled(self.pick(WINDOWS[-2:]), source.columns)} = 1"
         return f"SELECT {', '.join(values)} FROM {source.text}{where}{qualify}"
 
     def set_operation(self) -> str:
@@ -344,10 +311,26 @@ class Writer:
         return f"{text} ORDER BY {order} LIMIT {self.pick((1, 2, 3, 5))}{offset}"
 
     def failing(self) -> str:
-        """A query that fails on some rows: its one condition, so that no other can come first."""
+        """A query with a condition that is true of a row, or an error.
+
+        Alone, it decides the answer. Beside others no order is promised, and the answer is certain only
+        where it fails on no row: which is what `doubt` asks.
+        """
         source = self.relation()
-        found = self.filled(self.pick(_FAILING), source.columns)
-        return f"SELECT {self.value('text', source.columns)} FROM {source.text} WHERE {found}"
+        found = self.filled(self.pick(FAILING), source.columns)
+        whole = f"FROM {source.text} WHERE {found}"
+        if self.chance(3):
+            return f"SELECT {self.value('text', source.columns)} {whole}"
+        self.doubt = f"SELECT count(*) {whole}"
+        if self.chance(2):
+            where = self.condition(source.columns, 1)
+            return f"SELECT CASE WHEN {found} THEN 1 END FROM {source.text} WHERE {where}"
+        other = self.source(1)
+        text = f"{source.text} {self.join(source, other)}"
+        columns = (*source.columns, *other.columns)
+        return (
+            f"SELECT {self.value('int', columns)} FROM {text} WHERE {self.condition(columns, 1)} AND {found}"
+        )
 
     def everything(self) -> str:
         if not self.stars:
@@ -359,7 +342,7 @@ class Writer:
         prefix = self.with_common() if self.chance(4) else ""
         below, self.reads = self.reads, set()
         kinds = ("rows", "rows", "grouped", "grouped", "windowed", "set", "ordered", "everything")
-        kind = self.pick((*kinds, *(("failing",) if self.wide else ())))
+        kind = self.pick((*kinds, *(("failing",) * 2 if self.wide else ())))
         text = {
             "rows": lambda: self.rows(2)[0],
             "grouped": self.grouped,
@@ -371,7 +354,7 @@ class Writer:
         }[kind]()
         if not self.called:  # PostgreSQL asks for no right to what an idle CTE reads
             prefix, below = "", set()
-        return Query(prefix + text, frozenset(self.reads | below), ordered=kind == "ordered")
+        return Query(prefix + text, frozenset(self.reads | below), kind == "ordered", self.doubt)
 
     def with_common(self) -> str:
         """A CTE, now and then under a table's name: from then on the tables are named with their schemas."""

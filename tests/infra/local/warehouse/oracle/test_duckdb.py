@@ -45,6 +45,8 @@ def test_answers_equal_those_of_a_warehouse_without_policies_that_holds_the_perm
             twin.hold(_tables(person))
             for query in queries:
                 note(f"{person.user.name}: {query.sql}")
+                if query.doubt and isinstance(of_redshift(twin.redshift, query.doubt, ADMIN), str):
+                    continue
                 expected = DENIED
                 if person.may(query.needs):
                     expected = described(twin.redshift, query.sql, ADMIN, ordered=query.ordered)

@@ -44,7 +44,7 @@ def cells(kind):
     return st.sampled_from((*VALUES[kind], None))
 
 
-_SCHEMAS = st.sampled_from(("public", "public", "shop"))
+_SCHEMAS = st.sampled_from(("public", "shop"))
 _FEW = st.sampled_from((2, 3, 4, 0))  # policies attached
 _LEAST = st.sampled_from((5, 7, 3, 0))  # rows
 
@@ -92,7 +92,7 @@ def _views(draw, tables, bare):
     """Views, each over what was there before; a materialized one over `bare` tables alone."""
     found: list[View] = []
     for number in range(draw(st.sampled_from((1, 2, 3, 0)))):
-        materialized = bool(bare) and draw(st.integers(0, 3)) == 3
+        materialized = bool(bare) and draw(st.integers(0, 2)) == 2
         named = bare if materialized else (*tables, *found)
         scope = Scope({relation: relation.columns for relation in named}, frozenset(r.key for r in named))
         query, kinds = draw(view_queries(scope))
@@ -238,7 +238,7 @@ def worlds(draw, *, common: bool = False) -> World:
         lookups=lookups,
         views=views,
         members=draw(_members()),
-        usages=tuple(draw(st.lists(_GRANTEES, min_size=1, max_size=4, unique=True))),
+        usages=tuple(draw(st.lists(_GRANTEES, min_size=1, max_size=3, unique=True))),
         grants=grants,
         revokes=revokes,
         ignoring=draw(st.sampled_from(((), (), (), ("auditor",), ("AWSIDC:west",)))),
