@@ -5,7 +5,7 @@ import threading
 from collections import OrderedDict
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import ExitStack, closing, contextmanager
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from types import MappingProxyType
 
 import duckdb
@@ -13,6 +13,7 @@ import pyarrow as pa
 from sqlglot import exp
 
 from infra.local.warehouse.access import changes
+from infra.local.warehouse.access.relations import Relations
 from infra.local.warehouse.access.rewrite import Compiled, Compiler
 from infra.local.warehouse.access.rights import DbUser, Rights, rights_of
 from infra.local.warehouse.admin import grammar
@@ -79,6 +80,7 @@ class Redshift:
         self._changing = threading.Lock()  # one writer at a time
         self._moment = threading.Lock()  # held while rows and catalogue must not drift apart
         self._people: dict[str, DbUser] = {}  # people exist as users once they have connected
+        self._connections = 0  # of people who were not known so, with these groups
         self._kept: OrderedDict[object, Compiled] = OrderedDict()
         self._keeping = threading.Lock()
         self._conditions: dict[tuple[Policy, str], exp.Expr] = {}
@@ -156,6 +158,7 @@ class Redshift:
             self._people[user.name] = user
             with self._keeping:
                 self._kept.clear()
+                self._connections += 1
         return Session(user, user, drop=self._drop_temporary)
 
     def _drop_temporary(self, session: Session) -> None:
@@ -288,6 +291,7 @@ class Redshift:
     def _system_view(self, run: _Run, view: SystemView) -> str:
         """Brings the view's rows, as the user may see them, to the run's connection."""
         compiler = self._compiler(run)
+        relations = Relations(replace(compiler, system=lambda _: ""))  # no rows are brought for its columns
         moment = Moment(
             rights=compiler.rights,
             database=self.database,
@@ -295,7 +299,7 @@ class Redshift:
             now=compiler.context.now,
             namespace=self.namespace,
             people={n: user for n, user in dict(self._people).items() if n not in run.dropped},
-            columns_of=compiler.columns_of,
+            columns_of=lambda table: compiler.columns_of(table, relations),
         )
         name = f"{compiler.prefix}{view.table.key.name}"
         run.connection.register(name, view.rows_for(moment))
@@ -311,7 +315,7 @@ class Redshift:
 
     def _compiled(self, run: _Run, sql: str, parameters: Mapping[str, str]) -> Compiled:
         """The query for DuckDB; a query that was compiled under the same rights is compiled once."""
-        asked = (sql, run.user, run.catalog.version)
+        asked = (sql, run.user, run.catalog.version, self._connections)
         for_any, for_these = (*asked, frozenset(parameters)), (*asked, frozenset(parameters.items()))
         with self._keeping:
             kept = self._kept.get(for_any) or self._kept.get(for_these)

@@ -4,7 +4,7 @@ The rows to write, or the row numbers to change, come from an ordinary authorise
 holds anything of the caller's.
 """
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from typing import Any
 
@@ -107,10 +107,11 @@ class _Change:
             raise UndefinedObject(f'schema "{key.schema}" does not exist', "3F000")
         self.compiler.rights.require_schema(key.schema)
         table = catalog.relation(key)
+        columns = self.compiler.rights.require(table, privilege)
         if table.view is not None:
             kind = "materialized view" if table.materialized else "view"
             raise SqlError(f'cannot change {kind} "{key.name}"', "42809")
-        return table, self.compiler.rights.require(table, privilege)
+        return table, columns
 
     def _stored(self, table: Table) -> str:
         return f"{quoted(self.compiler.storage)}.{quoted(table.physical)}"
@@ -188,6 +189,7 @@ class _Change:
             raise NotSupported("UPDATE of this form")
         columns = _columns(table, [assignment.this for assignment in tree.expressions])
         self.compiler.rights.require(table, "UPDATE", (column.name for column in columns))
+        _check_values(e.expression for e in tree.expressions)
         values = [_as_super(e.expression, c) for e, c in zip(tree.expressions, columns, strict=True)]
         rows = self._affected(table, values, tree.args.get("where"))
         names = ", ".join(["r", *(f"n{n}" for n in range(len(columns)))])
@@ -201,6 +203,13 @@ class _Change:
         table, _ = self._target(tree.this, "DELETE")
         rows = self._affected(table, [], tree.args.get("where"))
         return f"DELETE FROM {self._stored(table)} WHERE rowid IN (SELECT r FROM ({rows}) AS v(r))"
+
+
+def _check_values(values: Iterable[exp.Expr]) -> None:
+    for value in values:
+        for node in value.find_all(exp.AggFunc, exp.Window):
+            if node.find_ancestor(exp.Select) is None:
+                raise SqlError("cannot use aggregate or window functions in UPDATE", "42803")
 
 
 def _unmatched() -> SqlError:

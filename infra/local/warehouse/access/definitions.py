@@ -38,6 +38,8 @@ def create_view(at: Place, statement: CreateView, catalog: Catalog) -> tuple[Cat
         raise _exists(statement.key)
     if not statement.bound:
         _check_qualified(statement.query)
+        if before is not None and catalog.dependents(before.key):
+            raise SqlError(f'cannot replace "{before.key.name}": other views depend on its columns', "2BP01")
         view = View(statement.query, statement.names, bound=False)
         return _defined(at, catalog, statement.key, (), view=view, before=before), 0
     compiled = _compiled(at, statement.query)

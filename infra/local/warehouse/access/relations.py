@@ -22,6 +22,7 @@ if TYPE_CHECKING:
     from infra.local.warehouse.access.rewrite import Compiler
 
 _MOST_VIEWS = 32  # one inside the other
+_MOST_COLUMNS = 20_000  # that the stars of a statement and its views stand for
 _MOST_REFERENCES = 16  # to a stored table that each have a CTE of their own
 _INSIDE = "v"  # a view's query, where its columns are read
 
@@ -143,6 +144,7 @@ class Relations:
         self._references: list[Reference] = []
         self._open: list[TableKey] = []
         self._registered: set[str] = set()
+        self._columns = 0
         self.lasting = True  # means the same at another moment, under the same catalogue
         self.policies: list[AppliedPolicy] = []
 
@@ -184,6 +186,12 @@ class Relations:
         reference = Reference(f"{self._compiler.prefix}{len(self._references)}", relation, read, shared)
         self._references.append(reference)
         return reference
+
+    def widen(self, columns: int) -> None:
+        """Counts the columns that `*` stands for at most; SqlError when they are too many together."""
+        self._columns += columns
+        if self._columns > _MOST_COLUMNS:
+            raise SqlError("statement is too complex: * stands for too many columns", "54001")
 
     def get(self, key: TableKey, reader: Rights) -> Relation:
         """The relation, as the reader may read it and the statement's user may see its rows."""

@@ -20,6 +20,7 @@ from infra.local.warehouse.errors import NotSupported, SqlError
 from infra.local.warehouse.objects import (
     PUBLIC,
     PUBLIC_SCHEMA,
+    UNNAMED,
     ColumnDefinition,
     Grantee,
     Policy,
@@ -40,7 +41,6 @@ from infra.local.warehouse.system.history import AppliedPolicy
 from infra.local.warehouse.system.view import SystemView
 
 _DUCKDB = DuckDB()
-_UNNAMED = " "  # the schema of a name without one; no schema has this name
 
 
 @dataclass(frozen=True)
@@ -131,14 +131,16 @@ class Compiler:
             sql, part.outputs, relations.touched, relations.lasting, part.sources, tuple(relations.policies)
         )
 
-    def columns_of(self, table: Table) -> tuple[ColumnDefinition, ...]:
-        """The relation's columns; of a view without binding, what its query gives now, if it gives any."""
+    def columns_of(self, table: Table, relations: Relations) -> tuple[ColumnDefinition, ...]:
+        """The relation's columns; of a view without binding, what its query gives now, if it gives any.
+
+        Who asks for many relations passes the same `relations` each time, and no view is read twice.
+        """
         if table.view is None or table.view.bound:
             return table.columns
-        reader = replace(self, system=lambda _: "")  # it may read the view that asks: no rows are brought
         try:
             query, owner = dialect.parse(table.view.query), self.rights_as(table.owner)
-            outputs = reader.part(query, Relations(reader), owner, whole=True).outputs
+            outputs = self.part(query, relations, owner, whole=True).outputs
             names = table.view.names or [output.alias for output in outputs]
             return tuple(replace(o.column, name=n) for n, o in zip(names, outputs, strict=True))
         except (SqlError, RecursionError, ValueError):
@@ -172,9 +174,8 @@ class Compiler:
 
     def rights_of_policy(self, policy: Grantee) -> Rights:
         """What a policy's lookups may read: what was granted to the policy, and to everybody."""
-        return replace(
-            self.rights, user=DbUser(f"{policy.kind} {policy.name}"), grantees=frozenset({policy, PUBLIC})
-        )
+        user = DbUser(f"{UNNAMED}{policy.kind} {policy.name}")  # nobody has such a name
+        return replace(self.rights, user=user, grantees=frozenset({policy, PUBLIC}))
 
     def over_row(
         self,
@@ -221,11 +222,12 @@ class Compiler:
         """Qualifies and types the tree in place; the relations it reads, each permitted."""
         self._check_catalogs(tree)
         normalize_identifiers(tree, dialect=dialect.DIALECT)
-        qualify_tables(tree, db=_UNNAMED, dialect=dialect.DIALECT)
+        qualify_tables(tree, db=UNNAMED, dialect=dialect.DIALECT)
         self._name_schemas(tree, own=reader is self.rights)
         keys = scopes.keys(tree) - ({row.key} if row else set())
         here = {key: relations.get(key, reader) for key in sorted(keys)}
         tables = [replace(r.seen(whole=whole), key=key) for key, r in here.items()] + ([row] if row else [])
+        relations.widen(scopes.stars(tree) * max((len(table.columns) for table in tables), default=0))
         schema = schema_of(tables)
         columns = {key: relation.table.column_names for key, relation in here.items()}
         unseen = {} if whole else _unseen(here)
@@ -253,7 +255,7 @@ class Compiler:
         """Gives names without a schema theirs: in views and policies, temporary tables are not meant."""
         catalog = self.rights.catalog
         for table in tree.find_all(exp.Table):
-            if table.db == _UNNAMED:
+            if table.db == UNNAMED:
                 temporary = own and TableKey(catalog.temporary, table.name) in catalog.tables
                 table.set("db", exp.to_identifier(catalog.temporary if temporary else PUBLIC_SCHEMA))
 

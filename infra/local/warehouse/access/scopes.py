@@ -16,6 +16,11 @@ def keys(tree: exp.Expr) -> set[TableKey]:
     return {TableKey(node.db, node.name) for node in tree.find_all(exp.Table) if node.db}
 
 
+def stars(tree: exp.Expr) -> int:
+    """How often the query says `*` for columns."""
+    return sum(not isinstance(star.parent, exp.Count) for star in tree.find_all(exp.Star))
+
+
 def columns_read(found: Sequence[Scope]) -> Iterator[tuple[exp.Table, exp.Column]]:
     """Each column of each scope that is read straight from a relation, and where the relation is named."""
     for scope in found:

@@ -103,11 +103,15 @@ def alter_role_owner(at: Work, statement: AlterRoleOwner, catalog: Catalog) -> C
     return catalog.with_one("roles", role.name, role), 0
 
 
-def drop_role(_: Work, statement: DropRole, catalog: Catalog) -> Changed:
+def drop_role(at: Work, statement: DropRole, catalog: Catalog) -> Changed:
     """DROP ROLE: with FORCE one that is granted, or that was granted others."""
     _require_own_kind(catalog, statement.name)
+    role = Grantee("role", statement.name)
+    # They would go with it, and who has the role would see what they hide.
+    secured = {a.grantee for a in catalog.attachments} | {mask.grantee for mask in catalog.masks}
+    if role in secured and not at.rights.has("SECURE RLS"):
+        raise SqlError("cannot drop this role since policies are attached to it", "2BP01")
     if not statement.force:
-        role = Grantee("role", statement.name)
         if any(m.role == role.name and m.member.kind != "role" for m in catalog.memberships):
             raise SqlError("cannot drop this role since it has been granted on a user", "2BP01")
         if any(role.name == m.role or role == m.member for m in catalog.memberships):

@@ -111,6 +111,10 @@ class Analysts(Redshift):
                 node.meta[APPROXIMATE] = True
             return found
 
+        def _parse_string_as_identifier(self) -> exp.Identifier | None:
+            """None: text in quotes is never a name."""
+            return None
+
         def _parse_join(self, *arguments: Any, **options: Any) -> exp.Join | None:
             """A join with its condition: sqlglot reads one without as a product of the tables."""
             comma = self._curr is not None and self._curr.token_type == TokenType.COMMA
@@ -146,10 +150,6 @@ class Analysts(Redshift):
                     break
             return bracket
 
-        def _parse_star_ops(self) -> exp.Expr:
-            """A star; EXCLUDE belongs to the whole list, and EXCEPT after it begins another query."""
-            return exp.Star()
-
         def _parse_interval(self, *_: Any, **__: Any) -> exp.Interval | None:
             """INTERVAL with its text as it is, and its qualifier: sqlglot reads units out of the text."""
             index = self._index
@@ -165,6 +165,10 @@ class Analysts(Redshift):
                     unit = exp.IntervalSpan(this=unit, expression=last)
                 found.set("unit", unit)
             return found
+
+        def _parse_star_ops(self) -> exp.Expr:
+            """A star; EXCLUDE belongs to the whole list, and EXCEPT after it begins another query."""
+            return exp.Star()
 
 
 DIALECT = Analysts()
@@ -250,6 +254,8 @@ def bind(tree: exp.Expr, parameters: Mapping[str, str]) -> exp.Expr:
         name = node.this if isinstance(node.this, str) else ""
         if isinstance(node, exp.Parameter) or not name:
             raise NotSupported("a positional parameter")
+        if isinstance(node.parent, exp.Table | exp.TableAlias) or node.arg_key == "alias":
+            raise SyntaxFault(f'syntax error at or near ":{name[:60]}"')
         if name not in parameters:
             raise ParameterError(f"parameter :{name} of the statement has no value")
         used.add(name)

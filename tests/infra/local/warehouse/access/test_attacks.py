@@ -115,3 +115,70 @@ def test_a_password_is_in_nobodys_history(redshift):
         found = redshift.execute(f"SELECT * FROM {view}", user=ADMIN).table.to_pylist()
         assert "una" in repr(found)
         assert "Sup3rSecret" not in repr(found)
+
+
+def test_a_view_that_reads_as_its_owner_keeps_the_columns_others_read(redshift):
+    redshift.execute("CREATE VIEW a AS SELECT 1 AS x", user=EVE)
+    redshift.execute("CREATE VIEW b AS SELECT x FROM a", user=EVE)
+    refused(redshift, "CREATE OR REPLACE VIEW a AS SELECT 2 AS y WITH NO SCHEMA BINDING", "2BP01")
+
+
+def test_no_user_has_the_rights_of_a_policy_of_that_name(redshift):
+    for sql in (
+        "CREATE TABLE secret.allowed (a INT)",
+        "CREATE RLS POLICY p WITH (a INT) USING (a IN (SELECT x.a FROM secret.allowed x))",
+        "CREATE TABLE u (a INT)",
+        "ATTACH RLS POLICY p ON u TO PUBLIC",
+        "ALTER TABLE u ROW LEVEL SECURITY ON",
+        "GRANT SELECT ON u TO PUBLIC",
+        'CREATE USER "rls policy p" PASSWORD DISABLE',
+        "GRANT USAGE ON SCHEMA secret TO PUBLIC",
+    ):
+        redshift.execute(sql, user=ADMIN)
+    named_alike = DbUser("rls policy p")
+    assert rows(redshift, "SELECT * FROM u", named_alike) == []
+    refused(redshift, "SELECT * FROM u, secret.allowed", "42501", named_alike)
+
+
+def test_the_name_of_no_schema_is_no_schema(redshift):
+    refused(redshift, 'SELECT * FROM " ".t', "3F000")
+
+
+def test_stars_stand_for_so_many_columns_and_no_more(redshift):
+    columns = ", ".join(f"c{number} INT" for number in range(1_600))
+    redshift.execute(f"CREATE TABLE wide ({columns})", user=EVE)
+    chain = "".join(f", k{n} AS (SELECT * FROM k{n - 1})" for n in range(1, 20))
+    refused(redshift, f"WITH k0 AS (SELECT * FROM wide){chain} SELECT count(*) FROM k19", "54001")
+
+
+def test_many_late_views_over_each_other_are_read_once_each(redshift):
+    redshift.execute("CREATE TABLE base AS SELECT 1 AS a", user=EVE)
+    redshift.execute("CREATE VIEW l0 AS SELECT a FROM public.base WITH NO SCHEMA BINDING", user=EVE)
+    for number in range(1, 25):
+        redshift.execute(
+            f"CREATE VIEW l{number} AS SELECT a FROM public.l{number - 1} WITH NO SCHEMA BINDING", user=EVE
+        )
+    found = rows(
+        redshift, "SELECT table_name FROM svv_columns WHERE column_name = 'a' AND table_schema = 'public'"
+    )
+    assert {name for (name,) in found} >= {f"l{number}" for number in range(25)}
+
+
+def test_a_role_that_hides_something_is_dropped_by_who_secures_alone(redshift):
+    for sql in (
+        "CREATE ROLE maker",
+        "GRANT CREATE ROLE TO ROLE maker",
+        'GRANT ROLE maker TO ROLE "AWSIDC:team"',
+    ):
+        redshift.execute(sql, user=ADMIN)
+    redshift.execute("CREATE ROLE staff", user=EVE)
+    redshift.execute("ATTACH RLS POLICY even ON t TO ROLE staff", user=ADMIN)
+    for sql in ("DROP ROLE staff", "DROP ROLE staff FORCE"):
+        refused(redshift, sql, "2BP01")
+    redshift.execute("DROP ROLE staff FORCE", user=ADMIN)
+
+
+@pytest.mark.parametrize("value", ["count(*)", "max(a)", "sum(a) OVER ()", "a + min(a)"])
+def test_a_change_of_rows_aggregates_nothing(redshift, value):
+    refused(redshift, f"UPDATE t SET a = {value}", "42803")
+    assert rows(redshift, "SELECT a FROM t ORDER BY 1") == [(2,), (4,)]

@@ -143,7 +143,7 @@ DOORS = [
     ("SELECT * FROM parquet_metadata('s3://b/k')", UNSUPPORTED),
     ("SELECT * FROM sniff_csv('/etc/passwd')", UNSUPPORTED),
     ("SELECT * FROM glob('*')", UNSUPPORTED),
-    ("SELECT * FROM '/etc/passwd'", NO_RELATION),
+    ("SELECT * FROM '/etc/passwd'", "42601"),
     ('SELECT * FROM "/etc/passwd"', NO_RELATION),
     ('SELECT * FROM "s3://bucket/key.parquet"', NO_RELATION),
     ('SELECT * FROM "data.csv"', NO_RELATION),
