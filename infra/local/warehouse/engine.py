@@ -6,6 +6,7 @@ from collections import OrderedDict
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import ExitStack, closing, contextmanager
 from dataclasses import dataclass, replace
+from functools import partial
 from types import MappingProxyType
 
 import duckdb
@@ -13,6 +14,7 @@ import pyarrow as pa
 from sqlglot import exp
 
 from infra.local.warehouse.access import changes
+from infra.local.warehouse.access.membership import Memberships
 from infra.local.warehouse.access.relations import Relations
 from infra.local.warehouse.access.rewrite import Compiled, Compiler
 from infra.local.warehouse.access.rights import DbUser, Rights, rights_of
@@ -263,7 +265,7 @@ class Redshift:
             run.user = run.session.user
             return
         opened.require_superuser("set the session authorization")
-        if name not in run.catalog.users and (name not in self._people or name in run.dropped):
+        if not self._knows(run, name):
             raise UndefinedObject(f'user "{name}" does not exist', "42704")
         run.user = self._user(run, name)
 
@@ -274,16 +276,24 @@ class Redshift:
             return DbUser(name, superuser=created.superuser)
         return self._people.get(name) or DbUser(name)
 
-    def _rights(self, run: _Run) -> Rights:
-        return rights_of(run.user, run.catalog, namespace=self.namespace)
+    def _rights(self, run: _Run, name: str | None = None) -> Rights:
+        """What the statement's user may do, or another."""
+        user = run.user if name is None else self._user(run, name)
+        return rights_of(user, run.catalog, namespace=self.namespace)
+
+    def _knows(self, run: _Run, name: str) -> bool:
+        """Whether the user was created, or has connected."""
+        return name in run.catalog.users or (name in self._people and name not in run.dropped)
 
     def _compiler(self, run: _Run) -> Compiler:
+        rights, rights_as = self._rights(run), partial(self._rights, run)
+        memberships = Memberships(rights, rights_as, partial(self._knows, run))
         return Compiler(
-            rights=self._rights(run),
-            context=Context.at(run.user.name, self.database),
+            rights=rights,
+            context=Context.at(run.user.name, self.database, memberships.functions),
             storage=self._duckdb.storage,
             prefix=f"{self._duckdb.storage}_",
-            rights_as=lambda name: rights_of(self._user(run, name), run.catalog, namespace=self.namespace),
+            rights_as=rights_as,
             system=lambda view: self._system_view(run, view),
             conditions=self._conditions,
         )

@@ -36,7 +36,7 @@ from infra.local.warehouse.sql import (
     meaning,
     shape,
 )
-from infra.local.warehouse.sql.context import Context, place, reads_clock
+from infra.local.warehouse.sql.context import Context, is_momentary, place
 from infra.local.warehouse.system.history import AppliedPolicy
 from infra.local.warehouse.system.view import SystemView
 
@@ -151,7 +151,7 @@ class Compiler:
 
         Its `*` is the columns that the reader may read, or, `whole`, all of them.
         """
-        relations.lasting = relations.lasting and not reads_clock(tree)
+        relations.lasting = relations.lasting and not is_momentary(tree)
         query = self.prepare(tree)
         here = self.resolve(query, relations, reader, whole=whole)
         found = traverse_scope(query)
@@ -194,7 +194,7 @@ class Compiler:
             exp.alias_(exp.Paren(this=dialect.parse_expression(text)), f"e{number}")
             for number, text in enumerate(texts)
         ]
-        relations.lasting = relations.lasting and not any(map(reads_clock, projections))
+        relations.lasting = relations.lasting and not any(map(is_momentary, projections))
         query = self.prepare(exp.Select(expressions=projections).from_(source))
         scopes.check_row_expressions(query)
         here = self.resolve(query, relations, reader, row=row, whole=True)
@@ -256,8 +256,8 @@ class Compiler:
         catalog = self.rights.catalog
         for table in tree.find_all(exp.Table):
             if table.db == UNNAMED:
-                temporary = own and TableKey(catalog.temporary, table.name) in catalog.tables
-                table.set("db", exp.to_identifier(catalog.temporary if temporary else PUBLIC_SCHEMA))
+                schema = catalog.key_of(TableKey(UNNAMED, table.name)).schema if own else PUBLIC_SCHEMA
+                table.set("db", exp.to_identifier(schema))
 
     def _check_catalogs(self, tree: exp.Expr) -> None:
         for table in tree.find_all(exp.Table):

@@ -1,35 +1,41 @@
 """What a statement knows of its surroundings: who runs it, where and when."""
 
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from datetime import UTC, datetime
+from types import MappingProxyType
 
 from sqlglot import exp
 
 from infra.local.warehouse.sql.functions import FUNCTIONS
-from infra.local.warehouse.sql.kinds import DATE, TEXT, TIMESTAMP, TIMESTAMPTZ
+from infra.local.warehouse.sql.kinds import BOOLEAN, DATE, TEXT, TIMESTAMP, TIMESTAMPTZ
+
+Memberships = Mapping[str, Callable[[str, str], bool]]  # what answers a function about who has which role
+_NOBODYS: Memberships = MappingProxyType({})
 
 
 @dataclass(frozen=True)
 class Context:
-    """The user's name, the database and the moment of a statement."""
+    """The user's name, the database and the moment of a statement, and what may be asked of memberships."""
 
     user: str
     database: str
     now: datetime
+    memberships: Memberships
 
     @classmethod
-    def at(cls, user: str, database: str) -> "Context":
-        return cls(user, database, datetime.now(UTC).replace(tzinfo=None))
+    def at(cls, user: str, database: str, memberships: Memberships = _NOBODYS) -> "Context":
+        return cls(user, database, datetime.now(UTC).replace(tzinfo=None), memberships)
 
 
-_CLOCK = (exp.CurrentTimestamp, exp.CurrentDate)
-_CLOCK_FUNCTIONS = frozenset({"getdate"})
+_MOMENTS = (exp.CurrentTimestamp, exp.CurrentDate)
+_MOMENTARY = frozenset({"getdate", "user_is_member_of", "role_is_member_of"})
 
 
-def reads_clock(tree: exp.Expr) -> bool:
-    """Whether the statement means something else a moment later."""
-    named = (str(node.this).lower() in _CLOCK_FUNCTIONS for node in tree.find_all(exp.Anonymous))
-    return tree.find(*_CLOCK) is not None or any(named)
+def is_momentary(tree: exp.Expr) -> bool:
+    """Whether the statement means something else a moment later, or once somebody has another role."""
+    named = (str(node.this).lower() in _MOMENTARY for node in tree.find_all(exp.Anonymous))
+    return tree.find(*_MOMENTS) is not None or any(named)
 
 
 def place(tree: exp.Expr, *, context: Context) -> exp.Expr:
@@ -53,9 +59,28 @@ def _constant(node: exp.Expr, context: Context) -> exp.Expr | None:
     if isinstance(node, exp.CurrentTimestamp):
         kind = TIMESTAMP if node.args.get("sysdate") else TIMESTAMPTZ
         return _literal(context.now.isoformat(" ") + ("" if kind is TIMESTAMP else "+00"), kind)
-    if isinstance(node, exp.Anonymous) and not node.expressions:
-        return _named_constant(str(node.this).lower(), context)
+    if isinstance(node, exp.Anonymous):
+        name = str(node.this).lower()
+        asked = context.memberships.get(name)
+        if asked is not None:
+            return _membership(asked, [_text(value, context) for value in node.expressions])
+        return None if node.expressions else _named_constant(name, context)
     return None
+
+
+def _membership(asked: Callable[[str, str], bool], names: list[str | None]) -> exp.Expr | None:
+    """What was asked of two names; None, and so refused, where they are not written in the statement."""
+    match names:
+        case [str(member), str(role)]:
+            return exp.Cast(this=exp.Boolean(this=asked(member, role)), to=BOOLEAN.copy())
+        case _:
+            return None
+
+
+def _text(value: exp.Expr, context: Context) -> str | None:
+    if isinstance(value, exp.CurrentUser | exp.SessionUser):
+        return context.user
+    return value.name if isinstance(value, exp.Literal) and value.is_string else None
 
 
 def _named_constant(name: str, context: Context) -> exp.Expr | None:

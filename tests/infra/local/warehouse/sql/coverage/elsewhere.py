@@ -1,6 +1,6 @@
 """The groups of functions of which the stand-in has few or none."""
 
-from tests.infra.local.warehouse.sql.coverage.case import Group, refused, runs
+from tests.infra.local.warehouse.sql.coverage.case import Fault, Group, refused, runs
 
 BYTES = Group(
     "VARBYTE functions",
@@ -33,6 +33,7 @@ SPATIAL = Group(
         refused("GEOMETRY, GEOGRAPHY", "'010100000000000000000014400000000000001840'::geometry"),
     ),
 )
+_MEMBERSHIP = "USER_IS_MEMBER_OF, ROLE_IS_MEMBER_OF"
 ADMINISTRATION = Group(
     "System administration functions",
     "r_System_administration_functions",
@@ -63,7 +64,21 @@ INFORMATION = Group(
         refused("PG_…", "pg_backend_pid()"),
         refused("PG_…", "pg_last_query_id()"),
         refused("SLICE_NUM", "slice_num()"),
-        refused("USER_IS_MEMBER_OF, ROLE_IS_MEMBER_OF", "user_is_member_of('frank', 'analysts')"),
+        runs(
+            _MEMBERSHIP,
+            "user_is_member_of(current_user, 'AWSIDC:amer-sales')",
+            True,
+        ),
+        runs(_MEMBERSHIP, "user_is_member_of('ethan', 'analysts')", Fault("42501")),
+        runs(_MEMBERSHIP, "role_is_member_of('AWSIDC:amer-sales', 'sales_ro')", True),
+        refused(
+            _MEMBERSHIP,
+            "SELECT user_is_member_of(u, 'sales_ro') FROM (SELECT current_user AS u) x",
+            "names that are not written in the statement",
+        ),
         refused("VERSION", "version()"),
     ),
+    setup="""
+        CREATE ROLE "AWSIDC:amer-sales"; CREATE ROLE sales_ro; GRANT ROLE sales_ro TO ROLE "AWSIDC:amer-sales"
+    """,
 )
