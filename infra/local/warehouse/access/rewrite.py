@@ -95,9 +95,10 @@ class Compiler:
             tree = dialect.parse(sql)
             slots = templates.slots(tree, parameters, sql)
             if slots is not None and templates.fits(slots, parameters):
-                template = self._template(tree.copy(), slots)
+                template = self._template(tree, slots)
                 if template is not None:
                     return template
+                tree = dialect.parse(sql)  # the other one has marks in it
             return self.compile_tree(dialect.bind(tree, parameters))
         except RecursionError:
             raise SqlError("statement is too complex", "54001") from None

@@ -49,7 +49,7 @@ def check_row_expressions(query: exp.Query) -> None:
 
 def check_having(tree: exp.Expr, unseen: Mapping[str, str]) -> None:
     """Denies a column in a HAVING that its reader does not see; `unseen` has those, and whose they are."""
-    for having in tree.find_all(exp.Having):
+    for having in tree.find_all(exp.Having) if unseen else ():
         given = having.parent.named_selects if isinstance(having.parent, exp.Select) else []
         for column in having.find_all(exp.Column):
             if not column.table and column.name in unseen and column.name not in given:
