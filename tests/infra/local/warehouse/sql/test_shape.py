@@ -173,7 +173,9 @@ def test_blanks_that_a_column_has_no_room_for_are_cut(empty):
         empty,
         "CREATE TABLE t (c CHAR(3), v VARCHAR(3)); INSERT INTO t VALUES ('a   ', 'é      '), ('abc  ', 'abc ')",
     )
-    found = empty.execute("SELECT c, v, len(c) AS m, len(v) AS n FROM t ORDER BY 1", user=ADMIN).table.to_pylist()
+    found = empty.execute(
+        "SELECT c, v, len(c) AS m, len(v) AS n FROM t ORDER BY 1", user=ADMIN
+    ).table.to_pylist()
     assert [tuple(row.values()) for row in found] == [("a", "é ", 1, 2), ("abc", "abc", 3, 3)]
     for values in ("('abcd', '')", "('', 'abcd')", "('', 'abc e')"):
         with pytest.raises(SqlError, match="value too long"):
