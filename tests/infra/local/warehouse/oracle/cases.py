@@ -68,6 +68,18 @@ def _scope(person: Person, *, daring: bool, common: bool) -> Scope:
     return Scope({relation: relation.columns for relation in person.world.relations}, whole)
 
 
+def _whole(draw, person: Person, *, common: bool) -> Query:
+    """All of one relation, be it the person's to read or not."""
+    named = [
+        relation
+        for relation in reversed(person.world.relations)
+        if not common or person.columns("SELECT", relation.key) in (set(), set(relation.columns))
+    ]
+    assume(named)
+    key = draw(st.sampled_from(named)).key
+    return Query(f"SELECT * FROM {key}", frozenset({(key, None)}))
+
+
 @st.composite
 def cases(draw, *, wide: bool = False, common: bool = False) -> Case:
     """A case; some queries name what the person may not read."""
@@ -76,7 +88,8 @@ def cases(draw, *, wide: bool = False, common: bool = False) -> Case:
     for user in draw(st.permutations((*PEOPLE, ADMIN)))[:EACH]:
         person = Person(world, user)
         scopes = [_scope(person, daring=draw(_DARING), common=common) for _ in range(_QUERIES)]
-        asked.append((person, tuple(draw(queries(scope, wide=wide)) for scope in scopes)))
+        asked_by = [draw(queries(scope, wide=wide)) for scope in scopes]
+        asked.append((person, (_whole(draw, person, common=common), *asked_by)))
     return Case(world, tuple(asked))
 
 
