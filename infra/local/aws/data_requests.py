@@ -9,6 +9,7 @@ from collections.abc import Collection, Mapping, Sequence
 from typing import Any
 
 from infra.local.aws.model import AwsError
+from infra.local.warehouse import named_parameters
 
 STATEMENT_BYTES = 100 * 1024
 BATCH_STATEMENTS = 40
@@ -21,10 +22,6 @@ NAME_CHARACTERS = 2048
 
 _ID = re.compile(r"([a-z0-9]{8}(?:-[a-z0-9]{4}){3}-[a-z0-9]{12})(?::([0-9]{1,2}))?")
 _PARAMETER = re.compile(r"[0-9a-zA-Z_]+")
-# Text, quoted names, comments and casts hide a colon that is no parameter.
-_TOKEN = re.compile(
-    r"""'(?:[^']|'')*'|"(?:[^"]|"")*"|--[^\n]*|/\*.*?(?:\*/|\Z)|::|:([0-9a-zA-Z_]+)""", re.DOTALL
-)
 
 
 def invalid(message: str) -> AwsError:
@@ -62,7 +59,7 @@ def bindings(parameters: Mapping[str, Any], sqls: Sequence[str]) -> dict[str, st
         if name in found:
             raise invalid(f"Parameter {name} is given twice.")
         found[name] = value
-    used = {match[1] for sql in sqls for match in _TOKEN.finditer(sql)}
+    used = {name for sql in sqls for name in named_parameters(sql, found)}
     unused = sorted(found.keys() - used)
     if unused:
         raise invalid(f"Parameters list contains unused parameters. Unused parameters: {unused}")

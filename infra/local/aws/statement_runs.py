@@ -9,7 +9,14 @@ from dataclasses import replace
 from infra.local.aws.kept_results import KeptResults
 from infra.local.aws.results import PAGE_BYTES, Failure, ResultSet
 from infra.local.aws.statement import Part, State, Statement
-from infra.local.warehouse import Redshift, Result, Session, SqlCancelled, SqlError
+from infra.local.warehouse import (
+    Redshift,
+    Result,
+    Session,
+    SqlCancelled,
+    SqlError,
+    named_parameters,
+)
 
 log = logging.getLogger(__name__)
 
@@ -70,7 +77,7 @@ class StatementRuns:
             self._redshift.execute_batch(
                 [part.sql for part in parts],
                 user=statement.request.connection.user,
-                parameters=statement.request.parameters,
+                parameters=_named(parts, statement.request.parameters),
                 cancel=statement.cancellation,
                 session=session,
                 query_ids=[part.query_id for part in parts],
@@ -135,3 +142,9 @@ class StatementRuns:
 
 
 _INTERNAL = "ERROR: internal error of the warehouse"
+
+
+def _named(parts: Sequence[Part], parameters: Mapping[str, str]) -> dict[str, str]:
+    """The parameters that these statements name: in a batch, each may name some of them."""
+    named = (named_parameters(part.sql, parameters) for part in parts)
+    return {name: value for each in named for name, value in each.items()}

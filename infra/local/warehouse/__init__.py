@@ -7,6 +7,7 @@ from infra.local.warehouse.engine import Redshift
 from infra.local.warehouse.errors import ParameterError, SqlCancelled, SqlError
 from infra.local.warehouse.results import Column, Result
 from infra.local.warehouse.session import Session
+from infra.local.warehouse.sql.dialect import named_parameters
 
 __all__ = [
     "Cancellation",
@@ -19,4 +20,5 @@ __all__ = [
     "Session",
     "SqlCancelled",
     "SqlError",
+    "named_parameters",
 ]

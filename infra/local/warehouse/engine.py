@@ -134,7 +134,13 @@ class Redshift:
                 with self._recording(run, sql, query_id) as entry:
                     if not results:
                         self._begin(run, statements, held, entry)
-                    results.append(self._statement(run, sql, parameters or _NONE, entry))
+                    # A statement of a batch takes those of the parameters that it names.
+                    own = (
+                        dialect.named_parameters(sql, parameters or _NONE)
+                        if len(statements) > 1
+                        else parameters
+                    )
+                    results.append(self._statement(run, sql, own or _NONE, entry))
                     if accept is not None:
                         accept(results[-1])
         if session is None:

@@ -228,6 +228,8 @@ class Compiler:
         keys = scopes.keys(tree) - ({row.key} if row else set())
         here = {key: relations.get(key, reader) for key in sorted(keys)}
         tables = [replace(r.seen(whole=whole), key=key) for key, r in here.items()] + ([row] if row else [])
+        if not whole:
+            scopes.check_written(tree, {key: relation.unseen for key, relation in here.items()})
         relations.widen(scopes.stars(tree) * max((len(table.columns) for table in tables), default=0))
         schema = schema_of(tables)
         columns = {key: relation.table.column_names for key, relation in here.items()}

@@ -47,6 +47,31 @@ def check_row_expressions(query: exp.Query) -> None:
                 raise NotSupported("an aggregate, a window function or a star in a policy")
 
 
+def check_written(tree: exp.Expr, unseen: Mapping[TableKey, frozenset[str]]) -> None:
+    """Denies a name that means a column which its reader does not see, whatever else has that name.
+
+    A column of the relations in FROM comes before an alias and before the query around; only ORDER BY
+    means an alias first. `unseen` has the columns of each relation that are not granted.
+    """
+    for select in tree.find_all(exp.Select) if any(unseen.values()) else ():
+        parts = (select.args.get("from_"), *(select.args.get("joins") or ()))
+        tables = [part.this for part in parts if part is not None and isinstance(part.this, exp.Table)]
+        hidden_names = {
+            name: table.name for table in tables for name in unseen.get(TableKey(table.db, table.name), ())
+        }
+        for column in _own_columns(select) if hidden_names else ():
+            ordered = column.find_ancestor(exp.Order) is not None and column.name in select.named_selects
+            if not column.table and column.name in hidden_names and not ordered:
+                raise PermissionDenied(f"permission denied for relation {hidden_names[column.name]}")
+
+
+def _own_columns(select: exp.Select) -> Iterator[exp.Column]:
+    """The columns that the SELECT names itself, not a query inside it."""
+    for node in select.walk(prune=lambda node: isinstance(node, exp.Select) and node is not select):
+        if isinstance(node, exp.Column):
+            yield node
+
+
 def check_having(tree: exp.Expr, unseen: Mapping[str, str]) -> None:
     """Denies a column in a HAVING that its reader does not see; `unseen` has those, and whose they are."""
     for having in tree.find_all(exp.Having) if unseen else ():

@@ -267,6 +267,18 @@ def bind(tree: exp.Expr, parameters: Mapping[str, str]) -> exp.Expr:
     return tree
 
 
+# Text, quoted names, comments and casts hide a colon that is no parameter.
+_NAMED = re.compile(
+    r"""'(?:[^']|'')*'|"(?:[^"]|"")*"|--[^\n]*|/\*.*?(?:\*/|\Z)|::|:([0-9a-zA-Z_]+)""", re.DOTALL
+)
+
+
+def named_parameters(sql: str, parameters: Mapping[str, str]) -> Mapping[str, str]:
+    """Those of a batch's parameters that this statement of it names."""
+    named = {match[1] for match in _NAMED.finditer(sql)}
+    return {name: value for name, value in parameters.items() if name in named}
+
+
 def check_unused(parameters: Mapping[str, str], used: set[str]) -> None:
     """Raises ParameterError when a parameter was passed that the statement does not use."""
     unused = sorted(set(parameters) - used)

@@ -306,3 +306,18 @@ def test_people_list_their_own_statements(frank: Any, ming: Any, target: dict[st
     assert [line["Id"] for line in frank.list_statements(**listing)["Statements"]] == [mine]
     assert ming.list_statements(**listing)["Statements"] == []
     assert refused(frank.list_statements) == "ValidationException"
+
+
+@pytest.mark.parametrize("mode", ["TRANSACTION", "AUTO_COMMIT"])
+def test_a_statement_of_a_batch_names_some_of_its_parameters(
+    frank: Any, target: dict[str, str], mode: str
+) -> None:
+    batch = frank.batch_execute_statement(
+        Sqls=["SELECT :a AS x", "SELECT :b AS y", "SELECT 3 AS z"],
+        Parameters=[{"name": "a", "value": "one"}, {"name": "b", "value": "two"}],
+        ExecutionMode=mode,
+        WaitTimeSeconds=10,
+        **target,
+    )
+    values = [frank.get_statement_result(Id=f"{batch['Id']}:{part}")["Records"][0][0] for part in (1, 2, 3)]
+    assert values == [{"stringValue": "one"}, {"stringValue": "two"}, {"longValue": 3}]

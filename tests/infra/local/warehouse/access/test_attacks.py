@@ -140,6 +140,48 @@ def test_no_user_has_the_rights_of_a_policy_of_that_name(redshift):
     refused(redshift, "SELECT * FROM u, secret.allowed", "42501", named_alike)
 
 
+@pytest.mark.parametrize(
+    "sql",
+    [
+        "SELECT o.b FROM o WHERE z IN (SELECT z FROM c)",
+        "SELECT (SELECT max(z) FROM c) FROM o",
+        "SELECT z FROM o WHERE EXISTS (SELECT 1 FROM c WHERE z = 4)",
+        "SELECT a, z FROM c, (SELECT 7 AS z) q",
+        "SELECT a AS z FROM c WHERE z = 4",
+        "SELECT a AS z FROM c GROUP BY z",
+        "SELECT c FROM c",
+        "WITH q AS (SELECT z FROM o) SELECT (SELECT z FROM c) FROM q",
+        "SELECT count(*) FROM o JOIN c ON z = 1",
+        "SELECT a FROM c ORDER BY z",
+    ],
+)
+def test_the_name_of_a_hidden_column_means_that_column_and_nothing_else(redshift, sql):
+    for made in (
+        "CREATE TABLE c (a INT, b INT, z INT, c INT)",
+        "CREATE TABLE o (z INT, b INT)",
+        "INSERT INTO o VALUES (1, 2)",
+        "GRANT SELECT (a, b) ON c TO PUBLIC",
+        "GRANT SELECT ON o TO PUBLIC",
+    ):
+        redshift.execute(made, user=ADMIN)
+    refused(redshift, sql, "42501")
+    assert rows(redshift, "SELECT a AS z FROM c ORDER BY z") == []
+    assert rows(redshift, "SELECT o.z FROM o, c WHERE o.b = c.b") == []
+
+
+def test_a_statement_of_a_batch_takes_the_parameters_that_it_names(redshift):
+    found = redshift.execute_batch(
+        ["SELECT :a AS x", "SELECT ':a' AS x, :b AS y", "SELECT 1 AS x"],
+        user=EVE,
+        parameters={"a": "one", "b": "two"},
+    )
+    assert [part.table.to_pylist() for part in found] == [
+        [{"x": "one"}],
+        [{"x": ":a", "y": "two"}],
+        [{"x": 1}],
+    ]
+
+
 def test_the_name_of_no_schema_is_no_schema(redshift):
     refused(redshift, 'SELECT * FROM " ".t', "3F000")
 
