@@ -111,7 +111,9 @@ class Person:
         except SqlError as error:
             self._error = str(error)
             return {"Id": STATEMENT_ID, "Status": "FAILED"}
-        self._result = ResultSet(result, result_format="CSV", csv_header=True, page_bytes=1 << 24)
+        self._result = ResultSet(
+            result, result_format="CSV", csv_header=True, page_bytes=1 << 24, check=lambda: None
+        )
         return {"Id": STATEMENT_ID, "Status": "FINISHED", "HasResultSet": True}
 
     @property

@@ -46,9 +46,9 @@ def numbers(redshift, sql, **parameters):
     st.one_of(st.sampled_from(WORDS[1:]), st.text(st.characters(exclude_categories=["Cs", "Cc"]), min_size=1))
 )
 @example("x' UNION SELECT n, word, day FROM t --")
-def test_text_beside_a_column_is_that_text(redshift, word):
+def test_text_beside_a_column_is_that_text_but_for_blanks_at_its_end(redshift, word):
     found = numbers(redshift, "SELECT n FROM t WHERE word = :w", w=word)
-    assert found == [n for n, known in enumerate(WORDS) if known == word]
+    assert found == [n for n, known in enumerate(WORDS) if known == word.rstrip(" ")]
 
 
 @given(st.sets(st.sampled_from(WORDS[1:]), min_size=3, max_size=3))
