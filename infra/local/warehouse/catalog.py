@@ -12,8 +12,10 @@ from typing import Any
 from infra.local.warehouse.errors import UndefinedObject
 from infra.local.warehouse.objects import (
     DATABASE,
+    MASKING_POLICY,
     PUBLIC,
     PUBLIC_SCHEMA,
+    RLS_POLICY,
     UNNAMED,
     Attachment,
     Grant,
@@ -175,7 +177,7 @@ class Catalog:
 
     def without_policy(self, name: str) -> "Catalog":
         """The catalogue without the RLS policy, its attachments and what it was granted."""
-        gone = Grantee("rls policy", name)
+        gone = Grantee(RLS_POLICY, name)
         return self.without_one("policies", name).changed(
             attachments=frozenset(a for a in self.attachments if a.policy != name),
             grants=frozenset(g for g in self.grants if g.grantee != gone),
@@ -183,7 +185,7 @@ class Catalog:
 
     def without_masking_policy(self, name: str) -> "Catalog":
         """The catalogue without the masking policy, its attachments and what it was granted."""
-        gone = Grantee("masking policy", name)
+        gone = Grantee(MASKING_POLICY, name)
         return self.without_one("masking_policies", name).changed(
             masks=frozenset(m for m in self.masks if m.policy != name),
             grants=frozenset(g for g in self.grants if g.grantee != gone),

@@ -257,7 +257,7 @@ class Redshift:
             session=run.connection,
             compiler=self._compiler(run),
             read_object=self.read_object,
-            known_user=lambda name: name in self._people and name not in run.dropped,
+            known_user=partial(self._knows, run),
         )
         run.catalog, rows = administration.apply(statement, run.catalog)
         if isinstance(statement, DropUser):
@@ -315,7 +315,7 @@ class Redshift:
             now=compiler.context.now,
             namespace=self.namespace,
             people={n: user for n, user in dict(self._people).items() if n not in run.dropped},
-            columns_of=lambda table: compiler.columns_of(table, relations),
+            columns_of=relations.columns_of,
         )
         name = f"{compiler.prefix}{view.table.key.name}"
         run.connection.register(name, view.rows_for(moment))

@@ -19,7 +19,7 @@ from infra.local.warehouse.system.history import AppliedPolicy
 from infra.local.warehouse.system.view import SYSTEM_SCHEMA, SystemView
 
 if TYPE_CHECKING:
-    from infra.local.warehouse.access.rewrite import Compiler
+    from infra.local.warehouse.access.rewrite import Compiler, Part
 
 _MOST_VIEWS = 32  # one inside the other
 _MOST_COLUMNS = 20_000  # that the stars of a statement and its views stand for
@@ -135,6 +135,12 @@ def schema_of(tables: Iterable[Table]) -> MappingSchema:
     return MappingSchema(schema, dialect=DIALECT, normalize=False)
 
 
+def columns_given(view: View, definition: "Part") -> tuple[ColumnDefinition, ...]:
+    """The columns that the query gives the view, under the names that CREATE VIEW gave them."""
+    names = view.names or [output.alias for output in definition.outputs]
+    return tuple(replace(o.column, name=n) for n, o in zip(names, definition.outputs, strict=True))
+
+
 class Relations:
     """What one statement reads, inside its views and policies too, in the order in which it must stand."""
 
@@ -240,13 +246,25 @@ class Relations:
         )
         return Relation(table, granted, cut, source, table.physical, barrier)
 
-    def _view(self, table: Table, view: View, reader: Rights) -> Relation:
+    def definition(self, table: Table, view: View) -> "Part":
+        """What the view's query gives, read with its owner's rights."""
         owner = self._compiler.rights_as(table.owner)
-        definition = self._compiler.part(dialect.parse(view.query), self, owner, whole=True)
+        return self._compiler.part(dialect.parse(view.query), self, owner, whole=True)
+
+    def columns_of(self, table: Table) -> tuple[ColumnDefinition, ...]:
+        """The relation's columns; of a view without binding, what its query gives now, if it gives any."""
+        if table.view is None or table.view.bound:
+            return table.columns
+        try:
+            return columns_given(table.view, self.definition(table, table.view))
+        except (SqlError, RecursionError, ValueError):
+            return ()
+
+    def _view(self, table: Table, view: View, reader: Rights) -> Relation:
+        definition = self.definition(table, view)
         names = view.names or tuple(output.alias for output in definition.outputs)
         if not view.bound:
-            columns = (replace(o.column, name=n) for n, o in zip(names, definition.outputs, strict=True))
-            table = replace(table, columns=tuple(columns))
+            table = replace(table, columns=columns_given(view, definition))
         granted = reader.require(table, "SELECT")
         alias = exp.TableAlias(
             this=exp.to_identifier(_INSIDE, quoted=True),

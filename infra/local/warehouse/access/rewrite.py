@@ -132,21 +132,6 @@ class Compiler:
             sql, part.outputs, relations.touched, relations.lasting, part.sources, tuple(relations.policies)
         )
 
-    def columns_of(self, table: Table, relations: Relations) -> tuple[ColumnDefinition, ...]:
-        """The relation's columns; of a view without binding, what its query gives now, if it gives any.
-
-        Who asks for many relations passes the same `relations` each time, and no view is read twice.
-        """
-        if table.view is None or table.view.bound:
-            return table.columns
-        try:
-            query, owner = dialect.parse(table.view.query), self.rights_as(table.owner)
-            outputs = self.part(query, relations, owner, whole=True).outputs
-            names = table.view.names or [output.alias for output in outputs]
-            return tuple(replace(o.column, name=n) for n, o in zip(names, outputs, strict=True))
-        except (SqlError, RecursionError, ValueError):
-            return ()
-
     def part(self, tree: exp.Expr, relations: Relations, reader: Rights, *, whole: bool) -> Part:
         """A query of the statement, in DuckDB's terms; it reads what the reader may read.
 
@@ -157,7 +142,6 @@ class Compiler:
         here = self.resolve(query, relations, reader, whole=whole)
         found = traverse_scope(query)
         scopes.check_names(found)
-        scopes.check_having(query, _unseen(here))
         outputs = outputs_of(query, found[-1], {key: relation.table for key, relation in here.items()})
         sources = frozenset(relation.table.key for relation in here.values())
         references = _refer(query, found, here, relations)

@@ -13,6 +13,7 @@ from infra.local.warehouse.objects import (
     MASKING_POLICY,
     RLS_POLICY,
     Grantee,
+    Mask,
     MaskingPolicy,
     Policy,
     Table,
@@ -101,10 +102,12 @@ def _lookups(compiler: "Compiler", relations: Relations) -> frozenset[TableKey]:
 
 def _masked(compiler: "Compiler", table: Table, relations: Relations) -> dict[str, exp.Expr]:
     shown: dict[str, exp.Expr] = {}
-    catalog = compiler.rights.catalog
+    values: dict[Mask, list[exp.Expr]] = {}  # a policy shows several columns, and is computed once
     for name, mask in compiler.rights.masks(table).items():
-        policy = catalog.masking_policy(mask.policy)
-        found = _values(compiler, policy, relations)[mask.outputs.index(name)]
+        policy = compiler.rights.catalog.masking_policy(mask.policy)
+        if mask not in values:
+            values[mask] = _values(compiler, policy, relations)
+        found = values[mask][mask.outputs.index(name)]
         inputs = dict(zip((c.name for c in policy.columns), mask.inputs, strict=True))
         shown[name] = _stored_as(table, name, _renamed(found, inputs, compiler.row_alias))
     return shown

@@ -72,15 +72,6 @@ def _own_columns(select: exp.Select) -> Iterator[exp.Column]:
             yield node
 
 
-def check_having(tree: exp.Expr, unseen: Mapping[str, str]) -> None:
-    """Denies a column in a HAVING that its reader does not see; `unseen` has those, and whose they are."""
-    for having in tree.find_all(exp.Having) if unseen else ():
-        given = having.parent.named_selects if isinstance(having.parent, exp.Select) else []
-        for column in having.find_all(exp.Column):
-            if not column.table and column.name in unseen and column.name not in given:
-                raise PermissionDenied(f"permission denied for relation {unseen[column.name]}")
-
-
 def check_uncorrelated(found: Sequence[Scope]) -> None:
     """Refuses a policy whose lookup depends on the row, as Redshift does."""
     if any(scope.parent is not None and scope.external_columns for scope in found):
