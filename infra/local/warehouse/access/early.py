@@ -8,12 +8,15 @@ asked early they save most of the work.
 from collections import Counter
 from collections.abc import Callable, Iterable, Iterator, Mapping
 from datetime import date, datetime
-from typing import Protocol
+from typing import TYPE_CHECKING
 
 from sqlglot import exp
 
 from infra.local.warehouse.access import templates
 from infra.local.warehouse.objects import Table
+
+if TYPE_CHECKING:
+    from infra.local.warehouse.access.relations import Reference
 
 _COMPARISONS = (exp.EQ, exp.NEQ, exp.LT, exp.LTE, exp.GT, exp.GTE)
 _CONNECTIVES = (exp.And, exp.Or, exp.Not, exp.Paren)
@@ -21,19 +24,7 @@ _INTEGERS = frozenset({"int2", "int4", "int8"})
 _DIGITS = 18  # of a whole number that any integer may be compared with
 
 
-class Reference(Protocol):
-    """Where a statement reads a relation that policies bound."""
-
-    @property
-    def table(self) -> Table: ...
-
-    @property
-    def masked(self) -> frozenset[str]: ...
-
-    def ask_early(self, condition: exp.Expr, alias: str) -> None: ...
-
-
-def push(tree: exp.Expr, references: Mapping[str, Reference]) -> None:
+def push(tree: exp.Expr, references: Mapping[str, "Reference"]) -> None:
     """Has each reference, by the name that stands for it, ask early what its SELECT asks anyway."""
     counts = Counter(node.name for node in tree.find_all(exp.Table))
     for select in tree.find_all(exp.Select):
