@@ -22,6 +22,8 @@ AppError(message, remedy)
 for the admin to search by. None of them ever carries a token, a key or a secret.
 """
 
+from typing import Self
+
 
 class AppError(Exception):
     """Something that a person can be told."""
@@ -34,6 +36,12 @@ class AppError(Exception):
         self.remedy = remedy
         if code is not None:
             self.code = code
+
+    def anew(self) -> Self:
+        """The same to be raised once more: one that is raised twice would lengthen the other's traceback."""
+        again = type(self).__new__(type(self), *self.args)
+        vars(again).update(vars(self))
+        return again
 
 
 class SettingsError(AppError):

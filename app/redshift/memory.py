@@ -1,70 +1,223 @@
-"""What one person asked a moment ago, so that a redrawn page does not ask again."""
+"""What one person asked a moment ago, and what they are asking now."""
 
 import threading
 from collections.abc import Callable, Hashable
 from concurrent.futures import Future
-from dataclasses import dataclass, field
+from functools import partial
 
+from app.errors import AppError, SessionExpired
 from app.redshift.table import Table
+from app.redshift.workers import WORKERS, Workers
+
+# Of one person. A table above it is shown and not kept.
+MOST_BYTES = 4 << 20
+MOST_TABLES = 64
+
+Make = Callable[["Flight"], Table]
 
 
-@dataclass
-class _Entry:
-    flight: Future[Table] = field(default_factory=Future)
-    landed: float | None = None
+class _Asking:
+    """What the waiters of one asking share; all but its answer changes under its memory's lock alone."""
+
+    def __init__(self, key: Hashable, *, number: int, era: int) -> None:
+        self.key = key
+        self.number = number
+        self.era = era
+        self.waiters = 0
+        self.landed: float | None = None
+        self.size = 0
+        self.answer: Future[Table] = Future()
+        self.abandoned = threading.Event()
+        self.stops: list[Callable[[], None]] = []
+
+
+class Flight:
+    """One asking, under way or landed, as one of those who wait for it holds it."""
+
+    def __init__(self, memory: "Memory", asking: _Asking, *, waits: bool = True) -> None:
+        self._memory = memory
+        self._asking = asking
+        self._waits = waits
+
+    @property
+    def abandoned(self) -> threading.Event:
+        """Set when nobody waits for it any more."""
+        return self._asking.abandoned
+
+    def wait(self, seconds: float) -> bool:
+        """Waits for so long; True once it has landed, whether with rows or with an error."""
+        try:
+            self._asking.answer.exception(seconds)
+        except TimeoutError:
+            return False
+        return True
+
+    def table(self) -> Table:
+        """The rows, in a table of this waiter's own; raises anew what the asking raised."""
+        try:
+            error = self._asking.answer.exception()
+        finally:
+            self.leave()
+        if isinstance(error, AppError):
+            raise error.anew() from error.__cause__
+        table = self._asking.answer.result()
+        self._memory.check(self._asking)
+        return table.copy()
+
+    def leave(self) -> None:
+        """Gives up; when the last has left one that is under way, it is abandoned."""
+        waits, self._waits = self._waits, False
+        if waits:
+            self._memory.leave(self._asking)
+
+    def on_abandoned(self, stop: Callable[[], None]) -> None:
+        """Has this called, once and on a thread of its own, when it is abandoned, or now if it is already."""
+        self._memory.on_abandoned(self._asking, stop)
+
+    def keep_under(self, key: Hashable) -> None:
+        """Has later askers find it under this key: what its first one knew when it took off has changed."""
+        self._memory.move(self._asking, key)
 
 
 class Memory:
-    """Tables by key, for a few seconds, a bounded number of them; who asks for one under way waits for it.
+    """Tables by key, for a few seconds, of a bounded number and size; equal asks at one time are one.
 
     It belongs to one person's Warehouse: rows that one person may see must never be found by another.
     """
 
-    def __init__(self, *, seconds: float, most: int, clock: Callable[[], float]) -> None:
+    def __init__(
+        self,
+        *,
+        person: str,
+        seconds: float,
+        clock: Callable[[], float],
+        most_bytes: int = MOST_BYTES,
+        workers: Workers = WORKERS,
+    ) -> None:
+        self._person = person
         self._seconds = seconds
-        self._most = most
         self._clock = clock
-        self._entries: dict[Hashable, _Entry] = {}
+        self._most_bytes = most_bytes
+        self._workers = workers
+        self._askings: dict[Hashable, _Asking] = {}  # the newest of each key; those that landed, in order
+        self._under_way: set[_Asking] = set()
+        self._number = 0
+        self._era = 0
         self._lock = threading.Lock()
 
-    def get(self, key: Hashable, make: Callable[[], Table], *, fresh: bool = False) -> Table:
-        """The table under this key, made by the first who asks; `fresh` makes it anew."""
+    def fly(self, key: Hashable, make: Make, *, fresh: bool = False) -> Flight:
+        """The asking under this key, begun on another thread by the first who asks; `fresh` begins anew."""
         with self._lock:
             self._drop_old()
-            known = None if fresh else self._entries.get(key)
-            entry = known or _Entry()
-            self._entries[key] = entry
-        if known is None:
-            self._make(key, entry, make)
-        return entry.flight.result()
-
-    def _make(self, key: Hashable, entry: _Entry, make: Callable[[], Table]) -> None:
-        try:
-            table = make()
-        except BaseException as error:
-            with self._lock:
-                self._remove(key, entry)
-            entry.flight.set_exception(error)
-            raise
-        with self._lock:
-            entry.landed = self._clock()
-        entry.flight.set_result(table)
+            asking = None if fresh else self._askings.get(key)
+            begins = asking is None
+            if asking is None:
+                self._number += 1
+                asking = self._askings[key] = _Asking(key, number=self._number, era=self._era)
+                self._under_way.add(asking)
+            asking.waiters += 1
+        if begins:
+            self._workers.submit(self._person, partial(self._make, asking, make))
+        return Flight(self, asking)
 
     def forget(self) -> None:
-        """Lets go of everything; what is under way still reaches those who wait for it."""
+        """Lets go of everything, as a sign-out must: nothing asked before is given to anybody after."""
         with self._lock:
-            self._entries.clear()
+            self._era += 1
+            self._askings.clear()
+            stops = [stop for asking in self._under_way for stop in _abandon(asking)]
+        _call(stops)
 
-    def _remove(self, key: Hashable, entry: _Entry) -> None:
-        if self._entries.get(key) is entry:
-            del self._entries[key]
+    def check(self, asking: _Asking) -> None:
+        """Raises SessionExpired for what was asked before the sign-out."""
+        with self._lock:
+            forgotten = asking.era != self._era
+        if forgotten:
+            raise SessionExpired("You are signed out.", "Sign in again.", code="RL-233")
+
+    def leave(self, asking: _Asking) -> None:
+        """One of its waiters waits no more."""
+        stops: list[Callable[[], None]] = []
+        with self._lock:
+            asking.waiters -= 1
+            if not asking.waiters and asking in self._under_way:
+                # Whoever asks next begins anew: this one may have been stopped already.
+                self._remove(asking)
+                stops = _abandon(asking)
+        _call(stops)
+
+    def on_abandoned(self, asking: _Asking, stop: Callable[[], None]) -> None:
+        """See Flight."""
+        with self._lock:
+            late = asking.abandoned.is_set()
+            if not late:
+                asking.stops.append(stop)
+        if late:
+            _call([stop])
+
+    def move(self, asking: _Asking, key: Hashable) -> None:
+        """See Flight; one that took off later stays where it is."""
+        with self._lock:
+            if self._askings.get(asking.key) is not asking:
+                return
+            del self._askings[asking.key]
+            there = self._askings.get(key)
+            if there is None or there.number < asking.number:
+                asking.key = key
+                self._askings[key] = asking
+
+    def _make(self, asking: _Asking, make: Make) -> None:
+        try:
+            table = make(Flight(self, asking, waits=False))
+        except BaseException as error:  # noqa: BLE001 - it is raised where it is waited for
+            self._land(asking, None)
+            asking.answer.set_exception(error)
+        else:
+            self._land(asking, table)
+            asking.answer.set_result(table)
+
+    def _land(self, asking: _Asking, table: Table | None) -> None:
+        """Keeps a table, unless something newer is under its key; never a failure."""
+        with self._lock:
+            self._under_way.discard(asking)
+            asking.stops.clear()
+            if not self._remove(asking) or table is None or not self._seconds:
+                return
+            asking.size = _size(table)
+            if asking.size <= self._most_bytes:
+                asking.landed = self._clock()
+                self._askings[asking.key] = asking
+                self._drop_old()
+
+    def _remove(self, asking: _Asking) -> bool:
+        if self._askings.get(asking.key) is not asking:
+            return False
+        del self._askings[asking.key]
+        return True
 
     def _drop_old(self) -> None:
-        oldest_first = sorted(
-            ((entry.landed, key) for key, entry in self._entries.items() if entry.landed is not None),
-            key=lambda pair: pair[0],
-        )
-        spare = len(self._entries) - self._most + 1
-        for place, (landed, key) in enumerate(oldest_first):
-            if place < spare or self._clock() - landed >= self._seconds:
-                del self._entries[key]
+        landed = [asking for asking in self._askings.values() if asking.landed is not None]
+        number, size = len(landed), sum(asking.size for asking in landed)
+        for asking in landed:
+            age = self._clock() - (asking.landed or 0)
+            if age < self._seconds and number <= MOST_TABLES and size <= self._most_bytes:
+                break
+            self._remove(asking)
+            number, size = number - 1, size - asking.size
+
+
+def _size(table: Table) -> int:
+    return int(table.frame.memory_usage(index=False).sum())
+
+
+def _abandon(asking: _Asking) -> list[Callable[[], None]]:
+    """What is to be called for it, under no lock."""
+    asking.abandoned.set()
+    stops, asking.stops = asking.stops, []
+    return stops
+
+
+def _call(stops: list[Callable[[], None]]) -> None:
+    # To stop a statement takes a call to AWS, and who leaves is on the way to something else.
+    for stop in stops:
+        threading.Thread(target=stop, name="rowlight-stops", daemon=True).start()

@@ -34,7 +34,6 @@ _FIRST_PAUSE = 0.05
 _LONGEST_PAUSE = 1.0
 _OVER = {"FINISHED", "FAILED", "ABORTED"}
 _MEMORY_SECONDS = 60.0
-_MEMORY_TABLES = 16
 
 
 def _always() -> None:
@@ -79,12 +78,12 @@ class Warehouse:
         self._lock = threading.Lock()
         self._running: set[str] = set()
         self._cancellations = 0
-        self._memory = Memory(seconds=_MEMORY_SECONDS, most=_MEMORY_TABLES, clock=clock)
+        self._memory = Memory(person=trail.person, seconds=_MEMORY_SECONDS, clock=clock)
 
     def fetch(self, query: Query, *, fresh: bool = False) -> Table:
         """The query's rows; within a minute from this person's memory, unless they are to be `fresh`."""
         self._admit()
-        return self._memory.get(query.key, lambda: self._ask(query), fresh=fresh).copy()
+        return self._memory.fly(query.key, lambda _: self._ask(query), fresh=fresh).table()
 
     def cancel(self) -> None:
         """Stops what is running and forgets what was asked, as a sign-out must."""

@@ -207,11 +207,11 @@ class UserSession:
         before = self._failed
         with self._renewing:
             if self._failed is not None and self._failed is not before:
-                raise _again(self._failed)
+                raise self._failed.anew()
             try:
                 return self._renewed(refused)
             except AppError as error:
-                self._failed = _again(error)
+                self._failed = error.anew()
                 raise
 
     def _renewed(self, refused: str = "", *, waits: bool = True) -> RoleCredentials:
@@ -271,13 +271,8 @@ class UserSession:
         if first and isinstance(error, AccessError):
             self._refusal = error
         elif first and isinstance(error, SessionExpired) and self._refusal is not None:
-            return _again(self._refusal)
-        return _again(error)
-
-
-def _again(error: AppError) -> AppError:
-    """The same to be raised anew: one that is raised twice would lengthen the other's traceback."""
-    return type(error)(error.message, error.remedy, code=error.code)
+            return self._refusal.anew()
+        return error.anew()
 
 
 def _with(record: Record, standing: Standing, now: datetime) -> Record:

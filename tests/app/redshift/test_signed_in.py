@@ -167,7 +167,7 @@ class TestRenewal:
         api, warehouse = build(signed_in=sign_in.of(), ExecuteStatement=raises("ExpiredTokenException"))
         with pytest.raises(type(refused)) as caught:
             warehouse.fetch(QUERY)
-        assert caught.value is refused
+        assert (caught.value.code, caught.value.message) == (refused.code, refused.message)
         assert api.operations() == ["ExecuteStatement"]
 
     @pytest.mark.parametrize("code", ["ThrottlingException", "AccessDeniedException", "ValidationException"])

@@ -10,6 +10,7 @@ from botocore.exceptions import EndpointConnectionError
 
 from app.errors import ExchangeRefused, InvalidToken, RoleRefused, SessionExpired, SignInRefused
 from app.redshift.query import Query
+from app.redshift.workers import MOST_OF_ONE
 from tests.app.session.scene import Scene, a_long_day, at_once, code, exchanged_once_each
 
 SALES = Query("sales", "SELECT 1 AS one")
@@ -198,11 +199,11 @@ class TestQueries:
         assert scene.aws.signed == [old.access_key_id, user.keys().access_key_id]
         assert scene.aws.renewals == 2
 
-    def test_twenty_that_are_refused_renew_once(self, scene, user, elsewhere):
+    def test_all_that_are_refused_renew_once(self, scene, user, elsewhere):
         old = user.keys()
         elsewhere.keys()
         scene.aws.ended.add(old.access_key_id)
-        meeting = threading.Barrier(THREADS)
+        meeting = threading.Barrier(MOST_OF_ONE)
         first = threading.local()
 
         def together():
@@ -211,16 +212,16 @@ class TestQueries:
                 first.met = meeting.wait(10)
 
         scene.aws.before["execute_statement"] = together
-        queries = [Query("sales", f"SELECT {number} AS one") for number in range(THREADS)]
-        users = [user, elsewhere] * (THREADS // 2)
+        queries = [Query("sales", f"SELECT {number} AS one") for number in range(MOST_OF_ONE)]
+        users = [user, elsewhere] * (MOST_OF_ONE // 2)
         at_once(
             [
                 lambda each=each, query=query: each.warehouse.fetch(query)
                 for each, query in zip(users, queries, strict=True)
             ]
         )
-        assert scene.aws.signed.count(old.access_key_id) == THREADS
-        assert len(scene.aws.signed) == 2 * THREADS
+        assert scene.aws.signed.count(old.access_key_id) == MOST_OF_ONE
+        assert len(scene.aws.signed) == 2 * MOST_OF_ONE
         assert scene.aws.renewals == 2
         assert exchanged_once_each(scene.aws)
 

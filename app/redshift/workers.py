@@ -1,0 +1,74 @@
+"""Threads on which people's questions are asked, so that a page can go on, or be stopped, while one runs."""
+
+import threading
+from collections import Counter, OrderedDict, deque
+from collections.abc import Callable
+
+MOST = 64
+# So that nobody's many tabs take the threads that other people's pages need.
+MOST_OF_ONE = 6
+
+Call = Callable[[], None]
+
+
+class Workers:
+    """A bounded number of threads, and a few of them for any one person; those who wait come in turn.
+
+    They are daemons: a statement that takes its time does not keep a process from ending.
+    """
+
+    def __init__(self, *, most: int = MOST, most_of_one: int = MOST_OF_ONE) -> None:
+        self._most = most
+        self._most_of_one = most_of_one
+        self._threads = 0
+        self._idle = 0
+        self._busy: Counter[str] = Counter()
+        self._waiting: OrderedDict[str, deque[Call]] = OrderedDict()
+        self._changed = threading.Condition()
+
+    def submit(self, person: str, call: Call) -> None:
+        """Has a thread make the call when it is this person's turn; the call deals with its own errors."""
+        with self._changed:
+            self._waiting.setdefault(person, deque()).append(call)
+            if self._idle:
+                self._idle -= 1
+                self._changed.notify()
+                return
+            if self._threads == self._most:
+                return
+            self._threads += 1
+        threading.Thread(target=self._work, name="rowlight-asks", daemon=True).start()
+
+    def _work(self) -> None:
+        while True:
+            person, call = self._next()
+            try:
+                call()
+            finally:
+                with self._changed:
+                    self._busy[person] -= 1
+                    if not self._busy[person]:
+                        del self._busy[person]
+            # Until its next call, a thread would keep what the last one held, and that is somebody's rows.
+            del call
+
+    def _next(self) -> tuple[str, Call]:
+        with self._changed:
+            while True:
+                for person, calls in self._waiting.items():
+                    if self._busy[person] < self._most_of_one:
+                        return person, self._taken(person, calls)
+                self._idle += 1
+                self._changed.wait()
+
+    def _taken(self, person: str, calls: deque[Call]) -> Call:
+        call = calls.popleft()
+        self._busy[person] += 1
+        self._waiting.move_to_end(person)
+        if not calls:
+            del self._waiting[person]
+        return call
+
+
+WORKERS = Workers()
+"""The process's threads: nothing of any person is in them."""
