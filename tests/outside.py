@@ -7,6 +7,7 @@ import base64
 import contextlib
 import hashlib
 import secrets
+import threading
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from html.parser import HTMLParser
@@ -19,6 +20,10 @@ from botocore.config import Config
 
 CONTEXT_PROVIDER = "arn:aws:iam::aws:contextProvider/IdentityCenter"
 JWT_BEARER = "urn:ietf:params:oauth:grant-type:jwt-bearer"
+# Reading the services' models costs more than all else that a client does here: they are read once. Making
+# clients of one session is not safe between threads, using them is.
+_SESSION = boto3.Session()
+_MAKING = threading.Lock()
 
 
 @dataclass
@@ -136,7 +141,7 @@ def sign_in(env: Mapping[str, str], name: str, *, browser: httpx.Client | None =
     return SignIn(answer.json(), nonce)
 
 
-def aws(env: Mapping[str, str], service: str, credentials: Mapping[str, str] | None = None):
+def aws(env: Mapping[str, str], service: str, credentials: Mapping[str, str] | None = None, **more):
     """A plain boto3 client of the endpoint; without credentials its calls are unsigned."""
     keys = {}
     if credentials:
@@ -145,10 +150,10 @@ def aws(env: Mapping[str, str], service: str, credentials: Mapping[str, str] | N
             "aws_secret_access_key": credentials["SecretAccessKey"],
             "aws_session_token": credentials.get("SessionToken"),
         }
-    config = Config(retries={"total_max_attempts": 1}, signature_version=None if credentials else UNSIGNED)
-    return boto3.Session(region_name=env["AWS_REGION"], **keys).client(
-        service, endpoint_url=env["AWS_ENDPOINT_URL"], config=config
-    )
+    own = {"retries": {"total_max_attempts": 1}, **({} if credentials else {"signature_version": UNSIGNED})}
+    place = {"region_name": env["AWS_REGION"], "endpoint_url": env["AWS_ENDPOINT_URL"]}
+    with _MAKING:
+        return _SESSION.client(service, **place, **keys, config=Config(**own, **more))
 
 
 def administrator(env: Mapping[str, str]) -> dict[str, str]:

@@ -21,6 +21,9 @@ from botocore.config import Config
 from botocore.exceptions import ClientError
 from cryptography.hazmat.primitives.asymmetric import rsa
 
+from tests import outside
+from tests.infra.local.aws.fault_control import FaultControl
+
 ACCOUNT = "123456789012"
 CLIENT_ID = "rowlight-demo"
 JWT_BEARER = "urn:ietf:params:oauth:grant-type:jwt-bearer"
@@ -295,3 +298,82 @@ def world(served):
     world = World(served, Issuer())
     world.provision()
     return world
+
+
+@pytest.fixture(scope="session")
+def admin(env):
+    """A client of the account's administrator for a service."""
+    return lambda service: outside.aws(env, service, outside.administrator(env))
+
+
+@pytest.fixture(scope="session")
+def history(admin):
+    """The records that have an attribute, newest first."""
+
+    def history(**attributes):
+        ((key, value),) = attributes.items()
+        pages = (
+            admin("cloudtrail")
+            .get_paginator("lookup_events")
+            .paginate(LookupAttributes=[{"AttributeKey": key, "AttributeValue": value}])
+        )
+        return [json.loads(event["CloudTrailEvent"]) for page in pages for event in page["Events"]]
+
+    return history
+
+
+@pytest.fixture(scope="session")
+def chain(env):
+    """One person's way from the ID token to a row, and what AWS answered to each step."""
+    id_token = outside.sign_in(env, "Frank Amer").id_token
+    web = outside.aws(env, "sts").assume_role_with_web_identity(
+        RoleArn=env["BRIDGE_ROLE_ARN"], RoleSessionName="frank@example.com", WebIdentityToken=id_token
+    )
+    exchanged = outside.aws(env, "sso-oidc", web["Credentials"]).create_token_with_iam(
+        clientId=env["IDC_APPLICATION_ARN"], grantType=outside.JWT_BEARER, assertion=id_token
+    )
+    context = exchanged["awsAdditionalDetails"]["identityContext"]
+    assumed = outside.aws(env, "sts", web["Credentials"]).assume_role(
+        RoleArn=env["DATA_ROLE_ARN"],
+        RoleSessionName="frank@example.com",
+        ProvidedContexts=[{"ProviderArn": outside.CONTEXT_PROVIDER, "ContextAssertion": context}],
+    )
+    data = outside.aws(env, "redshift-data", assumed["Credentials"])
+    executed = data.execute_statement(
+        WorkgroupName=env["REDSHIFT_WORKGROUP"],
+        Database="dev",
+        Sql="SELECT count(*) AS planted_alias FROM sales_data WHERE city = :city",
+        Parameters=[{"name": "city", "value": "planted value"}],
+        StatementName="Overview 0a1b2c3d-7d1f0c92",
+        WaitTimeSeconds=20,
+    )
+    result = data.get_statement_result(Id=executed["Id"])
+    return {
+        "id_token": id_token,
+        "AssumeRoleWithWebIdentity": web,
+        "CreateTokenWithIAM": exchanged,
+        "AssumeRole": assumed,
+        "ExecuteStatement": executed,
+        "GetStatementResult": result,
+    }
+
+
+@pytest.fixture(scope="session")
+def events(chain, history):
+    """The record of each step by its name."""
+    bridge = history(AccessKeyId=chain["AssumeRoleWithWebIdentity"]["Credentials"]["AccessKeyId"])
+    data = history(AccessKeyId=chain["AssumeRole"]["Credentials"]["AccessKeyId"])
+    web = [
+        record
+        for record in history(EventName="AssumeRoleWithWebIdentity")
+        if record["requestID"] == chain["AssumeRoleWithWebIdentity"]["ResponseMetadata"]["RequestId"]
+    ]
+    return {record["eventName"]: record for record in (*web, *bridge, *data)}
+
+
+@pytest.fixture
+def faults(env):
+    """The stand-in's switchboard, on which nothing is left."""
+    control = FaultControl(env["AWS_ENDPOINT_URL"])
+    yield control
+    control.clear()
