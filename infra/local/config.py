@@ -35,6 +35,8 @@ class Config:
     id_token_seconds: int = 3600
     idc_token_seconds: int = 3600
     data_api_results_mb: int = 1024
+    data_api_result_limit_mb: int = 500
+    data_api_page_kb: int = 1024
     data_api_quotas: bool = False
     log_level: str = "WARNING"
     sign_in: str = "popup"
@@ -70,6 +72,8 @@ _NUMBERS = {
     "ID_TOKEN_SECONDS": ("id_token_seconds", 1, 86_400),
     "IDC_TOKEN_SECONDS": ("idc_token_seconds", 1, 86_400),
     "DATA_API_RESULTS_MB": ("data_api_results_mb", 1, 1_000_000),
+    "DATA_API_RESULT_LIMIT_MB": ("data_api_result_limit_mb", 1, 500),
+    "DATA_API_PAGE_KB": ("data_api_page_kb", 1, 1024),
 }
 _LOG_LEVELS = ("DEBUG", "INFO", "WARNING", "ERROR")
 

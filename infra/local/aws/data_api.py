@@ -13,7 +13,7 @@ from infra.local.aws.data_sessions import MOST_SESSIONS, DataSession, Sessions
 from infra.local.aws.kept_results import KEPT_BYTES, KeptResults
 from infra.local.aws.model import Authorizer, AwsError, Call, Caller
 from infra.local.aws.quotas import Quotas
-from infra.local.aws.results import PAGE_BYTES, response
+from infra.local.aws.results import AS_AWS, Limits, response
 from infra.local.aws.statement import Connection, Part, Request, Statement
 from infra.local.aws.statement_runs import StatementRuns
 from infra.local.aws.statement_views import described, listed, listed_session, submitted
@@ -49,7 +49,7 @@ class DataApi:
         namespace: str = ROLE_NAMESPACE,
         superuser: str = SUPERUSER,
         csv_header: bool = True,
-        page_bytes: int = PAGE_BYTES,
+        limits: Limits = AS_AWS,
         kept_bytes: int = KEPT_BYTES,
         active_statements: int = ACTIVE_STATEMENTS,
         active_sessions: int = MOST_SESSIONS,
@@ -75,7 +75,7 @@ class DataApi:
             now=lambda: dt.datetime.fromtimestamp(clock(), dt.UTC),
             kept=kept,
             csv_header=csv_header,
-            page_bytes=page_bytes,
+            limits=limits,
         )
         self._statements = Statements(
             runs,

@@ -26,6 +26,7 @@ from infra.local.aws.moto_services import MotoServices
 from infra.local.aws.objects import S3Objects
 from infra.local.aws.redshift import RedshiftApplications
 from infra.local.aws.redshift_serverless import RedshiftServerless
+from infra.local.aws.results import Limits
 from infra.local.aws.sso_admin import SsoAdmin
 from infra.local.aws.sso_oidc import SsoOidc
 from infra.local.aws.sts import Sts
@@ -254,6 +255,10 @@ def create_endpoint(
         workgroup_arn=serverless.workgroup_arn,
         admin_secrets=serverless.admin_of_secret,
         clock=clock,
+        limits=Limits(
+            result_bytes=config.data_api_result_limit_mb * 1024 * 1024,
+            page_bytes=config.data_api_page_kb * 1024,
+        ),
         kept_bytes=config.data_api_results_mb * 1024 * 1024,
         quotas=config.data_api_quotas,
     )

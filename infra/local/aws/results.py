@@ -1,6 +1,7 @@
 """Results of the Data API: a table of the warehouse as pages of JSON fields or of CSV."""
 
 from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass
 from functools import partial
 from typing import Any
 
@@ -10,14 +11,23 @@ import pyarrow.compute as pc
 
 from infra.local.warehouse import Column, Result
 
-RESULT_BYTES = 500 * 1024 * 1024
-ROW_BYTES = 64 * 1024
-PAGE_BYTES = 1024 * 1024
 # What {"stringValue": …} and its like add around a value.
 FIELD_BYTES = 20
 
 _SIGNED = {"int2", "int4", "int8", "float4", "float8", "numeric"}
 _CHARACTER = {"varchar", "bpchar", "char", "text", "name"}
+
+
+@dataclass(frozen=True)
+class Limits:
+    """How large a result may be, a row of it, and about how large each of its pages is."""
+
+    result_bytes: int = 500 * 1024 * 1024
+    row_bytes: int = 64 * 1024
+    page_bytes: int = 1024 * 1024
+
+
+AS_AWS = Limits()
 
 
 class Failure(Exception):
@@ -37,14 +47,14 @@ class ResultSet:
         *,
         result_format: str,
         csv_header: bool,
-        page_bytes: int,
+        limits: Limits,
         check: Callable[[], None],
     ) -> None:
         table = result.table
         if table is None:
             raise ValueError("A result set needs a table.")
         self._columns = result.columns
-        self._page_bytes = page_bytes
+        self._page_bytes = limits.page_bytes
         texts = []
         for column in table.columns:
             check()  # a long result can be cancelled while it is converted, too
@@ -53,7 +63,7 @@ class ResultSet:
         lengths = pc.binary_length(lines).to_numpy(zero_copy_only=False).astype(np.int64) + 2
         self.rows = table.num_rows
         self.size = int(lengths.sum())
-        self._check_limits(lengths)
+        _check(lengths, self.size, limits)
         self._records: Callable[[int, int], list[Any]]
         if result_format == "CSV":
             header = [column.name for column in result.columns] if csv_header else None
@@ -67,12 +77,6 @@ class ResultSet:
         self._ends = np.cumsum(lengths)
         self.memory = int(held + self._ends.nbytes)
 
-    def _check_limits(self, lengths: "np.ndarray[Any, np.dtype[np.int64]]") -> None:
-        if self.size > RESULT_BYTES:
-            raise Failure("Database response exceeded size limit")
-        if self.rows and int(lengths.max()) > ROW_BYTES:
-            raise Failure(f"Packet for query is too large: a row is over {ROW_BYTES} bytes")
-
     @property
     def metadata(self) -> list[dict[str, Any]]:
         """ColumnMetadata."""
@@ -84,6 +88,13 @@ class ResultSet:
         stop = max(int(np.searchsorted(self._ends, before + self._page_bytes, side="right")), start + 1)
         stop = min(stop, self.rows)
         return self._records(start, stop), stop if stop < self.rows else None
+
+
+def _check(lengths: "np.ndarray[Any, np.dtype[np.int64]]", size: int, limits: Limits) -> None:
+    if size > limits.result_bytes:
+        raise Failure("Database response exceeded size limit")
+    if len(lengths) and int(lengths.max()) > limits.row_bytes:
+        raise Failure(f"Packet for query is too large: a row is over {limits.row_bytes} bytes")
 
 
 def _csv(lines: pa.ChunkedArray, header: list[str] | None, start: int, stop: int) -> list[dict[str, str]]:

@@ -7,7 +7,7 @@ from collections.abc import Callable, Mapping, Sequence
 from dataclasses import replace
 
 from infra.local.aws.kept_results import KeptResults
-from infra.local.aws.results import PAGE_BYTES, Failure, ResultSet
+from infra.local.aws.results import AS_AWS, Failure, Limits, ResultSet
 from infra.local.aws.statement import Part, State, Statement
 from infra.local.warehouse import (
     Redshift,
@@ -32,14 +32,14 @@ class StatementRuns:
         now: Callable[[], dt.datetime],
         kept: KeptResults,
         csv_header: bool = True,
-        page_bytes: int = PAGE_BYTES,
+        limits: Limits = AS_AWS,
     ) -> None:
         self._redshift = redshift
         self._database = database
         self._now = now
         self._kept = kept
         self._csv_header = csv_header
-        self._page_bytes = page_bytes
+        self._limits = limits
 
     def run(self, statement: Statement) -> None:
         """Runs the statement; raises what ended it before its time."""
@@ -124,7 +124,7 @@ class StatementRuns:
             result,
             result_format=statement.request.result_format,
             csv_header=self._csv_header,
-            page_bytes=self._page_bytes,
+            limits=self._limits,
             check=statement.cancellation.check,
         )
         return State("FINISHED", rows=kept.rows, size=kept.size, has_result_set=True, result=kept)

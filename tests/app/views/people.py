@@ -8,7 +8,7 @@ import pyarrow as pa
 from pyarrow import csv
 
 from app.redshift.warehouse import Warehouse
-from infra.local.aws.results import ResultSet, response
+from infra.local.aws.results import Limits, ResultSet, response
 from infra.local.sample import sales
 from infra.local.warehouse import DbUser, Redshift, SqlError
 from tests.app.redshift.data_api import STATEMENT_ID, FakeDataApi
@@ -112,7 +112,11 @@ class Person:
             self._error = str(error)
             return {"Id": STATEMENT_ID, "Status": "FAILED"}
         self._result = ResultSet(
-            result, result_format="CSV", csv_header=True, page_bytes=1 << 24, check=lambda: None
+            result,
+            result_format="CSV",
+            csv_header=True,
+            limits=Limits(page_bytes=1 << 24),
+            check=lambda: None,
         )
         return {"Id": STATEMENT_ID, "Status": "FINISHED", "HasResultSet": True}
 

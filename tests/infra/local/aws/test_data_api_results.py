@@ -12,6 +12,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from infra.local.aws.results import AS_AWS, Limits
 from infra.local.warehouse import Column, Result, SqlError
 from tests.infra.local.aws.known_warehouse import (
     MING,
@@ -219,7 +220,7 @@ def test_a_result_is_read_in_its_own_format(api: Api, asked: str, operation: str
     st.lists(st.one_of(st.none(), st.text(st.characters(exclude_categories=["Cs"]), max_size=20)), min_size=1)
 )
 def test_pages_of_csv_put_together_are_the_result(values: list[str | None]) -> None:
-    api = Api(page_bytes=40)
+    api = Api(limits=Limits(page_bytes=40))
     numbers = list(range(len(values)))
     api.warehouse.answers["select 1"] = table(n=pa.array(numbers), a=pa.array(values, pa.string()))
     text, pages = "", list(_pages(api, api.execute(ResultFormat="CSV")["Id"], "GetStatementResultV2"))
@@ -233,7 +234,7 @@ def test_pages_of_csv_put_together_are_the_result(values: list[str | None]) -> N
 
 
 def test_pages_of_json_put_together_are_the_result() -> None:
-    api = Api(page_bytes=200)
+    api = Api(limits=Limits(page_bytes=200))
     api.warehouse.answers["select 1"] = table(n=pa.array(range(100)))
     pages = list(_pages(api, api.execute()["Id"], "GetStatementResult"))
     assert [field["longValue"] for page in pages for (field,) in page["Records"]] == list(range(100))
@@ -249,7 +250,7 @@ def _pages(api: Api, statement: str, operation: str) -> Any:
 
 
 def test_a_forged_next_token_is_refused() -> None:
-    api = Api(page_bytes=200)
+    api = Api(limits=Limits(page_bytes=200))
     api.warehouse.answers["select 1"] = table(n=pa.array(range(100)))
     one, other = api.execute()["Id"], api.execute()["Id"]
     token = api.call("GetStatementResult", Id=one)["NextToken"]
@@ -266,8 +267,9 @@ def test_a_row_over_64_kb_fails_the_statement(api: Api) -> None:
     assert described["Error"].startswith("Packet for query is too large")
 
 
-def test_a_result_over_500_mb_fails_the_statement(api: Api, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr("infra.local.aws.results.RESULT_BYTES", 1000)
+def test_a_result_over_the_limit_fails_the_statement() -> None:
+    assert AS_AWS.result_bytes == 500 * 1024 * 1024
+    api = Api(limits=Limits(result_bytes=1000))
     api.warehouse.answers["select 1"] = table(a=pa.array(["x" * 98] * 11))
     described = api.call("DescribeStatement", Id=api.execute()["Id"])
     assert described["Error"] == "Database response exceeded size limit"
