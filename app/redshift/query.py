@@ -5,6 +5,8 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 from types import MappingProxyType
 
+from app.redshift.statement_text import normalised
+
 # Limits of the Redshift Data API; a statement's name is the query's and the mark of its audit event.
 STATEMENT_NAME_CHARACTERS = 500
 MARK_CHARACTERS = 17
@@ -41,5 +43,5 @@ class Query:
 
     @property
     def key(self) -> tuple[str, tuple[tuple[str, str], ...]]:
-        """Equal for queries that ask the same."""
-        return self.sql, tuple(sorted(self.parameters.items()))
+        """Equal for queries that ask the same, whatever their names and however their SQL is laid out."""
+        return normalised(self.sql), tuple(sorted(self.parameters.items()))
