@@ -11,7 +11,7 @@ AppError(message, remedy)
 │ ├ ExchangeRefused              IAM Identity Center does not accept the token
 │ ├ RoleRefused                  STS does not hand out the role
 │ └ NotAssigned                  the person is unknown or not assigned
-└ QueryError(query_name, statement_id)
+└ QueryError(query_name, statement_id, cause)
   ├ QueryDenied                  the warehouse refuses the person
   ├ QueryFailed                  the statement is at fault
   ├ QueryTimedOut                it took longer than QUERY_TIMEOUT_SECONDS
@@ -110,11 +110,20 @@ class QueryError(AppError):
     code = "RL-400"
 
     def __init__(
-        self, message: str, remedy: str, *, query_name: str, statement_id: str | None, code: str | None = None
+        self,
+        message: str,
+        remedy: str,
+        *,
+        query_name: str,
+        statement_id: str | None,
+        code: str | None = None,
+        cause: str | None = None,
     ) -> None:
+        """`cause` is AWS's name of the error or its SDK's, never a text of theirs: that may hold SQL."""
         super().__init__(message, remedy, code=code)
         self.query_name = query_name
         self.statement_id = statement_id
+        self.cause = cause
 
 
 class QueryDenied(QueryError):

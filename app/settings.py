@@ -161,6 +161,8 @@ class Settings(BaseSettings):
     redshift_database: Annotated[Text, Field(max_length=127)] = Field(description="the database's name")
     query_timeout_seconds: int = Field(60, ge=1, le=86_400, description="whole seconds from 1 to 86400")
     max_rows: int = Field(10_000, ge=1, le=1_000_000, description="a whole number from 1 to 1000000")
+    max_result_mb: int = Field(64, ge=1, le=4096, description="whole megabytes from 1 to 4096")
+    result_format: Literal["csv", "json"] = Field("csv", description="csv or json")
     session_hours: float = Field(8, gt=0, le=24, description="hours, above 0 and up to 24")
     session_idle_minutes: float = Field(30, gt=0, le=1440, description="minutes, above 0 and up to 1440")
     log_level: Literal["DEBUG", "INFO", "WARNING", "ERROR"] = Field(

@@ -9,6 +9,8 @@ import awswrangler as wr
 import boto3
 import pandas as pd
 
+from app.redshift.columns import Bounds
+from app.redshift.data_api import DataApi
 from app.redshift.query import Query
 from app.redshift.warehouse import Warehouse
 from app.views.choice import Filters
@@ -21,13 +23,13 @@ def measure(env: Mapping[str, str], *, runs: int) -> dict[str, float]:
     """Prints where a refresh of each page goes; returns the seconds of each page's query."""
     credentials = outside.credentials_of(env, "Ethan Global")
     client = outside.aws(env, "redshift-data", credentials)
-    warehouse = Warehouse(
+    path = DataApi(
         client,
         target={"WorkgroupName": env["REDSHIFT_WORKGROUP"]},
         database=env["REDSHIFT_DATABASE"],
-        timeout_seconds=60,
-        max_rows=10_000,
+        bounds=Bounds(rows=10_000, bytes=64 << 20),
     )
+    warehouse = Warehouse(path, timeout_seconds=60)
     peer = _peer(env, credentials)
     last = datetime.now(UTC).date() - timedelta(days=1)
     filters = Filters(last - timedelta(days=89), last)

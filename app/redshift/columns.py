@@ -1,15 +1,18 @@
-"""ColumnMetadata → the type that a column has here."""
+"""ColumnMetadata → the types that a result's columns have here, and those columns as its pages come."""
 
 from collections.abc import Sequence
+from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 import pyarrow as pa
+import pyarrow.compute as pc
 
 if TYPE_CHECKING:
     from mypy_boto3_redshift_data.type_defs import ColumnMetadataTypeDef
 
 _MICROSECONDS = "us"
 _MOST_DIGITS = 38
+TEXT = pa.string()
 
 # Both the catalogue's short names and SQL's long ones. SUPER, VARBYTE, GEOMETRY, TIME, INTERVAL and whatever
 # Redshift learns later stay the text that it sends.
@@ -37,14 +40,99 @@ _TYPES = {
 _DECIMALS = {"numeric", "decimal"}
 
 
-def names(metadata: Sequence["ColumnMetadataTypeDef"]) -> list[str]:
-    """The columns' names as the person's SQL calls them."""
-    return [column.get("label") or column.get("name") or "" for column in metadata]
+@dataclass(frozen=True)
+class Bounds:
+    """How much of a result is read: so many rows, and so many bytes of columns."""
+
+    rows: int
+    bytes: int
 
 
-def types(metadata: Sequence["ColumnMetadataTypeDef"]) -> list[pa.DataType]:
-    """The columns' types, exact for what Redshift says is exact."""
-    return [_type(column) for column in metadata]
+class Columns:
+    """A result's typed columns, up to its bounds.
+
+    Redshift knows days and moments that Arrow does not: infinity, the years before 1 and after 9999. A column
+    with such a value is text as a whole, as Redshift writes it.
+    """
+
+    def __init__(self, metadata: Sequence["ColumnMetadataTypeDef"], bounds: Bounds) -> None:
+        self.names = [column.get("label") or column.get("name") or "" for column in metadata]
+        self.kinds = [_type(column) for column in metadata]
+        self.rows = 0
+        self._bounds = bounds
+        self._size = 0
+        self._cut = False
+        self._pages: list[list[pa.ChunkedArray]] = []
+
+    @property
+    def full(self) -> bool:
+        """Whether no more rows are taken."""
+        return self._cut or self.rows >= self._bounds.rows or self._size >= self._bounds.bytes
+
+    @property
+    def rows_left(self) -> int:
+        """How many rows may still come."""
+        return self._bounds.rows - self.rows
+
+    def leaves_room(self, *, rows: int, size: int) -> bool:
+        """Whether more is surely needed after so many rows, whose text has so many bytes."""
+        return rows < self.rows_left and self._size + size < self._bounds.bytes
+
+    def add(self, page: pa.Table, *, first: bool = False) -> None:
+        """Takes a page's columns, of their types or as text; raises pyarrow.ArrowInvalid for others."""
+        typed = [self._typed(place, column) for place, column in enumerate(page.columns)]
+        rows, size = page.num_rows, sum(column.nbytes for column in typed)
+        if self._size + size > self._bounds.bytes:
+            rows = rows * (self._bounds.bytes - self._size) // size
+            self._cut = True
+        if rows > self.rows_left:
+            rows = self.rows_left
+            self._cut = True
+        if rows < page.num_rows:
+            typed = [column.slice(0, rows) for column in typed]
+        self.rows += rows
+        self._size += size
+        self._pages.insert(0 if first else len(self._pages), typed)
+
+    def cut(self) -> None:
+        """Notes that there was more than the bounds let through."""
+        self._cut = True
+
+    def table(self, *, total: int, more: bool) -> tuple[pa.Table, bool]:
+        """The rows, and whether there were more; raises ValueError if rows of so many in all are missing."""
+        truncated = self._cut or more or total > self.rows >= self._bounds.rows
+        if total and self.rows != total and not truncated:
+            raise ValueError("Rows are missing.")
+        chunks = [
+            [chunk for page in self._pages for chunk in page[place].chunks]
+            for place in range(len(self.names))
+        ]
+        arrays = [pa.chunked_array(column, kind) for column, kind in zip(chunks, self.kinds, strict=True)]
+        return pa.Table.from_arrays(arrays, names=self.names), truncated
+
+    def _typed(self, place: int, column: pa.ChunkedArray) -> pa.ChunkedArray:
+        kind = self.kinds[place]
+        if column.type == kind:
+            return column
+        try:
+            return column.cast(kind)
+        except pa.ArrowInvalid:
+            if not pa.types.is_temporal(kind):
+                raise
+        self.kinds[place] = TEXT
+        for page in self._pages:
+            page[place] = _written(page[place])
+        return column
+
+
+def _written(column: pa.ChunkedArray) -> pa.ChunkedArray:
+    """Days and moments as Redshift writes them."""
+    zone = "+00" if getattr(column.type, "tz", None) else ""
+    text = column.cast(TEXT)
+    if pa.types.is_date(column.type):
+        return text
+    text = pc.replace_substring_regex(text, r"\.?0*Z?$", "")
+    return pc.binary_join_element_wise(text, zone, "") if zone else text
 
 
 def _type(column: "ColumnMetadataTypeDef") -> pa.DataType:
@@ -53,4 +141,4 @@ def _type(column: "ColumnMetadataTypeDef") -> pa.DataType:
         precision = column.get("precision", 0)
         precision = precision if 1 <= precision <= _MOST_DIGITS else _MOST_DIGITS
         return pa.decimal128(precision, column.get("scale", 0))
-    return _TYPES.get(type_name, pa.string())
+    return _TYPES.get(type_name, TEXT)

@@ -1,114 +1,136 @@
-"""ResultFormat=CSV: pages of text → one typed Arrow table."""
+"""ResultFormat=CSV: pages of text → typed Arrow columns, each page by itself."""
 
 import csv
 import io
 import re
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator
 from typing import TYPE_CHECKING
 
 import pyarrow as pa
 from pyarrow import csv as arrow_csv
 
-from app.redshift import columns
+from app.redshift.columns import TEXT, Bounds, Columns
 
 if TYPE_CHECKING:
-    from mypy_boto3_redshift_data.type_defs import (
-        ColumnMetadataTypeDef,
-        GetStatementResultV2ResponseTypeDef,
-    )
+    from mypy_boto3_redshift_data.type_defs import GetStatementResultV2ResponseTypeDef
 
-_QUOTED = re.compile(r'"[^"]*"')
 _QUOTED_OR_END = re.compile(r'"[^"]*"|\n')
+_MARK = "\ufeff".encode()
 _LEAST_BLOCK = 1 << 16
 
 
 class CsvPages:
-    """The pages of one CSV result, in the order in which they came."""
+    """The pages of one CSV result, in the order in which they come."""
 
-    def __init__(self) -> None:
-        self._metadata: Sequence[ColumnMetadataTypeDef] = ()
-        self._chunks: list[str] = []
-        self._open = False
-        self._ends = 0
-        self.total = 0
+    def __init__(self, bounds: Bounds) -> None:
+        self._bounds = bounds
+        self._columns = Columns((), bounds)
+        self._begun = False
+        self._header = b""
+        self._half = ""  # the record that the last page began and did not end
+        self._total = 0
+
+    @property
+    def full(self) -> bool:
+        """Whether no further page is needed."""
+        return self._columns.full
+
+    def leaves_room(self, page: "GetStatementResultV2ResponseTypeDef") -> bool:
+        """Whether the page after this one is surely needed; told at once, before this one is added."""
+        texts = [record.get("CSVRecords", "") for record in page["Records"]]
+        # A record has at least one line: there are no more rows than lines.
+        rows = sum(text.count("\n") for text in texts) + 1
+        return self._columns.leaves_room(rows=rows, size=sum(map(len, texts)))
 
     def add(self, page: "GetStatementResultV2ResponseTypeDef") -> None:
-        """Takes the next page."""
-        if not self._metadata:
-            self._metadata = page.get("ColumnMetadata", [])
-        self.total = max(self.total, page.get("TotalNumRows", 0))
-        for record in page["Records"]:
-            self._append(record.get("CSVRecords", ""))
-
-    def _append(self, chunk: str) -> None:
-        if not chunk:
+        """Takes the next page; raises pyarrow.ArrowInvalid for what is no CSV of these columns."""
+        if not self._columns.names:
+            self._columns = Columns(page.get("ColumnMetadata", []), self._bounds)
+        self._total = max(self._total, page.get("TotalNumRows", 0))
+        text = "".join(record.get("CSVRecords", "") for record in page["Records"])
+        if self._half and text:
+            between = "\n" if self._newline_is_missing(text) else ""
+            text = f"{self._half}{between}{text}"
+        elif not text:
             return
-        if self._chunks and self._newline_is_missing(self._chunks[-1], chunk):
-            self._chunks[-1] += "\n"
-            self._ends += 1
-        text = '"' + chunk if self._open else chunk
-        outside = _QUOTED.sub("", text)
-        if self._chunks and not self._ends:
-            self._chunks[-1] += chunk  # the first record, whole: it may be the columns' names
-        else:
-            self._chunks.append(chunk)
-        self._open = '"' in outside
-        self._ends += outside.partition('"')[0].count("\n")
+        end = _last_end(text)
+        self._half = text[end:]
+        self._take(text[:end])
 
-    def _newline_is_missing(self, before: str, after: str) -> bool:
+    def table(self, *, more: bool) -> tuple[pa.Table, bool]:
+        """The rows within the bounds, and whether there were more; raises ValueError if some are missing."""
+        if self._half and not more:
+            if self.full:
+                self._columns.cut()
+            else:
+                self._take(self._half + "\n")
+        # A single row of text that equals the names of its columns is told from a header by the count alone.
+        if self._header and self._columns.rows < min(self._total, self._bounds.rows):
+            self._columns.add(self._parsed(pa.py_buffer(self._header)), first=True)
+        return self._columns.table(total=self._total, more=more)
+
+    def _take(self, text: str) -> None:
+        """Takes whole records, as many as there is room for."""
+        if not text or not self._columns.names:
+            return
+        if self._columns.full:
+            self._columns.cut()
+            return
+        skip = 0
+        if not self._begun:
+            self._begun = True
+            skip = self._header_length(text)
+        room = self._columns.rows_left + bool(skip)
+        if text.count("\n") > room and (end := _end_of(text, room)) < len(text):
+            text = text[:end]
+            self._columns.cut()
+        data = pa.py_buffer(text.encode("utf-8", "replace"))
+        if skip:
+            self._header = text[:skip].encode("utf-8", "replace")
+            data = data.slice(len(self._header))
+        if data.size:
+            self._columns.add(self._parsed(data))
+
+    def _header_length(self, text: str) -> int:
+        first = text[: _end_of(text, 1)]
+        return len(first) if next(_records(first), []) == self._columns.names else 0
+
+    def _newline_is_missing(self, after: str) -> bool:
         """Tells a page that ends without its last newline from one that ends within a record."""
-        if self._open or before.endswith(("\n", "\r")):
+        if self._half.endswith("\r") or self._half.count('"') % 2:
             return False
-        width = len(self._metadata)
-        last = next(_records(before[_last_end(before) :]), [])
+        width = len(self._columns.names)
+        last = next(_records(self._half), [])
         first = next(_records(after), [])
         # With one column both readings are whole records; pages of whole records are what AWS documents.
         return len(last) == width and len(first) == width
 
-    @property
-    def rows(self) -> int:
-        """The complete rows that have come so far."""
-        return self._ends - self._starts_with_names()
+    def _parsed(self, data: pa.Buffer) -> pa.Table:
+        kinds = self._columns.kinds
+        try:
+            return self._read(data, kinds)
+        except pa.ArrowInvalid:
+            if not any(map(pa.types.is_temporal, kinds)):
+                raise
+        # Perhaps a day or a moment that Arrow does not know: which column has it, is seen one by one.
+        return self._read(data, [TEXT if pa.types.is_temporal(kind) else kind for kind in kinds])
 
-    def _starts_with_names(self) -> bool:
-        first = next(_records(self._chunks[0]), []) if self._chunks else []
-        return bool(first) and first == columns.names(self._metadata)
-
-    def table(self, most_rows: int) -> pa.Table:
-        """The first rows, typed; raises pyarrow.ArrowInvalid for what is no CSV of these columns."""
-        text = "".join(self._chunks)
-        header = int(self._starts_with_names())
-        # What stands behind the cap may be half a record.
-        if self._ends >= most_rows + header:
-            text = _cut(text, most_rows + header)
-        table = self._parse(text, skip=header)
-        # A single row of text that equals the names of its columns is told from a header by the count alone.
-        if header and table.num_rows < min(self.total, most_rows):
-            table = self._parse(text, skip=0)
-        return table.slice(0, most_rows)
-
-    def _parse(self, text: str, *, skip: int) -> pa.Table:
-        names = columns.names(self._metadata)
-        kinds = columns.types(self._metadata)
-        places = [str(place) for place in range(len(names))]  # names may repeat, places do not
-        schema = pa.schema(list(zip(places, kinds, strict=True)))
-        if not text or not names:
-            return schema.empty_table().rename_columns(names)
-        # A byte-order mark of our own, or the reader takes one that begins the first value.
-        data = b"\xef\xbb\xbf" + text.encode("utf-8", "replace")
-        parsed = arrow_csv.read_csv(
+    @staticmethod
+    def _read(data: pa.Buffer, kinds: list[pa.DataType]) -> pa.Table:
+        places = [str(place) for place in range(len(kinds))]  # names may repeat, places do not
+        if data.size >= len(_MARK) and data.slice(0, len(_MARK)).to_pybytes() == _MARK:
+            # A byte-order mark of our own, or the reader takes the one that begins the first value.
+            data = pa.py_buffer(_MARK + data.to_pybytes())
+        return arrow_csv.read_csv(
             pa.BufferReader(data),
             # One block: a record must not straddle two.
             read_options=arrow_csv.ReadOptions(
-                column_names=places,
-                skip_rows=skip,
-                block_size=max(len(data) + 1, _LEAST_BLOCK),
-                use_threads=False,
+                column_names=places, block_size=max(data.size + 1, _LEAST_BLOCK), use_threads=False
             ),
-            parse_options=arrow_csv.ParseOptions(newlines_in_values=True, ignore_empty_lines=len(names) > 1),
+            parse_options=arrow_csv.ParseOptions(newlines_in_values=True, ignore_empty_lines=len(places) > 1),
             # NULL is an empty field without quotes, '' is one with quotes.
             convert_options=arrow_csv.ConvertOptions(
-                column_types=schema,
+                column_types=dict(zip(places, kinds, strict=True)),
                 null_values=[""],
                 strings_can_be_null=True,
                 quoted_strings_can_be_null=False,
@@ -116,7 +138,6 @@ class CsvPages:
                 false_values=["f", "false", "False", "FALSE", "0"],
             ),
         )
-        return parsed.rename_columns(names)
 
 
 def _records(text: str) -> Iterator[list[str]]:
@@ -124,11 +145,17 @@ def _records(text: str) -> Iterator[list[str]]:
 
 
 def _last_end(text: str) -> int:
-    """Where the last record of a page begins."""
-    return max((match.end() for match in _QUOTED_OR_END.finditer(text) if match[0] == "\n"), default=0)
+    """Where the last whole record of a text ends, which begins with a record."""
+    end = text.rfind("\n") + 1
+    within = text.count('"', 0, end) % 2
+    while within:  # that newline stands within a value
+        before = text.rfind("\n", 0, end - 1) + 1
+        within ^= text.count('"', before, end) % 2
+        end = before
+    return end
 
 
-def _cut(text: str, records: int) -> str:
-    """The first records of a text."""
+def _end_of(text: str, records: int) -> int:
+    """Where so many records end; the text's end if it has fewer."""
     ends = (match.end() for match in _QUOTED_OR_END.finditer(text) if match[0] == "\n")
-    return text[: next(end for count, end in enumerate(ends, start=1) if count == records)] if records else ""
+    return next((end for count, end in enumerate(ends, start=1) if count == records), len(text))

@@ -37,6 +37,10 @@ _PERMISSION = re.compile(
     r"permission denied|insufficient[ _]privilege|not have (?:the )?\w* ?(?:permission|privilege)",
     re.IGNORECASE,
 )
+# The result may have 500 MB, and each of its rows 64 KB.
+_SIZE = re.compile(
+    r"exceed\w* (?:the )?(?:\w+ )*size(?: limit)?\b|packet for query is too large", re.IGNORECASE
+)
 _CODE = re.compile(r"[A-Za-z][A-Za-z0-9.]{0,80}")
 
 _TELL_ADMIN = "Try again. If it stays so, give your administrator this code and the statement's id."
@@ -53,9 +57,14 @@ class Fault:
     remedy: str
     code: str | None = None
 
-    def of(self, query_name: str, statement_id: str | None) -> QueryError:
+    def of(self, query_name: str, statement_id: str | None, cause: str | None = None) -> QueryError:
         return self.error(
-            self.message, self.remedy, query_name=query_name, statement_id=statement_id, code=self.code
+            self.message,
+            self.remedy,
+            query_name=query_name,
+            statement_id=statement_id,
+            code=self.code,
+            cause=cause,
         )
 
 
@@ -98,12 +107,21 @@ _UNREADABLE = Fault(
     _TELL_ADMIN,
     "RL-425",
 )
+_TOO_LARGE = Fault(
+    QueryFailed,
+    "The answer is larger than the warehouse hands out at once.",
+    "Narrow the filters, such as to a shorter period, then refresh.",
+    "RL-426",
+)
 _TOO_LONG = Fault(
     QueryTimedOut, "The question took too long and was stopped.", "Choose a shorter period, then refresh."
 )
 _STOPPED = Fault(
     QueryCancelled, "The question was stopped before it was answered.", "Refresh to ask it again."
 )
+
+# A statement that FAILED says why in words alone.
+_BY_WORDS = ((_PERMISSION, _DENIED), (_SIZE, _TOO_LARGE))
 
 BY_CODE: dict[str, Fault] = {
     "ActiveStatementsExceededException": _BUSY,
@@ -150,6 +168,7 @@ _NO_CREDENTIALS = (
     CredentialRetrievalError,
     TokenRetrievalError,
 )
+_UNANSWERED = (HTTPClientError, AwsConnectionError)
 
 
 def translate(error: ClientError | BotoCoreError, *, query_name: str, statement_id: str | None) -> AppError:
@@ -158,33 +177,39 @@ def translate(error: ClientError | BotoCoreError, *, query_name: str, statement_
         if credentials_ended(error):
             return _ended()
         code = error_code(error)
-        return BY_CODE.get(code, _unknown(code)).of(query_name, statement_id)
+        fault = BY_CODE.get(code, _unknown(code))
+        return fault.of(query_name, statement_id, code if _CODE.fullmatch(code) else None)
     if isinstance(error, _NO_CREDENTIALS):
         return _ended()
+    name = type(error).__name__
+    fault = _UNREACHABLE if isinstance(error, _UNANSWERED) else _unknown(name)
     if isinstance(error, ParamValidationError):
-        return _REFUSED_REQUEST.of(query_name, statement_id)
-    fault = (
-        _UNREACHABLE
-        if isinstance(error, (HTTPClientError, AwsConnectionError))
-        else _unknown(type(error).__name__)
-    )
-    return fault.of(query_name, statement_id)
+        fault = _REFUSED_REQUEST
+    return fault.of(query_name, statement_id, name)
 
 
 def failed(text: str, *, query_name: str, statement_id: str) -> QueryError:
     """The error that a FAILED statement's text means; a denied permission arrives as such a text."""
-    fault = _DENIED if _PERMISSION.search(text) else _FAILED
-    return fault.of(query_name, statement_id)
+    fault = next((fault for words, fault in _BY_WORDS if words.search(text)), _FAILED)
+    return fault.of(query_name, statement_id, "FAILED")
 
 
 timed_out: Callable[[str, str | None], QueryError] = _TOO_LONG.of
 stopped: Callable[[str, str | None], QueryError] = _STOPPED.of
-unreadable: Callable[[str, str | None], QueryError] = _UNREADABLE.of
+unreadable: Callable[[str, str | None, str], QueryError] = _UNREADABLE.of
+crowded: Callable[[str, str | None], QueryError] = _BUSY.of
 
 
 def error_code(error: ClientError) -> str:
     """AWS's own name of an error."""
     return str(error.response.get("Error", {}).get("Code", ""))
+
+
+def passes(error: ClientError | BotoCoreError) -> bool:
+    """Whether the same call may be answered a little later: AWS was busy or at fault, or did not answer."""
+    if isinstance(error, ClientError):
+        return BY_CODE.get(error_code(error)) in {_BUSY, _UNAVAILABLE, _AWS_FAULT}
+    return isinstance(error, _UNANSWERED)
 
 
 def credentials_ended(error: ClientError) -> bool:

@@ -183,7 +183,7 @@ class Memory:
             asking.stops.clear()
             if not self._remove(asking) or table is None or not self._seconds:
                 return
-            asking.size = _size(table)
+            asking.size = table.columns.nbytes
             if asking.size <= self._most_bytes:
                 asking.landed = self._clock()
                 self._askings[asking.key] = asking
@@ -204,10 +204,6 @@ class Memory:
                 break
             self._remove(asking)
             number, size = number - 1, size - asking.size
-
-
-def _size(table: Table) -> int:
-    return int(table.frame.memory_usage(index=False).sum())
 
 
 def _abandon(asking: _Asking) -> list[Callable[[], None]]:

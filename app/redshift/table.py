@@ -2,14 +2,16 @@
 
 from dataclasses import dataclass, replace
 from datetime import datetime
+from functools import cached_property
 from typing import Self
 
 import pandas as pd
+import pyarrow as pa
 
 
 @dataclass(frozen=True)
 class Timings:
-    """Where the seconds went: in the warehouse, on the way, in making columns of text."""
+    """Where the seconds went: in the warehouse, waiting for pages of the result, making columns of text."""
 
     warehouse: float
     transfer: float
@@ -20,20 +22,28 @@ class Timings:
         return self.warehouse + self.transfer + self.parse
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, eq=False)
 class Table:
-    """The rows of one statement; `truncated` says that there were more than the cap lets through.
+    """The rows of one statement; `truncated` says that there were more than the caps let through.
 
-    Columns are Arrow-backed: DECIMAL gives Decimal, NULL is <NA> and never '' or NaN, TIMESTAMPTZ is aware.
+    DECIMAL gives Decimal, NULL is null and never '' or NaN, TIMESTAMPTZ is aware.
     """
 
-    frame: pd.DataFrame
+    columns: pa.Table
     truncated: bool
     statement_id: str
     elapsed: float
     timings: Timings
     as_of: datetime
 
+    @cached_property
+    def frame(self) -> pd.DataFrame:
+        """The same columns in pandas, still Arrow's; types go by place, for names may repeat."""
+        names = self.columns.column_names
+        places = [str(place) for place in range(len(names))]
+        frame: pd.DataFrame = self.columns.rename_columns(places).to_pandas(types_mapper=pd.ArrowDtype)
+        return frame.set_axis(names, axis="columns")
+
     def copy(self) -> Self:
-        """The same rows in a frame of their own, so that a view's changes stay in that view."""
-        return replace(self, frame=self.frame.copy(deep=False))
+        """The same columns, with a frame of its own, so that a view's changes stay in that view."""
+        return replace(self)

@@ -15,6 +15,8 @@ from app.auth.identity import Identity
 from app.auth.renewal import Renewer
 from app.auth.standing import Standing
 from app.errors import AccessError, AppError, QueryDenied, SessionExpired, StoreUnavailable
+from app.redshift.columns import Bounds
+from app.redshift.data_api import DataApi
 from app.redshift.query import Query
 from app.redshift.warehouse import Warehouse
 from app.session import record as records
@@ -83,15 +85,17 @@ class UserSession:
         self._refusal: AccessError | None = None  # of the first exchange
         self._not_before = record.started_at
         settings = world.settings
-        self._warehouse = Warehouse(
+        path = DataApi(
             data_api_client(self.keys, world.aws),
             target=settings.redshift_target,
             database=settings.redshift_database,
-            timeout_seconds=settings.query_timeout_seconds,
-            max_rows=settings.max_rows,
-            trail=self.trail,
-            admit=self.admit,
+            bounds=Bounds(rows=settings.max_rows, bytes=settings.max_result_mb << 20),
+            result_format=settings.result_format,
+            person=self.trail.person,
             renew=self.renew,
+        )
+        self._warehouse = Warehouse(
+            path, timeout_seconds=settings.query_timeout_seconds, trail=self.trail, admit=self.admit
         )
 
     @property

@@ -7,6 +7,7 @@ import csv
 import functools
 import io
 import json
+import threading
 from collections.abc import Callable, Mapping, Sequence
 from typing import Any
 
@@ -14,6 +15,8 @@ import botocore.session
 from botocore.awsrequest import AWSResponse
 from botocore.config import Config
 
+from app.redshift.columns import Bounds
+from app.redshift.data_api import DataApi
 from app.redshift.query import Query
 from app.redshift.warehouse import Warehouse
 
@@ -44,6 +47,7 @@ class FakeDataApi:
     def __init__(self, **handlers: Handler):
         self.handlers = handlers
         self.calls: list[tuple[str, dict[str, Any]]] = []
+        self._called = threading.Condition()
         self.client = _session().create_client(
             "redshift-data",
             region_name="us-east-1",
@@ -55,7 +59,9 @@ class FakeDataApi:
     def _answer(self, request, **_):
         operation = request.headers["X-Amz-Target"].decode().partition(".")[2]
         arguments = json.loads(request.body)
-        self.calls.append((operation, arguments))
+        with self._called:
+            self.calls.append((operation, arguments))
+            self._called.notify_all()
         try:
             answer, status = self.handlers[operation](arguments), 200
         except Fault as fault:
@@ -66,6 +72,12 @@ class FakeDataApi:
         raw = io.BytesIO(json.dumps(answer).encode())
         raw.stream = lambda *_args, **_kwargs: iter([raw.read()])
         return AWSResponse(request.url, status, {"Content-Type": "application/x-amz-json-1.1"}, raw)
+
+    def cancelled(self) -> bool:
+        """Waits until the statement is cancelled, which nobody else waits for."""
+        cancel = ("CancelStatement", {"Id": STATEMENT_ID})
+        with self._called:
+            return self._called.wait_for(lambda: cancel in self.calls, timeout=10)
 
     def operations(self) -> list[str]:
         return [operation for operation, _ in self.calls]
@@ -156,17 +168,17 @@ def build(clock=None, *, target=None, timeout=20.0, signed_in=None, **handlers):
     handlers.setdefault("GetStatementResultV2", ROWS)
     handlers.setdefault("CancelStatement", lambda _: {"Status": True})
     api = FakeDataApi(**handlers)
-    warehouse = Warehouse(
+    signed_in = dict(signed_in or {})
+    path = DataApi(
         api.client,
         target=target or {"WorkgroupName": "sales"},
         database="analytics",
-        timeout_seconds=timeout,
-        max_rows=100,
+        bounds=Bounds(rows=100, bytes=1 << 20),
+        renew=signed_in.pop("renew", lambda: None),
         clock=clock,
         sleep=clock.sleep,
-        **(signed_in or {}),
     )
-    return api, warehouse
+    return api, Warehouse(path, timeout_seconds=timeout, clock=clock, **signed_in)
 
 
 def started(_):

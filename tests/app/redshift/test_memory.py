@@ -3,7 +3,7 @@
 import threading
 from datetime import UTC, datetime
 
-import pandas as pd
+import pyarrow as pa
 import pytest
 
 from app.errors import QueryFailed, SessionExpired
@@ -48,8 +48,8 @@ class Ask:
 
 
 def table(value, rows=1):
-    frame = pd.DataFrame({"value": pd.array([value] * rows, dtype="int64[pyarrow]")})
-    return Table(frame, False, "id", 0.0, Timings(0.0, 0.0, 0.0), datetime.now(UTC))
+    columns = pa.table({"value": pa.array([value] * rows, pa.int64())})
+    return Table(columns, False, "id", 0.0, Timings(0.0, 0.0, 0.0), datetime.now(UTC))
 
 
 def value(flight):

@@ -9,6 +9,8 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from app.errors import QueryFailed
+from app.redshift.columns import Bounds
+from app.redshift.data_api import DataApi
 from app.redshift.query import Query
 from app.redshift.warehouse import Warehouse
 from tests.app.redshift.data_api import (
@@ -37,15 +39,15 @@ METADATA = [
 ]
 
 
-def warehouse(*, result_format="CSV", max_rows=10_000):
-    return Warehouse(
+def warehouse(*, result_format="csv", max_rows=10_000, max_bytes=1 << 26):
+    path = DataApi(
         API.client,
         target={"WorkgroupName": "sales"},
         database="dev",
-        timeout_seconds=10,
-        max_rows=max_rows,
+        bounds=Bounds(rows=max_rows, bytes=max_bytes),
         result_format=result_format,
     )
+    return Warehouse(path, timeout_seconds=10)
 
 
 def fetch_csv(metadata, chunks, *, total=None, max_rows=10_000):
@@ -58,7 +60,7 @@ def fetch_csv(metadata, chunks, *, total=None, max_rows=10_000):
 
 def fetch_json(metadata, pages, *, max_rows=10_000):
     API.handlers = {"ExecuteStatement": finished, "GetStatementResult": json_pages(metadata, pages)}
-    return warehouse(result_format="JSON", max_rows=max_rows).fetch(QUERY)
+    return warehouse(result_format="json", max_rows=max_rows).fetch(QUERY)
 
 
 def rows_of(table):

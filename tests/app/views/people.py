@@ -7,6 +7,8 @@ from decimal import Decimal
 import pyarrow as pa
 from pyarrow import csv
 
+from app.redshift.columns import Bounds
+from app.redshift.data_api import DataApi
 from app.redshift.warehouse import Warehouse
 from infra.local.aws.results import Limits, ResultSet, response
 from infra.local.sample import sales
@@ -96,13 +98,13 @@ class Person:
             DescribeStatement=lambda _: {"Id": STATEMENT_ID, "Status": "FAILED", "Error": self._error},
             GetStatementResultV2=lambda _: response(self._result, 0, lambda _row: "next"),
         )
-        self.warehouse = Warehouse(
+        path = DataApi(
             self.api.client,
             target={"WorkgroupName": "sales"},
             database="dev",
-            timeout_seconds=10,
-            max_rows=max_rows,
+            bounds=Bounds(rows=max_rows, bytes=64 << 20),
         )
+        self.warehouse = Warehouse(path, timeout_seconds=10)
 
     def _execute(self, arguments):
         parameters = {each["name"]: each["value"] for each in arguments.get("Parameters", [])}
