@@ -27,7 +27,7 @@ class Workers:
         self._changed = threading.Condition()
 
     def submit(self, person: str, call: Call) -> None:
-        """Has a thread make the call when it is this person's turn; the call deals with its own errors."""
+        """Has a thread make the call when it is this person's turn."""
         with self._changed:
             self._waiting.setdefault(person, deque()).append(call)
             if self._idle:
@@ -37,20 +37,28 @@ class Workers:
             if self._threads == self._most:
                 return
             self._threads += 1
+        self._begin()
+
+    def _begin(self) -> None:
         threading.Thread(target=self._work, name="rowlight-asks", daemon=True).start()
 
     def _work(self) -> None:
-        while True:
-            person, call = self._next()
-            try:
-                call()
-            finally:
-                with self._changed:
-                    self._busy[person] -= 1
-                    if not self._busy[person]:
-                        del self._busy[person]
-            # Until its next call, a thread would keep what the last one held, and that is somebody's rows.
-            del call
+        try:
+            while True:
+                self._one()
+        finally:
+            self._begin()  # in its place: only a mistake of the call's ends a thread, which tells of it
+
+    def _one(self) -> None:
+        # Its names end with it: a thread that waits must not hold what the last call gave, somebody's rows.
+        person, call = self._next()
+        try:
+            call()
+        finally:
+            with self._changed:
+                self._busy[person] -= 1
+                if not self._busy[person]:
+                    del self._busy[person]
 
     def _next(self) -> tuple[str, Call]:
         with self._changed:
