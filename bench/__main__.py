@@ -1,69 +1,96 @@
-"""`make bench`: figures of this machine in one run, each comparison a ratio against a named peer."""
+"""`make bench`: figures of this machine in one run, each comparison a ratio against a named peer.
 
+`python -m bench PART…` measures some of the parts; all of them without. `--json FILE` says where the figures
+go for machines; `--write` also puts them into bench/results.json and bench/README.md, part by part.
+"""
+
+import argparse
+import json
 import os
-import subprocess
-import sys
 import time
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
-from datetime import UTC, datetime, timedelta
-from tempfile import TemporaryFile
-from typing import IO
+from dataclasses import dataclass
+from pathlib import Path
 
-import httpx
-
-from bench import drawing, exchange, refresh, sign_ins, warehouse
-from tests.conftest import free_ports
+from bench import drawing, exchange, fetch, growth, load, refresh, report, scene, sign_ins, warehouse, written
+from infra.local.config import isolate
 
 RUNS = 15
 
 
-def main() -> None:
-    """Starts the demonstration, measures, prints."""
-    with demonstration() as (url, env, seconds):
-        print(f"{'make demo to healthy':<40}{seconds * 1000:8.1f} ms   200,000 rows, packages installed")
-        os.environ.update({name: value for name, value in env.items() if not name.startswith("ADMIN_")})
-        exchange.measure(env, runs=RUNS)
-        queries = refresh.measure(env, runs=RUNS)
-        drawing.measure(url, queries, runs=RUNS)
-        sign_ins.measure(env)
-    warehouse.measure(runs=RUNS)
+@dataclass(frozen=True)
+class Demonstration:
+    """What `make demo` started: its address, and the settings of its stand-in."""
+
+    url: str
+    env: Mapping[str, str]
+
+
+def _drawing(on: Demonstration) -> None:
+    drawing.measure(on.url, refresh.queries(on.env, runs=RUNS), runs=RUNS)
+
+
+# Those that are measured on the demonstration, and those that bring a stand-in of their own or need none.
+ON_DEMONSTRATION: Mapping[str, Callable[[Demonstration], object]] = {
+    "exchange": lambda on: exchange.measure(on.env, runs=RUNS),
+    "refresh": lambda on: refresh.measure(on.env, runs=RUNS),
+    "drawing": _drawing,
+    "sign_ins": lambda on: sign_ins.measure(on.env),
+    "load": lambda on: load.measure(on.env),
+}
+ALONE: Mapping[str, Callable[[], object]] = {
+    "fetch": fetch.measure,
+    "growth": growth.measure,
+    "warehouse": lambda: warehouse.measure(runs=RUNS),
+}
+PARTS = (*ON_DEMONSTRATION, *ALONE)
+
+
+def main(arguments: Sequence[str] | None = None) -> None:
+    """Measures, prints, and keeps what was measured."""
+    parser = argparse.ArgumentParser(prog="python -m bench", description="Measured comparisons.")
+    parser.add_argument("parts", nargs="*", metavar="PART", help=f"one of {', '.join(PARTS)}; none: all")
+    parser.add_argument("--json", type=Path, default=Path("build/bench.json"), help="%(default)s")
+    parser.add_argument(
+        "--write", action="store_true", help="also into bench/results.json and bench/README.md"
+    )
+    told = parser.parse_args(arguments)
+    if unknown := set(told.parts) - set(PARTS):
+        parser.error(f"There is no part {', '.join(sorted(unknown))}.")
+    isolate()
+    run = measured(told.parts or PARTS)
+    told.json.parent.mkdir(parents=True, exist_ok=True)
+    told.json.write_text(json.dumps(run, indent=1, ensure_ascii=False) + "\n")
+    if told.write:
+        written.write(run)
+
+
+def measured(parts: Sequence[str]) -> written.Run:
+    """The parts' figures, and the machine that each part was measured on."""
+    seconds: dict[str, float] = {}
+    with _demonstration_if(any(name in ON_DEMONSTRATION for name in parts)) as on:
+        for name in filter(parts.__contains__, PARTS):
+            started = time.perf_counter()
+            with report.part(name):
+                if name in ALONE:
+                    ALONE[name]()
+                elif on is not None:
+                    ON_DEMONSTRATION[name](on)
+            seconds[name] = time.perf_counter() - started
+    return written.run(report.figures(), scene.machine(), seconds)
 
 
 @contextmanager
-def demonstration() -> Iterator[tuple[str, dict[str, str], float]]:
-    """The demonstration on free ports, and how long it took to be healthy."""
-    app_port, idp_port, aws_port = free_ports(3)
-    ports = {"APP_PORT": str(app_port), "IDP_PORT": str(idp_port), "AWS_PORT": str(aws_port)}
-    started = time.perf_counter()
-    # The audit trail would stand between the figures.
-    with TemporaryFile("w+") as log:
-        process = subprocess.Popen(
-            [sys.executable, "-m", "infra.local.demo"],
-            env={**os.environ, **ports, "LOG_LEVEL": "WARNING"},
-            stdout=log,
-            stderr=log,
-        )
-        try:
-            _until(lambda: httpx.get(f"http://localhost:{app_port}/_stcore/health").is_success, process, log)
-            seconds = time.perf_counter() - started
-            env = httpx.get(f"http://localhost:{aws_port}/_local/env").json()
-            yield f"http://localhost:{app_port}", env, seconds
-        finally:
-            process.terminate()
-            process.wait(30)
-
-
-def _until(true: Callable[[], bool], process: subprocess.Popen[bytes], log: IO[str]) -> None:
-    deadline = datetime.now(UTC) + timedelta(seconds=90)
-    while datetime.now(UTC) < deadline and process.poll() is None:
-        try:
-            if true():
-                return
-        except httpx.TransportError:
-            time.sleep(0.05)
-    log.seek(0)
-    raise SystemExit(f"The demonstration did not start.\n{log.read()}")
+def _demonstration_if(needed: bool) -> Iterator[Demonstration | None]:  # noqa: FBT001 - its name says it
+    if not needed:
+        yield None
+        return
+    with scene.demonstration() as (url, env, seconds):
+        with report.part("start"):
+            report.value("make demo to healthy", seconds, "s", "200,000 rows, packages installed")
+        os.environ.update({name: value for name, value in env.items() if not name.startswith("ADMIN_")})
+        yield Demonstration(url, env)
 
 
 if __name__ == "__main__":

@@ -7,7 +7,7 @@ from collections.abc import Mapping
 
 from playwright.sync_api import Page, expect, sync_playwright
 
-from bench.report import figure
+from bench.report import figure, value
 from tests.browser.conftest import FLAGS
 
 QUIET = 0.4  # seconds without a frame: the server has said all
@@ -29,7 +29,7 @@ def measure(url: str, queries: Mapping[str, float], *, runs: int) -> None:
             "button", name=re.compile("^Sign in")
         )
         expect(button).to_be_visible(timeout=30_000)
-        print(f"{'browser: first visit to sign-in':<40}{(time.perf_counter() - started) * 1000:8.1f} ms")
+        value("browser: first visit to sign-in", time.perf_counter() - started, "s")
         with page.expect_popup() as popup:
             button.click()
         popup.value.get_by_role("button", name="Ethan Global").click()

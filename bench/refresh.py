@@ -9,47 +9,52 @@ import awswrangler as wr
 import boto3
 import pandas as pd
 
-from app.redshift.columns import Bounds
-from app.redshift.data_api import DataApi
 from app.redshift.query import Query
 from app.redshift.warehouse import Warehouse
 from app.views.choice import Filters
 from app.views.sales import cities_query, overview_query, read_cities, read_overview
+from bench.ours import warehouse
 from bench.report import figure, ratio, timed
 from tests import outside
 
+MAX_ROWS = 10_000
 
-def measure(env: Mapping[str, str], *, runs: int) -> dict[str, float]:
-    """Prints where a refresh of each page goes; returns the seconds of each page's query."""
+
+def measure(env: Mapping[str, str], *, runs: int) -> None:
+    """Prints where a refresh of each page goes."""
     credentials = outside.credentials_of(env, "Ethan Global")
-    client = outside.aws(env, "redshift-data", credentials)
-    path = DataApi(
-        client,
-        target={"WorkgroupName": env["REDSHIFT_WORKGROUP"]},
-        database=env["REDSHIFT_DATABASE"],
-        bounds=Bounds(rows=10_000, bytes=64 << 20),
-    )
-    warehouse = Warehouse(path, timeout_seconds=60)
-    peer = _peer(env, credentials)
-    last = datetime.now(UTC).date() - timedelta(days=1)
-    filters = Filters(last - timedelta(days=89), last)
+    (made, _), peer = warehouse(env, credentials, max_rows=MAX_ROWS), _peer(env, credentials)
+    filters = _filters()
     overview, cities = overview_query(filters), cities_query(filters)
+    _page(made, peer, overview, read=lambda frame: read_overview(frame, filters), runs=runs)
+    _page(made, peer, cities, read=read_cities, runs=runs)
+
+
+def queries(env: Mapping[str, str], *, runs: int) -> dict[str, float]:
+    """The seconds that each page's question takes, by the page's name."""
+    made, _ = warehouse(env, outside.credentials_of(env, "Ethan Global"), max_rows=MAX_ROWS)
+    asked = [page(_filters()) for page in (overview_query, cities_query)]
     return {
-        overview.name: _page(
-            warehouse, peer, overview, read=lambda frame: read_overview(frame, filters), runs=runs
-        ),
-        cities.name: _page(warehouse, peer, cities, read=read_cities, runs=runs),
+        query.name: statistics.median(
+            timed(lambda query=query: made.fetch(query, fresh=True)) for _ in range(runs)
+        )
+        for query in asked
     }
 
 
+def _filters() -> Filters:
+    last = datetime.now(UTC).date() - timedelta(days=1)
+    return Filters(last - timedelta(days=89), last)
+
+
 def _page(
-    warehouse: Warehouse, peer: Any, query: Query, *, read: Callable[[pd.DataFrame], object], runs: int
-) -> float:
+    made: Warehouse, peer: Any, query: Query, *, read: Callable[[pd.DataFrame], object], runs: int
+) -> None:
     sql = _literal(query)
-    tables = [warehouse.fetch(query, fresh=True)]
+    tables = [made.fetch(query, fresh=True)]
     reads, wholes, theirs = [], [], []
     for _ in range(runs):
-        wholes.append(timed(lambda: tables.append(warehouse.fetch(query, fresh=True))))
+        wholes.append(timed(lambda: tables.append(made.fetch(query, fresh=True))))
         reads.append(timed(lambda: read(tables[-1].frame)))
         theirs.append(timed(lambda: wr.data_api.redshift.read_sql_query(sql, peer)))
     timings = [table.timings for table in tables[1:]]
@@ -58,7 +63,6 @@ def _page(
     figure(f"{query.name}: parse", [each.parse for each in timings])
     figure(f"{query.name}: read into figures", reads)
     ratio(f"{query.name}: query to typed table", wholes, "awswrangler data_api.redshift", theirs)
-    return statistics.median(wholes)
 
 
 def _peer(env: Mapping[str, str], credentials: Mapping[str, str]) -> Any:

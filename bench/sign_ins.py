@@ -1,16 +1,16 @@
 """Many people sign in at once at one process: who fails, who sees whose page, how long, how much memory."""
 
 import re
-import statistics
 import threading
 import time
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Iterator, Mapping
 from concurrent.futures import Future, ThreadPoolExecutor, wait
 from contextlib import ExitStack, contextmanager
 from dataclasses import dataclass
 from pathlib import Path
 from tempfile import TemporaryDirectory
 
+from bench.report import TIMES, percentiles, value
 from infra.local.people import PEOPLE
 from tests import replica
 from tests.replica import Browser, Replica
@@ -56,14 +56,16 @@ def measure(env: Mapping[str, str], *, at_once: int = AT_ONCE) -> None:
         with crowd(env["APP_URL"], at, count=at_once) as found:
             kilobytes = (at.resident_bytes() - before) / 1024 / at_once
     mixed = sum(visit.mixed for visit in found.visits)
-    said = f"{len(found.faults)} failed, {mixed} mixed, within {found.seconds:.1f} s"
-    print(f"{f'{at_once} sign-ins at once':<40}{said}")
+    name = f"{at_once} sign-ins at once"
+    value(f"{name}: through", found.seconds, "s", f"{len(found.visits)} of {at_once}")
+    value(f"{name}: failures", len(found.faults), most=0)
+    value(f"{name}: pages with somebody else's", mixed, most=0)
     for fault in sorted(set(found.faults)):
-        print(f"    {found.faults.count(fault)} × {fault}")  # noqa: RUF001 - a count
-    _spread("sign-in: whole redirect flow", [visit.sign_in for visit in found.visits])
+        print(f"    {found.faults.count(fault)} {TIMES} {fault}")
+    percentiles("sign-in: whole redirect flow", [visit.sign_in for visit in found.visits])
     figures = [visit.figures for visit in found.visits if visit.figures is not None]
-    _spread("sign-in to first figures", figures)
-    print(f"{'memory of a session with an open tab':<40}{kilobytes:8.0f} KB")
+    percentiles("sign-in to first figures", figures)
+    value("memory of a session with an open tab", kilobytes, "KB")
 
 
 @contextmanager
@@ -112,10 +114,3 @@ def _visit(browser: Browser, name: str, email: str, start: threading.Barrier, ta
 def _fault(future: Future[Visit]) -> str:
     error = future.exception()
     return f"{type(error).__name__}: {error}".partition("\n")[0][:160]
-
-
-def _spread(name: str, seconds: Sequence[float]) -> None:
-    """One line: the median, and what all but one in twenty are below."""
-    if len(seconds) > 1:
-        cuts = statistics.quantiles(seconds, n=20)
-        print(f"{name:<40}{cuts[9] * 1000:8.1f} ms   p95 {cuts[18] * 1000:.1f} ms")

@@ -45,6 +45,12 @@ class Replica:
         )
         return int(answer.stdout) * 1024
 
+    def cpu_seconds(self) -> float:
+        """The processor time that the process has used so far, all its threads together."""
+        # The second field, the program's name in brackets, may hold blanks.
+        fields = Path(f"/proc/{self.process.pid}/stat").read_text().rpartition(")")[2].split()
+        return (int(fields[11]) + int(fields[12])) / os.sysconf("SC_CLK_TCK")
+
 
 @contextlib.contextmanager
 def running(env: Mapping[str, str], log_file: Path, **settings: str) -> Iterator[Replica]:

@@ -1,0 +1,111 @@
+"""Each part of the bench runs to its end, on little; what it says apart from times is right."""
+
+import json
+
+import pytest
+
+from bench import __main__ as command
+from bench import exchange, fetch, growth, load, refresh, report, sign_ins, warehouse, written
+from tests import stand_in
+
+
+@pytest.fixture(autouse=True)
+def measured(monkeypatch):
+    """What the test measures, and nothing from before."""
+    run = report._Run()
+    monkeypatch.setattr(report, "_run", run)
+    return run.figures
+
+
+@pytest.fixture(scope="module")
+def standing(tmp_path_factory):
+    with stand_in.running(tmp_path_factory.mktemp("stand-in") / "log", DEMO_ROWS="20000") as stand:
+        yield stand.env
+
+
+def named(figures, end):
+    [found] = [each for each in figures if each.name.endswith(end)]
+    return found
+
+
+def test_fetch_compares_three_clients_and_the_rows(measured):
+    fetch.measure(sizes=(300,), once=True)
+    peers = {each.note.removeprefix("against ") for each in measured if each.unit == report.TIMES}
+    assert peers == set(fetch.PEERS)
+    rows = named(measured, "as in DuckDB to the last digit")
+    assert rows.kept
+    assert rows.median >= 300 * 14
+    assert named(measured, "ours, wall").note == "2 calls: 1 ExecuteStatement, 1 GetStatementResultV2"
+    assert named(measured, "beside the warehouse's time").unit == "round trips"
+
+
+def test_load_has_people_change_filters_and_refresh(measured, standing):
+    load.measure(standing, sizes=(5,), seconds=3, think=(0.1, 0.3))
+    assert named(measured, "5 sessions: failures").median == 0
+    assert named(measured, "pages with somebody else's").median == 0
+    for pauses in ("no pauses", "3-7 s to think"):
+        assert named(measured, f"{pauses}: filter change, the app's part").runs > 1
+        # The warehouse's part is found in the audit trail, and is not nothing.
+        whole = named(measured, f"{pauses}: filter change")
+        assert named(measured, f"{pauses}: filter change, the app's part").median < whole.median
+        assert named(measured, f"{pauses}: Refresh").runs > 1
+
+
+def test_growth_tells_bytes_and_processor(measured):
+    growth.measure(rows=(1_000, 2_000), seconds=0.5)
+    # As many panels, and as many points in them, whatever the number of rows.
+    assert named(measured, "to the browser, from 1,000 to 2,000 rows").kept
+    assert named(measured, "processor of the app, from 1,000 to 2,000 rows").median > 0
+
+
+def test_exchange_and_refresh_name_their_peers(measured, standing, monkeypatch):
+    monkeypatch.setenv("AWS_ENDPOINT_URL", standing["AWS_ENDPOINT_URL"])
+    exchange.measure(standing, runs=2)
+    refresh.measure(standing, runs=2)
+    peers = [each.note for each in measured if each.unit == report.TIMES]
+    assert peers == [
+        "against a boto3 session and client for each call",
+        "against awswrangler data_api.redshift",
+        "against awswrangler data_api.redshift",
+    ]
+    assert set(refresh.queries(standing, runs=1)) == {"Overview", "Total sales by city"}
+
+
+def test_sign_ins_count_failures(measured, standing):
+    sign_ins.measure(standing, at_once=6)
+    assert named(measured, "6 sign-ins at once: failures").median == 0
+    assert named(measured, "pages with somebody else's").median == 0
+
+
+def test_warehouse_compares_with_duckdb(measured, monkeypatch):
+    monkeypatch.setattr(warehouse, "ROWS", 3_000)
+    monkeypatch.setattr(warehouse, "AT_ONCE", 4)
+    warehouse.measure(runs=2)
+    assert {each.note for each in measured if each.unit == report.TIMES} == {
+        "against plain DuckDB with the filter in the text"
+    }
+
+
+def test_a_run_is_kept_for_machines_part_by_part(measured, monkeypatch, tmp_path):
+    monkeypatch.setitem(command.ALONE, "growth", lambda: report.value("rows", [1.0, 2.0, 9.0], "ms", most=3))
+    command.main(["growth", "--json", str(tmp_path / "new" / "run.json")])
+    run = json.loads((tmp_path / "new" / "run.json").read_text())
+    assert list(run) == ["growth"]
+    [figure] = run["growth"]["figures"]
+    assert (figure["median"], figure["low"], figure["high"], figure["runs"]) == (2.0, 1.5, 5.5, 3)
+    assert (figure["bound"], figure["kept"]) == ("≤ 3 ms", True)
+    assert run["growth"]["machine"]["cores"]
+
+
+def test_a_part_that_is_not_there_is_refused(capsys):
+    with pytest.raises(SystemExit) as ended:
+        command.main(["fetch", "speed"])
+    assert ended.value.code == 2
+    assert "There is no part speed." in capsys.readouterr().err
+
+
+def test_the_readme_has_the_tables_of_the_results():
+    text = written.README.read_text()
+    assert written.document(text, json.loads(written.RESULTS.read_text())) == text
+    for part in command.PARTS:
+        assert f"| `{part}` |" in text
