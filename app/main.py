@@ -238,7 +238,7 @@ def _reference() -> str:
 def _statement(error: AppError) -> str:
     if not isinstance(error, QueryError):
         return ""
-    return f" query={error.query_name} statement={error.statement_id}"
+    return f" query={error.query_name} statement={error.statement_id} cause={error.cause}"
 
 
 if __name__ == "__main__":
