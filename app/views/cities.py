@@ -32,7 +32,7 @@ def render(warehouse: Warehouse, person: str) -> None:
     except QueryDenied as error:
         page.denied(error)
         return
-    answer = read_cities(table.frame)
+    answer = read_cities(table)
     if not answer.anything_visible:
         page.nothing_visible(table)
         return

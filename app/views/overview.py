@@ -43,7 +43,7 @@ def render(warehouse: Warehouse, person: str) -> None:
     except QueryDenied as error:
         page.denied(error)
         return
-    answer = read_overview(table.frame, this.filters)
+    answer = read_overview(table, this.filters)
     if not answer.anything_visible:
         page.nothing_visible(table)
         return

@@ -3,83 +3,89 @@
 The table has no order numbers: a row is an order. Rows are never chosen by who asks: Redshift does that.
 """
 
-from collections.abc import Iterable
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import date, timedelta
 from decimal import Decimal
-from typing import Any
 
-import pandas as pd
-
+from app.redshift.conditions import Condition, Value, one_of
+from app.redshift.panels import AnyRow, Base, Measure, Panel, Panels, Question
 from app.redshift.query import Query
+from app.redshift.table import Table
 from app.views.choice import Filters
 
 # A category that is NULL or '' has this name: a parameter of the Data API cannot be empty.
 NO_CATEGORY = "(none)"
 
 _UNNAMED = "(no name)"
+_CHOSEN = ("chosen",)  # the conditions that the person's choice of categories means
+_ANYTHING = AnyRow("anything", "public.sales_data")
+_MEASURES = {
+    "sales": Measure("SUM(amount)", "DECIMAL(38,2)"),
+    "units": Measure("SUM(quantity)", "BIGINT"),
+    "orders": Measure("COUNT(*)", "BIGINT"),
+}
 
-_OVERVIEW = """
-WITH dated AS (
-    SELECT COALESCE(NULLIF(category, ''), '(none)') AS category,
-           CAST("timestamp" AS DATE) AS sold_on,
-           quantity,
-           quantity * sales_price AS amount
-    FROM public.sales_data
-    WHERE "timestamp" >= CAST(:previous_first_day AS DATE) AND "timestamp" < CAST(:day_after AS DATE)
-), visible AS (
-    SELECT category, quantity, amount,
-           CASE WHEN sold_on >= CAST(:first_day AS DATE) THEN 'current' ELSE 'previous' END AS period,
-           -- Steps are counted back from the end of each period, so that both periods end with a whole one.
-           (DATEDIFF(day, sold_on, CASE WHEN sold_on >= CAST(:first_day AS DATE)
-                                        THEN CAST(:day_after AS DATE)
-                                        ELSE CAST(:first_day AS DATE) END) - 1)
-               / CAST(:step_days AS INTEGER) AS step
-    FROM dated
-), chosen AS (
-    SELECT * FROM visible WHERE 1 = 1
+_OVERVIEW = Question(
+    "Overview",
+    Base(
+        "sold",
+        """
+        SELECT category, quantity, amount, period,
+               -- Steps are counted back from each period's end, so that both periods end with a whole one.
+               (DATEDIFF(day, sold_on, period_end) - 1) / CAST(:step_days AS INTEGER) AS step
+        FROM (
+            SELECT COALESCE(NULLIF(category, ''), '(none)') AS category,
+                   quantity,
+                   quantity * sales_price AS amount,
+                   CAST("timestamp" AS DATE) AS sold_on,
+                   CASE WHEN "timestamp" >= CAST(:first_day AS DATE)
+                        THEN 'current' ELSE 'previous' END AS period,
+                   CASE WHEN "timestamp" >= CAST(:first_day AS DATE)
+                        THEN CAST(:day_after AS DATE) ELSE CAST(:first_day AS DATE) END AS period_end
+            FROM public.sales_data
+            WHERE "timestamp" >= CAST(:previous_first_day AS DATE) AND "timestamp" < CAST(:day_after AS DATE)
+        ) AS dated
+        """,
+        columns={"period": "VARCHAR(8)", "step": "BIGINT", "category": "VARCHAR(100)"},
+    ),
+    _MEASURES,
+    panels=(
+        _ANYTHING,
+        Panel("totals", by=("period",), where=_CHOSEN),
+        Panel("steps", by=("period", "step"), where=_CHOSEN),
+        Panel("categories", by=("period", "category")),
+    ),
 )
-SELECT CASE WHEN GROUPING(step) = 1 THEN 'total' ELSE 'step' END AS part,
-       period, step, CAST(NULL AS VARCHAR(100)) AS category,
-       SUM(amount) AS sales, SUM(quantity) AS units, COUNT(*) AS orders
-FROM chosen
-GROUP BY GROUPING SETS ((period), (period, step))
-UNION ALL
-SELECT 'category', period, NULL, category, SUM(amount), SUM(quantity), COUNT(*)
-FROM visible
-GROUP BY period, category
-UNION ALL
-SELECT 'anything', NULL, NULL, NULL, NULL, NULL, COUNT(*)
-FROM (SELECT sku FROM public.sales_data LIMIT 1) AS any_row
-ORDER BY part, period, step
-"""
 
-_CITIES = """
-WITH visible AS (
-    SELECT COALESCE(NULLIF(category, ''), '(none)') AS category,
-           city, country, latitude, longitude,
-           quantity,
-           quantity * sales_price AS amount
-    FROM public.sales_data
-    WHERE "timestamp" >= CAST(:first_day AS DATE) AND "timestamp" < CAST(:day_after AS DATE)
-), chosen AS (
-    SELECT * FROM visible WHERE 1 = 1
+_CITIES = Question(
+    "Total sales by city",
+    Base(
+        "sold",
+        """
+        SELECT COALESCE(NULLIF(category, ''), '(none)') AS category,
+               city, country, latitude, longitude,
+               quantity,
+               quantity * sales_price AS amount
+        FROM public.sales_data
+        WHERE "timestamp" >= CAST(:first_day AS DATE) AND "timestamp" < CAST(:day_after AS DATE)
+        """,
+        columns={
+            "city": "VARCHAR(100)",
+            "country": "VARCHAR(10)",
+            "latitude": "DECIMAL(10,6)",
+            "longitude": "DECIMAL(10,6)",
+            "category": "VARCHAR(100)",
+        },
+    ),
+    _MEASURES,
+    panels=(
+        _ANYTHING,
+        Panel("total", where=_CHOSEN),
+        Panel("categories", by=("category",)),
+        Panel("cities", by=("city", "country", "latitude", "longitude"), where=_CHOSEN, order=("-sales",)),
+    ),
 )
-SELECT CASE WHEN GROUPING(city) = 1 THEN 'total' ELSE 'city' END AS part,
-       city, country, latitude, longitude, CAST(NULL AS VARCHAR(100)) AS category,
-       SUM(amount) AS sales, SUM(quantity) AS units, COUNT(*) AS orders
-FROM chosen
-GROUP BY GROUPING SETS ((city, country, latitude, longitude), ())
-UNION ALL
-SELECT 'option', NULL, NULL, NULL, NULL, category, SUM(amount), SUM(quantity), COUNT(*)
-FROM visible
-GROUP BY category
-UNION ALL
-SELECT 'visible', NULL, NULL, NULL, NULL, NULL, NULL, NULL, COUNT(*)
-FROM (SELECT sku FROM public.sales_data LIMIT 1) AS any_row
--- The cities come last: a cap on rows must take the smallest of them and nothing else.
-ORDER BY part DESC, sales DESC NULLS LAST, city, country
-"""
 
 _STEPS = ((35, 1), (400, 7), (1500, 28))
 _LONGEST_STEP = 91
@@ -87,35 +93,23 @@ _LONGEST_STEP = 91
 
 def overview_query(filters: Filters) -> Query:
     """Figures, their course and the categories, of the period and of the one before."""
-    return _query(
-        "Overview",
-        _OVERVIEW,
-        filters,
-        {
-            "first_day": filters.first_day.isoformat(),
-            "day_after": filters.day_after.isoformat(),
-            "previous_first_day": filters.previous_first_day.isoformat(),
-            "step_days": str(step_days(filters.days)),
-        },
-    )
+    days: dict[str, Value] = {
+        "first_day": filters.first_day,
+        "day_after": filters.day_after,
+        "previous_first_day": filters.previous_first_day,
+        "step_days": step_days(filters.days),
+    }
+    return _OVERVIEW.query(days, chosen=_chosen(filters))
 
 
 def cities_query(filters: Filters) -> Query:
     """Every city's figures in the period, and their total."""
-    return _query(
-        "Total sales by city",
-        _CITIES,
-        filters,
-        {"first_day": filters.first_day.isoformat(), "day_after": filters.day_after.isoformat()},
-    )
+    days: dict[str, Value] = {"first_day": filters.first_day, "day_after": filters.day_after}
+    return _CITIES.query(days, chosen=_chosen(filters))
 
 
-def _query(name: str, sql: str, filters: Filters, parameters: dict[str, str]) -> Query:
-    chosen = {f"category_{place}": category for place, category in enumerate(filters.categories)}
-    if chosen:
-        # Only the parameters' names go into the text, and those are ours.
-        sql = sql.replace("1 = 1", f"category IN ({', '.join(':' + name for name in chosen)})")
-    return Query(name, sql, {**parameters, **chosen})
+def _chosen(filters: Filters) -> Sequence[Condition]:
+    return [one_of("category", filters.categories)] if filters.categories else []
 
 
 def step_days(days: int) -> int:
@@ -152,13 +146,14 @@ class Step:
 
 @dataclass(frozen=True)
 class Overview:
-    """The answer to overview_query."""
+    """The answer to overview_query; `incomplete` names the panels of which a cap took rows."""
 
     anything_visible: bool
     now: Figures
     before: Figures
     steps: tuple[Step, ...]
     categories: dict[str, tuple[Figures, Figures]]
+    incomplete: frozenset[str] = frozenset()
 
 
 @dataclass(frozen=True)
@@ -174,22 +169,24 @@ class City:
 
 @dataclass(frozen=True)
 class Cities:
-    """The answer to cities_query, best city first."""
+    """The answer to cities_query, best city first; `incomplete` names the panels of which a cap took rows."""
 
     anything_visible: bool
     total: Figures
     cities: tuple[City, ...]
     categories: tuple[str, ...]
+    incomplete: frozenset[str] = frozenset()
 
 
-def read_overview(frame: pd.DataFrame, filters: Filters) -> Overview:
+def read_overview(table: Table, filters: Filters) -> Overview:
     """Reads the rows of overview_query."""
-    totals = {row.period: _figures(row) for row in _part(frame, "total")}
-    steps = {(row.period, int(row.step)): _figures(row) for row in _part(frame, "step")}
-    kinds = {(row.category, row.period): _figures(row) for row in _part(frame, "category")}
+    panels = _OVERVIEW.split(table)
+    totals = {period: _figures(*sold) for period, *sold in panels.rows("totals")}
+    steps = {(period, step): _figures(*sold) for period, step, *sold in panels.rows("steps")}
+    kinds = {(category, period): _figures(*sold) for period, category, *sold in panels.rows("categories")}
     names = sorted({name for name, _ in kinds}, key=str.casefold)
     return Overview(
-        anything_visible=_anything(frame, "anything"),
+        anything_visible=panels.any("anything"),
         now=totals.get("current", Figures()),
         before=totals.get("previous", Figures()),
         steps=tuple(_steps(steps, filters)),
@@ -197,54 +194,44 @@ def read_overview(frame: pd.DataFrame, filters: Filters) -> Overview:
             name: (kinds.get((name, "current"), Figures()), kinds.get((name, "previous"), Figures()))
             for name in names
         },
+        incomplete=panels.incomplete,
     )
 
 
-def read_cities(frame: pd.DataFrame) -> Cities:
+def read_cities(table: Table) -> Cities:
     """Reads the rows of cities_query."""
-    totals = [_figures(row) for row in _part(frame, "total")]
+    panels = _CITIES.split(table)
+    totals = [_figures(*sold) for sold in panels.rows("total")]
     return Cities(
-        anything_visible=_anything(frame, "visible"),
+        anything_visible=panels.any("anything"),
         total=totals[0] if totals else Figures(),
-        cities=tuple(_city(row) for row in _part(frame, "city")),
-        categories=tuple(sorted((row.category for row in _part(frame, "option")), key=str.casefold)),
+        cities=tuple(_cities(panels)),
+        categories=tuple(sorted(panels["categories"]["category"].to_pylist(), key=str.casefold)),
+        incomplete=panels.incomplete,
     )
 
 
-def _city(row: Any) -> City:
-    return City(
-        name=_named(row.city),
-        country=_named(row.country),
-        longitude=_degrees(row.longitude, most=180),
-        latitude=_degrees(row.latitude, most=90),
-        figures=_figures(row),
-    )
+def _cities(panels: Panels) -> Iterator[City]:
+    for name, country, latitude, longitude, *sold in panels.rows("cities"):
+        yield City(
+            name=name or _UNNAMED,
+            country=country or _UNNAMED,
+            longitude=_degrees(longitude, most=180),
+            latitude=_degrees(latitude, most=90),
+            figures=_figures(*sold),
+        )
 
 
-def _degrees(value: Any, *, most: int) -> Decimal | None:
+def _degrees(value: Decimal | None, *, most: int) -> Decimal | None:
     """A coordinate; None for one that is no place on Earth: the map would zoom out to reach it."""
-    return None if pd.isna(value) or abs(value) > most else value
+    return None if value is None or abs(value) > most else value
 
 
-def _named(text: Any) -> str:
-    return text if isinstance(text, str) and text else _UNNAMED
+def _figures(sales: Decimal | None, units: int | None, orders: int) -> Figures:
+    return Figures(Decimal(0) if sales is None else sales, units or 0, orders)
 
 
-def _part(frame: pd.DataFrame, name: str) -> Iterable[Any]:
-    return frame.loc[frame["part"] == name].itertuples(index=False)
-
-
-def _anything(frame: pd.DataFrame, part: str) -> bool:
-    return any(row.orders for row in _part(frame, part))
-
-
-def _figures(row: Any) -> Figures:
-    sales = Decimal(0) if pd.isna(row.sales) else row.sales
-    units = 0 if pd.isna(row.units) else int(row.units)
-    return Figures(sales, units, int(row.orders))
-
-
-def _steps(figures: dict[tuple[str, int], Figures], filters: Filters) -> Iterable[Step]:
+def _steps(figures: Mapping[tuple[str, int], Figures], filters: Filters) -> Iterator[Step]:
     """Every step of the period, oldest first; days on which nothing was sold are part of the course."""
     size = step_days(filters.days)
     for step in reversed(range(-(-filters.days // size))):

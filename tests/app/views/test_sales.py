@@ -31,11 +31,11 @@ def last(days, *categories):
 
 def overview(database, user, filters):
     person = Person(database, user)
-    return read_overview(person.warehouse.fetch(overview_query(filters)).frame, filters)
+    return read_overview(person.warehouse.fetch(overview_query(filters)), filters)
 
 
 def cities(database, user, filters):
-    return read_cities(Person(database, user).warehouse.fetch(cities_query(filters)).frame)
+    return read_cities(Person(database, user).warehouse.fetch(cities_query(filters)))
 
 
 def chosen(frame, user, first, last_day, categories=()):
@@ -108,17 +108,23 @@ def test_a_page_is_one_statement(world):
 
 
 @pytest.mark.parametrize("value", INJECTIONS)
-@pytest.mark.parametrize("query", [overview_query, cities_query], ids=lambda query: query.__name__)
-def test_a_category_is_a_value_and_never_sql(world, query, value):
+@pytest.mark.parametrize(
+    ("query", "read", "total"),
+    [
+        (overview_query, read_overview, lambda answer: answer.now),
+        (cities_query, lambda table, _: read_cities(table), lambda answer: answer.total),
+    ],
+    ids=["overview", "cities"],
+)
+def test_a_category_is_a_value_and_never_sql(world, query, read, total, value):
     asked = query(last(90, value))
     assert asked.sql == query(last(90, "Cycling")).sql
     assert value in asked.parameters.values()
     person = Person(world, ETHAN)
-    frame = person.warehouse.fetch(asked).frame
+    answer = read(person.warehouse.fetch(asked), last(90, value))
     # Nothing is called so: nothing is in the total, and the options are still the person's.
-    totals = frame[frame.part == "total"]
-    assert totals.empty or list(totals.orders) == [0]
-    assert (frame.part == "category").any() or (frame.part == "option").any()
+    assert total(answer) == Figures()
+    assert "Cycling" in answer.categories
 
 
 def test_many_categories_keep_their_own_parameters(world):
@@ -169,11 +175,12 @@ def test_a_city_without_name_or_place_is_not_lost(hostile):
 def test_a_cap_takes_cities_and_never_the_total(world):
     person = Person(world, ETHAN, max_rows=30)
     table = person.warehouse.fetch(cities_query(last(90)))
-    capped, whole = read_cities(table.frame), cities(world, ETHAN, last(90))
+    capped, whole = read_cities(table), cities(world, ETHAN, last(90))
     assert table.truncated
     assert capped.total == whole.total
     assert capped.categories == whole.categories
     assert capped.cities == whole.cities[: len(capped.cities)]
+    assert (capped.incomplete, whole.incomplete) == ({"cities"}, frozenset())
 
 
 @pytest.mark.parametrize(
@@ -201,14 +208,20 @@ def test_nora_is_denied_by_the_warehouse(world):
 
 
 def test_a_city_nowhere_on_earth_has_no_place_on_the_map():
+    places = {
+        "Lima": (Decimal("-12.05"), Decimal("-77.04")),
+        "North": (Decimal("90.000001"), Decimal(0)),
+        "West": (Decimal(0), Decimal("-180.000001")),
+        "Nowhere": (None, None),
+    }
     rows = [
-        ("city", "Lima", "PE", Decimal("-12.05"), Decimal("-77.04")),
-        ("city", "North", "XX", Decimal("90.000001"), Decimal(0)),
-        ("city", "West", "XX", Decimal(0), Decimal("-180.000001")),
-        ("city", "Nowhere", "XX", None, None),
+        people.row(city=city, latitude=latitude, longitude=longitude)
+        for city, (latitude, longitude) in places.items()
     ]
-    frame = pd.DataFrame(rows, columns=["part", "city", "country", "latitude", "longitude"], dtype=object)
-    found = read_cities(frame.assign(category=None, sales=Decimal(1), units=1, orders=1)).cities
-    assert [(each.longitude is None, each.latitude is None) for each in found] == [
-        *((False, False), (False, True), (True, False), (True, True)),
-    ]
+    found = cities(people.warehouse(people.rows(*rows)), ETHAN, last(7)).cities
+    assert {each.name: (each.longitude is None, each.latitude is None) for each in found} == {
+        "Lima": (False, False),
+        "North": (False, True),
+        "West": (True, False),
+        "Nowhere": (True, True),
+    }
