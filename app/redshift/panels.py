@@ -50,16 +50,16 @@ class Panels:
     def __getitem__(self, name: str) -> pa.Table:
         return self.tables[name]
 
-    def rows(self, name: str) -> Iterator[tuple[Any, ...]]:
-        """A panel's rows: what it is by, then its measures."""
-        return zip(*(column.to_pylist() for column in self.tables[name].columns), strict=True)
+    def rows(self, name: str, most: int | None = None) -> Iterator[tuple[Any, ...]]:
+        """A panel's rows, or the first of them: what it is by, then its measures."""
+        return zip(*(column.to_pylist() for column in self.tables[name].slice(0, most).columns), strict=True)
 
     def any(self, name: str) -> bool:
         """Whether a panel has a row."""
         return bool(self.tables[name].num_rows)
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, eq=False)
 class Question:
     """What a page asks: panels over one base. `where` holds for all of them."""
 

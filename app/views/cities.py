@@ -45,7 +45,7 @@ def render(warehouse: Warehouse, person: str) -> None:
 
 def _draw(answer: Cities, table: Table, this: page.Page) -> None:
     top, shape = _heading(answer.total, this)
-    shown = answer.cities[: _TOP[top]]
+    shown = answer.best(_TOP[top])
     located = [city for city in shown if city.longitude is not None and city.latitude is not None]
     with st.container(key="places"):
         places, best = st.columns(_PLACES, gap="medium")
@@ -122,11 +122,11 @@ def _legend(located: Sequence[City], shape: maps.Shape, this: page.Page) -> None
 
 def _what_is_shown(shown: Sequence[City], answer: Cities, this: page.Page, *, more: bool) -> Iterator[str]:
     """What the map and the table leave out."""
-    known = formats.count(len(answer.cities), this.marks)
+    known = formats.count(answer.known, this.marks)
     if more:
         known = f"more than {known}"
         yield "There are more cities than a page takes. Narrow the filters to see the others."
-    if len(shown) == len(answer.cities) and not more:
+    if len(shown) == answer.known and not more:
         yield f"{known} {'city' if len(shown) == 1 else 'cities'}: all that sold."
         return
     sales = sum((city.figures.sales for city in shown), Decimal(0))

@@ -4,9 +4,10 @@ The table has no order numbers: a row is an order. Rows are never chosen by who 
 """
 
 from collections.abc import Iterator, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from datetime import date, timedelta
 from decimal import Decimal
+from typing import NamedTuple
 
 from app.redshift.conditions import Condition, Value, one_of
 from app.redshift.panels import AnyRow, Base, Measure, Panel, Panels, Question
@@ -117,8 +118,7 @@ def step_days(days: int) -> int:
     return next((step for most, step in _STEPS if days <= most), _LONGEST_STEP)
 
 
-@dataclass(frozen=True)
-class Figures:
+class Figures(NamedTuple):
     """What was sold."""
 
     sales: Decimal = Decimal(0)
@@ -153,11 +153,10 @@ class Overview:
     before: Figures
     steps: tuple[Step, ...]
     categories: dict[str, tuple[Figures, Figures]]
-    incomplete: frozenset[str] = frozenset()
+    incomplete: frozenset[str]
 
 
-@dataclass(frozen=True)
-class City:
+class City(NamedTuple):
     """A city's figures and where it lies; two cities of one name differ by country or place."""
 
     name: str
@@ -169,13 +168,31 @@ class City:
 
 @dataclass(frozen=True)
 class Cities:
-    """The answer to cities_query, best city first; `incomplete` names the panels of which a cap took rows."""
+    """The answer to cities_query; `incomplete` names the panels of which a cap took rows."""
 
     anything_visible: bool
     total: Figures
-    cities: tuple[City, ...]
     categories: tuple[str, ...]
-    incomplete: frozenset[str] = frozenset()
+    incomplete: frozenset[str]
+    _rows: Panels = field(repr=False)
+
+    @property
+    def known(self) -> int:
+        """How many cities the answer has."""
+        return int(self._rows["cities"].num_rows)
+
+    def best(self, most: int | None = None) -> list[City]:
+        """The cities that sold most, best first; what nobody looks at is not read."""
+        return [
+            City(
+                name=name or _UNNAMED,
+                country=country or _UNNAMED,
+                longitude=_degrees(longitude, most=180),
+                latitude=_degrees(latitude, most=90),
+                figures=_figures(*sold),
+            )
+            for name, country, latitude, longitude, *sold in self._rows.rows("cities", most)
+        ]
 
 
 def read_overview(table: Table, filters: Filters) -> Overview:
@@ -205,21 +222,10 @@ def read_cities(table: Table) -> Cities:
     return Cities(
         anything_visible=panels.any("anything"),
         total=totals[0] if totals else Figures(),
-        cities=tuple(_cities(panels)),
         categories=tuple(sorted(panels["categories"]["category"].to_pylist(), key=str.casefold)),
         incomplete=panels.incomplete,
+        _rows=panels,
     )
-
-
-def _cities(panels: Panels) -> Iterator[City]:
-    for name, country, latitude, longitude, *sold in panels.rows("cities"):
-        yield City(
-            name=name or _UNNAMED,
-            country=country or _UNNAMED,
-            longitude=_degrees(longitude, most=180),
-            latitude=_degrees(latitude, most=90),
-            figures=_figures(*sold),
-        )
 
 
 def _degrees(value: Decimal | None, *, most: int) -> Decimal | None:

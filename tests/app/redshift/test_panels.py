@@ -93,7 +93,7 @@ def _loaded(text):
 def ask(world, asked, user=ETHAN, *, max_rows=10_000, **conditions):
     person = Person(world, user, max_rows=max_rows)
     panels = asked.split(person.warehouse.fetch(asked.query(MOST, **conditions)))
-    assert len(person.asked) == 1
+    assert person.api.operations() == ["ExecuteStatement", "GetStatementResultV2"]
     return panels
 
 
