@@ -162,6 +162,12 @@ class Settings(BaseSettings):
     query_timeout_seconds: int = Field(60, ge=1, le=86_400, description="whole seconds from 1 to 86400")
     max_rows: int = Field(10_000, ge=1, le=1_000_000, description="a whole number from 1 to 1000000")
     max_result_mb: int = Field(64, ge=1, le=4096, description="whole megabytes from 1 to 4096")
+    cache_seconds: int = Field(
+        60, ge=0, le=3600, description="whole seconds from 0, which keeps nothing, to 3600"
+    )
+    data_api_share: float = Field(
+        1.0, gt=0, le=1, description="a part of the account's quotas, above 0 and up to 1"
+    )
     result_format: Literal["csv", "json"] = Field("csv", description="csv or json")
     session_hours: float = Field(8, gt=0, le=24, description="hours, above 0 and up to 24")
     session_idle_minutes: float = Field(30, gt=0, le=1440, description="minutes, above 0 and up to 1440")

@@ -1,8 +1,10 @@
 """boto3, set up once for the process."""
 
 import threading
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 from datetime import datetime
+from functools import partial
 from typing import Any
 
 import boto3
@@ -25,6 +27,13 @@ _RETRYING = Config(
 # For requests that carry something that counts once.
 ONCE = Config(retries={"mode": "standard", "total_max_attempts": 1})
 UNSIGNED_REQUESTS = Config(signature_version=UNSIGNED)
+_TOO_MANY = {
+    "RequestLimitExceeded",
+    "SlowDown",
+    "Throttling",
+    "ThrottlingException",
+    "TooManyRequestsException",
+}
 
 
 def _refuse_half_an_answer(**event: Any) -> None:
@@ -37,6 +46,13 @@ def _refuse_half_an_answer(**event: Any) -> None:
     announced, body = answer["headers"].get("content-length", ""), answer["body"]
     if isinstance(body, bytes) and announced.isdigit() and len(body) < int(announced):
         raise ConnectionClosedError(endpoint_url=event["operation_model"].service_model.service_name)
+
+
+def _tell(throttled: Callable[[str], None], **event: Any) -> None:
+    error = event["response"][1].get("Error") if event["response"] else None
+    # An answer may have a member of that name, such as a statement that failed.
+    if isinstance(error, Mapping) and error.get("Code") in _TOO_MANY:
+        throttled(event["operation"].name)
 
 
 @dataclass(frozen=True)
@@ -77,13 +93,19 @@ class Aws:
         with self._lock:
             return make(service, config=_RETRYING if config is None else _RETRYING.merge(config), **keys)
 
-    def client_of(self, provider: CredentialProvider, service: str) -> Any:
-        """A client that signs with the provider's credentials and nobody else's."""
+    def client_of(
+        self, provider: CredentialProvider, service: str, *, throttled: Callable[[str], None]
+    ) -> Any:
+        """A client that signs with the provider's credentials and nobody else's.
+
+        `throttled` is told the operation each time that AWS refuses a call as one too many.
+        """
         # Without boto3's session, which would lengthen the shared loader's search path for each person.
         session = _session()
         session.register_component("data_loader", self._botocore.get_component("data_loader"))
         # The only provider: were it ever without credentials, nothing falls back to the host's.
         session.register_component("credential_provider", CredentialResolver([provider]))
+        session.register(f"needs-retry.{service}.*", partial(_tell, throttled))
         with self._lock:
             return session.create_client(service, region_name=self._region, config=_RETRYING)
 

@@ -43,7 +43,11 @@ class IdentityCredentials(CredentialProvider):
         return _AskedEachTime(self._keys, self.METHOD)
 
 
-def data_api_client(keys: Keys, aws: Aws) -> "RedshiftDataAPIServiceClient":
-    """A Redshift Data API client that signs as the person."""
-    client: RedshiftDataAPIServiceClient = aws.client_of(IdentityCredentials(keys), "redshift-data")
+def data_api_client(
+    keys: Keys, aws: Aws, *, throttled: Callable[[str], None]
+) -> "RedshiftDataAPIServiceClient":
+    """A Redshift Data API client that signs as the person; for `throttled` see Aws.client_of."""
+    client: RedshiftDataAPIServiceClient = aws.client_of(
+        IdentityCredentials(keys), "redshift-data", throttled=throttled
+    )
     return client

@@ -16,6 +16,7 @@ from app.redshift import faults
 from app.redshift.columns import Bounds
 from app.redshift.csv_format import CsvPages
 from app.redshift.json_format import JsonPages
+from app.redshift.limiter import Turn, at_once
 from app.redshift.path import Answer, Statement
 from app.redshift.table import Timings
 from app.redshift.workers import Workers
@@ -46,15 +47,10 @@ _METHODS = {
 }
 
 Job = Callable[[Statement], Mapping[str, Any]]
-Turn = Callable[[str, Statement], None]
 
 
 def _never() -> None:
     """For a client whose credentials nobody here can renew."""
-
-
-def _at_once(_operation: str, _statement: Statement) -> None:
-    """For a client that has the account's quotas to itself."""
 
 
 class DataApi:
@@ -70,7 +66,7 @@ class DataApi:
         result_format: Literal["csv", "json"] = "csv",
         person: str = "",
         renew: Callable[[], None] = _never,
-        turn: Turn = _at_once,
+        turn: Turn = at_once,
         calls: Workers = CALLS,
         clock: Callable[[], float] = time.monotonic,
         sleep: Callable[[float], None] = time.sleep,
@@ -173,6 +169,7 @@ class DataApi:
         return future.result()
 
     def _submit(self, statement: Statement) -> Mapping[str, Any]:
+        statement.prepare()
         query = statement.query
         request: dict[str, Any] = {
             **self._target,

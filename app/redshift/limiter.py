@@ -9,7 +9,11 @@ import time
 from collections import OrderedDict, deque
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
+from functools import partial
 from math import inf
+
+from app.redshift import faults
+from app.redshift.path import Statement
 
 # Calls a second of an account in a region. Cancelling waits for nobody: it makes room.
 PER_SECOND: Mapping[str, int] = {
@@ -28,6 +32,11 @@ _LESS = 0.5
 _RECOVERY = 10.0
 
 Clock = Callable[[], float]
+Turn = Callable[[str, Statement], None]
+
+
+def at_once(_operation: str, _statement: Statement) -> None:
+    """The turn of whoever has the account's quotas to themselves."""
 
 
 class Late(Exception):
@@ -43,7 +52,7 @@ def _stays() -> bool:
 
 
 @dataclass(eq=False)
-class Turn:
+class Place:
     """A place in the queue."""
 
     person: str
@@ -59,16 +68,16 @@ class Lane:
         self._allowed = float(self._full)  # as it was at that moment
         self._refused = -inf
         self._gone: deque[float] = deque()
-        self._waiting: OrderedDict[str, deque[Turn]] = OrderedDict()
+        self._waiting: OrderedDict[str, deque[Place]] = OrderedDict()
         self._lock = threading.Lock()
 
-    def take(self, person: str, now: float) -> Turn | None:
+    def take(self, person: str, now: float) -> Place | None:
         """Lets a call out, or gives the turn that it has to wait for."""
         with self._lock:
             if not self._waiting and self._room(now) > 0:
                 self._gone.append(now)
                 return None
-            turn = Turn(person)
+            turn = Place(person)
             self._waiting.setdefault(person, deque()).append(turn)
             return turn
 
@@ -86,7 +95,7 @@ class Lane:
                     del self._waiting[person]
             return self._gone[-min(room, 0)] + self._second - now if room <= 0 else 0.0
 
-    def withdraw(self, turn: Turn) -> bool:
+    def withdraw(self, turn: Place) -> bool:
         """Takes a turn out of the queue; False when it came meanwhile."""
         with self._lock:
             if turn.came.is_set():
@@ -143,13 +152,26 @@ class Limiter:
         if turn is not None:
             self._wait(lane, turn, deadline=deadline, given_up=given_up)
 
+    def turns_of(self, person: str) -> Turn:
+        """The turns of one person's calls; they raise WarehouseBusy, or QueryCancelled once nobody waits."""
+        return partial(self._turn_of, person)
+
+    def _turn_of(self, person: str, operation: str, statement: Statement) -> None:
+        about = statement.query.name, statement.id
+        try:
+            self.turn(operation, person, deadline=statement.deadline, given_up=lambda: statement.stopped)
+        except Late:
+            raise faults.crowded(*about) from None
+        except GivenUp:
+            raise faults.stopped(*about) from None
+
     def throttled(self, operation: str) -> None:
         """Slows down for a while: AWS refused such a call, because others use the account too."""
         lane = self._lanes.get(operation)
         if lane is not None:
             lane.slow_down(self._clock())
 
-    def _wait(self, lane: Lane, turn: Turn, *, deadline: float, given_up: Callable[[], bool]) -> None:
+    def _wait(self, lane: Lane, turn: Place, *, deadline: float, given_up: Callable[[], bool]) -> None:
         while not turn.came.is_set():
             now = self._clock()
             pause = lane.serve(now)

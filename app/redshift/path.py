@@ -41,9 +41,13 @@ class Statement:
         label: str,
         deadline: float,
         clock: Callable[[], float] = time.monotonic,
-        admit: Callable[[], None] = _always,
+        admit: Callable[[], object] = _always,
+        prepare: Callable[[], None] = _always,
     ) -> None:
-        """`label` names it at Redshift; `admit` raises SessionExpired when the person's sign-in is over."""
+        """`label` names it at Redshift; `admit` raises SessionExpired when the person's sign-in is over.
+
+        `prepare` is to be called on the thread that sends it, just before it does.
+        """
         self.query = query
         self.event_id = event_id
         self.label = label
@@ -55,6 +59,7 @@ class Statement:
         self.renewed = False  # whether it has cost a renewal of credentials already
         self._clock = clock
         self.admit = admit
+        self.prepare = prepare
         self._stopped = False
         self._over = False
         self._cancelled = False

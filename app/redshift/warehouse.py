@@ -1,7 +1,7 @@
 """One person's warehouse: their questions, what they asked a moment ago, and the trail that they leave."""
 
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Hashable
 from datetime import UTC, datetime
 from functools import partial
 
@@ -12,11 +12,12 @@ from app.redshift.path import Answer, QueryPath, Statement
 from app.redshift.query import Query
 from app.redshift.table import Table, Timings
 
-_MEMORY_SECONDS = 60.0
+_CACHE_SECONDS = 60.0
 
 
-def _always() -> None:
+def _always() -> str:
     """For a path whose credentials are good for as long as its process."""
+    return ""
 
 
 class Warehouse:
@@ -27,31 +28,44 @@ class Warehouse:
         path: QueryPath,
         *,
         timeout_seconds: float,
+        cache_seconds: float = _CACHE_SECONDS,
         clock: Callable[[], float] = time.monotonic,
         trail: Trail = NOBODY,
-        admit: Callable[[], None] = _always,
+        person: str = "",
+        admit: Callable[[], str] = _always,
+        ready: Callable[[], str] = _always,
     ) -> None:
-        """`admit` raises SessionExpired when the sign-in is over."""
+        """`admit` raises SessionExpired when the sign-in is over, and tells under which rights it stands.
+
+        So does `ready`, and has the credentials made that sign. Rights are a name that changes whenever what
+        the person may see may have changed.
+        """
         self._path = path
         self._timeout = timeout_seconds
         self._clock = clock
         self._trail = trail
+        self._person = person
         self._admit = admit
-        self._memory = Memory(person=trail.person, seconds=_MEMORY_SECONDS, clock=clock)
+        self._ready = ready
+        self._memory = Memory(person=person, seconds=cache_seconds, clock=clock)
 
     def fetch(self, query: Query, *, fresh: bool = False) -> Table:
-        """The query's rows; within a minute from this person's memory, unless they are to be `fresh`."""
+        """The query's rows; for a while from this person's memory, unless they are to be `fresh`."""
         return self.begin(query, fresh=fresh).table()
 
     def begin(self, query: Query, *, fresh: bool = False) -> Flight:
         """The same without waiting for the rows: they are asked for, or known, or on their way already."""
-        self._admit()
+        key = self._key(query, self._admit())
         make = partial(self._ask, query, started=self._clock())
-        return self._memory.fly(query.key, make, fresh=fresh)
+        return self._memory.fly(key, make, fresh=fresh)
 
     def cancel(self) -> None:
         """Stops what is running and forgets what was asked, as a sign-out must; waits for nothing."""
         self._memory.forget()
+
+    def _key(self, query: Query, rights: str) -> Hashable:
+        # The memory is this person's alone. Were it ever anybody else's too, they would find nothing in it.
+        return self._person, rights, query.key
 
     def _ask(self, query: Query, flight: Flight, *, started: float) -> Table:
         event_id = new_id()
@@ -64,6 +78,9 @@ class Warehouse:
             deadline=started + self._timeout,
             clock=self._clock,
             admit=self._admit,
+            # Whoever asks from now on has the rights that it is sent with; before the first exchange of a
+            # sign-in there are none, and a renewal may have come between.
+            prepare=lambda: flight.keep_under(self._key(query, self._ready())),
         )
         flight.on_abandoned(partial(self._stop, statement))
         answer = self._run(statement, started=started)

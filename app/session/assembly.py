@@ -8,6 +8,7 @@ from app import settings as settings_
 from app.auth.aws import Aws, read_secret
 from app.auth.oidc import Provider
 from app.auth.renewal import Renewer
+from app.redshift.limiter import Limiter
 from app.session.dynamodb import DynamoStore
 from app.session.sealing import Seal, SealedStore
 from app.session.sessions import Sessions
@@ -54,7 +55,8 @@ def assemble(settings: Settings) -> Services:
     )
     aws = Aws(settings.aws_region)
     renewer = Renewer(aws=aws, provider=provider, settings=settings)
-    world = World(settings, aws, _store(settings, aws), renewer)
+    limiter = Limiter(share=settings.data_api_share)
+    world = World(settings, aws, _store(settings, aws), renewer, limiter)
     return Services(settings, provider, Sessions(world, provider))
 
 

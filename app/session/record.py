@@ -7,7 +7,7 @@ from typing import Any, Self
 
 from app.auth.standing import Standing
 from app.errors import SessionExpired
-from app.session.cookies import new_id
+from app.session.cookies import digest, new_id
 
 _ABSOLUTE, _IDLE, GONE = "RL-231", "RL-232", "RL-233"
 _WHY = {
@@ -44,6 +44,15 @@ class Record:
             raise over(_ABSOLUTE)
         if now >= self.used_at + idle:
             raise over(_IDLE)
+
+    @property
+    def rights(self) -> str:
+        """Changes whenever what the person may see may have changed: by a sign-in, and by each renewal.
+
+        With new credentials Redshift reads the person's groups anew. Equal in all processes, and no secret.
+        """
+        keys = self.standing.credentials
+        return digest(f"{self.reference} {keys.access_key_id}") if keys is not None else ""
 
     def released(self) -> Self:
         """The same, with nobody renewing it."""

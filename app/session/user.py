@@ -17,6 +17,7 @@ from app.auth.standing import Standing
 from app.errors import AccessError, AppError, QueryDenied, SessionExpired, StoreUnavailable
 from app.redshift.columns import Bounds
 from app.redshift.data_api import DataApi
+from app.redshift.limiter import Limiter
 from app.redshift.query import Query
 from app.redshift.warehouse import Warehouse
 from app.session import record as records
@@ -56,6 +57,7 @@ class World:
     aws: Aws
     store: Store
     renewer: Renewer
+    limiter: Limiter
     clock: Clock = utc_now
     sleep: Callable[[float], None] = time.sleep
 
@@ -84,18 +86,26 @@ class UserSession:
         self._failed: AppError | None = None  # the last renewal, for those who waited for it
         self._refusal: AccessError | None = None  # of the first exchange
         self._not_before = record.started_at
-        settings = world.settings
+        settings, identity = world.settings, record.standing.identity
+        person = f"{identity.issuer} {identity.subject}"
         path = DataApi(
-            data_api_client(self.keys, world.aws),
+            data_api_client(self.keys, world.aws, throttled=world.limiter.throttled),
             target=settings.redshift_target,
             database=settings.redshift_database,
             bounds=Bounds(rows=settings.max_rows, bytes=settings.max_result_mb << 20),
             result_format=settings.result_format,
-            person=self.trail.person,
+            person=person,
             renew=self.renew,
+            turn=world.limiter.turns_of(person),
         )
         self._warehouse = Warehouse(
-            path, timeout_seconds=settings.query_timeout_seconds, trail=self.trail, admit=self.admit
+            path,
+            timeout_seconds=settings.query_timeout_seconds,
+            cache_seconds=settings.cache_seconds,
+            trail=self.trail,
+            person=person,
+            admit=self.admit,
+            ready=self.ready,
         )
 
     @property
@@ -123,9 +133,15 @@ class UserSession:
             return False
         return bool(table.frame.iloc[0, 0])
 
-    def admit(self) -> None:
-        """Raises SessionExpired unless the session stands at this moment, in every process."""
-        self._stands()
+    def admit(self) -> str:
+        """The rights under which the session stands now, in every process; SessionExpired unless it does."""
+        _, record = self._stands()
+        return record.rights
+
+    def ready(self) -> str:
+        """The same, with credentials at hand that AWS takes now."""
+        self._keys()
+        return self.admit()
 
     def touch(self) -> None:
         """Notes that the person is at work; raises SessionExpired when the session is over."""

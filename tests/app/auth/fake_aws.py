@@ -58,7 +58,7 @@ class FakeAws:
             }
         )
 
-    def client_of(self, provider, service):
+    def client_of(self, provider, service, **_):
         """A Data API client; its statements end at once, with one row."""
         assert service == "redshift-data"
         credentials = provider.load()

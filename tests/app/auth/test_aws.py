@@ -25,10 +25,10 @@ class Nobody(CredentialProvider):
 def test_more_people_do_not_make_more_places_to_look_for_models():
     aws = Aws("us-east-1")
     aws.client("sts")
-    loader = aws.client_of(Nobody(), "redshift-data")._loader
+    loader = aws.client_of(Nobody(), "redshift-data", throttled=print)._loader
     before = list(loader.search_paths)
     for _ in range(3):
-        assert aws.client_of(Nobody(), "redshift-data")._loader is loader
+        assert aws.client_of(Nobody(), "redshift-data", throttled=print)._loader is loader
         aws.client("sso-oidc")
     assert loader.search_paths == before
 

@@ -5,6 +5,7 @@ from datetime import UTC, datetime
 import httpx
 import pytest
 from botocore.awsrequest import AWSResponse
+from botocore.exceptions import ClientError
 
 from app.auth.aws import Aws, RoleCredentials
 from app.auth.credentials import IdentityCredentials, data_api_client
@@ -53,14 +54,14 @@ class Body:
 
 def test_nothing_is_asked_until_a_request_is_signed(aws):
     asked = []
-    data_api_client(lambda: asked.append("asked"), aws)
+    data_api_client(lambda: asked.append("asked"), aws, throttled=print)
     IdentityCredentials(lambda: asked.append("asked")).load()
     assert asked == []
 
 
 def test_each_request_is_signed_with_what_the_sign_in_holds_by_then(aws):
     held, signed = [keys("first")], []
-    client = answering(data_api_client(lambda: held[0], aws), signed)
+    client = answering(data_api_client(lambda: held[0], aws, throttled=print), signed)
     client.execute_statement(**QUERY)
     held[0] = keys("second")
     client.execute_statement(**QUERY)
@@ -75,7 +76,7 @@ def test_a_persons_client_never_signs_as_the_host(aws):
     def refuse():
         raise NotAssigned("no", "ask")
 
-    client = answering(data_api_client(refuse, aws), signed)
+    client = answering(data_api_client(refuse, aws, throttled=print), signed)
     with pytest.raises(NotAssigned):
         client.execute_statement(**QUERY)
     assert signed == []
@@ -84,7 +85,8 @@ def test_a_persons_client_never_signs_as_the_host(aws):
 def test_two_people_keep_their_own(aws):
     signed = {"frank": [], "ethan": []}
     clients = [
-        answering(data_api_client(lambda name=name: keys(name), aws), notes) for name, notes in signed.items()
+        answering(data_api_client(lambda name=name: keys(name), aws, throttled=print), notes)
+        for name, notes in signed.items()
     ]
     for client in clients * 3:
         client.execute_statement(**QUERY)
@@ -92,9 +94,37 @@ def test_two_people_keep_their_own(aws):
     assert {token for _, token in signed["ethan"]} == {b"session-token-ethan"}
 
 
+@pytest.mark.parametrize(
+    ("code", "told"), [("ThrottlingException", {"ExecuteStatement"}), ("ValidationException", set())]
+)
+def test_whatever_aws_refuses_as_too_much_is_told(aws, monkeypatch, code, told):
+    monkeypatch.setattr("time.sleep", lambda _: None)
+    throttled = []
+    client = data_api_client(lambda: keys("frank"), aws, throttled=throttled.append)
+    body = Body(b'{"__type": "%s", "Message": "Rate exceeded"}' % code.encode())
+    client.meta.events.register(
+        "before-send", lambda request, **_: AWSResponse(request.url, httpx.codes.BAD_REQUEST, {}, body)
+    )
+    with pytest.raises(ClientError, match=code):
+        client.execute_statement(**QUERY)
+    assert set(throttled) == told
+
+
+def test_the_words_of_a_statement_that_failed_are_no_refusal(aws):
+    client = data_api_client(lambda: keys("frank"), aws, throttled=pytest.fail)
+    body = Body(b'{"Id": "1", "Status": "FAILED", "Error": "ThrottlingException"}')
+    client.meta.events.register(
+        "before-send", lambda request, **_: AWSResponse(request.url, httpx.codes.OK, {}, body)
+    )
+    assert client.describe_statement(Id="1")["Error"] == "ThrottlingException"
+
+
 def test_they_do_not_show_themselves(aws):
     credentials = IdentityCredentials(lambda: keys("frank")).load()
     shown = (
-        repr(credentials) + repr(vars(credentials)) + repr(keys("frank")) + repr(data_api_client(keys, aws))
+        repr(credentials)
+        + repr(vars(credentials))
+        + repr(keys("frank"))
+        + repr(data_api_client(keys, aws, throttled=print))
     )
     assert not [secret for secret in ("ASIAFRANK", "secret-frank", "session-token-frank") if secret in shown]

@@ -9,9 +9,13 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from app.errors import QueryCancelled, WarehouseBusy
 from app.redshift.limiter import PER_SECOND, GivenUp, Lane, Late, Limiter
+from app.redshift.path import Statement
+from app.redshift.query import Query
 from infra.local.aws import quotas
 
+SALES = Query("sales", "SELECT 1")
 SECONDS = 10.0  # until a test that waits in vain fails
 PEOPLE = [f"person {number}" for number in range(50)]
 
@@ -223,6 +227,20 @@ class TestWaiting:
         clock.now = 5.0
         with pytest.raises(Late):
             Limiter(clock=clock).turn("ExecuteStatement", "one", deadline=5.0)
+
+    def test_of_a_statement_that_is_late_it_is_said_that_the_warehouse_is_busy(self, limiter, clock):
+        clock.now = 0.9
+        statement = Statement(SALES, event_id="1", label="sales", deadline=0.9, clock=clock)
+        with pytest.raises(WarehouseBusy) as caught:
+            limiter.turns_of("one")("ExecuteStatement", statement)
+        assert (caught.value.code, caught.value.query_name) == ("RL-450", "sales")
+
+    def test_a_statement_that_is_stopped_waits_no_longer(self, limiter, clock):
+        statement = Statement(SALES, event_id="1", label="sales", deadline=60.0, clock=clock)
+        statement.stop()
+        with pytest.raises(QueryCancelled) as caught:
+            limiter.turns_of("one")("ExecuteStatement", statement)
+        assert caught.value.code == "RL-440"
 
     def test_cancelling_waits_for_nobody(self, limiter):
         for _ in range(1_000):

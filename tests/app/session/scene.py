@@ -15,6 +15,7 @@ from pydantic import SecretStr
 
 from app.auth.renewal import Renewer
 from app.errors import SessionExpired
+from app.redshift.limiter import Limiter
 from app.session.cookies import new_id
 from app.session.sessions import Sessions
 from app.session.store import MemoryStore
@@ -159,11 +160,12 @@ class Scene:
         self.visitor = new_id()
         self.states, self.nonces = [], []
 
-    def sessions(self, store=None, *, sleep=lambda _: time.sleep(0.001)):
+    def sessions(self, store=None, *, limiter=None, sleep=lambda _: time.sleep(0.001)):
         """What one process has of the sessions."""
         provider = make_provider(self.idp, lambda: 0.0)
         renewer = Renewer(aws=self.aws, provider=provider, settings=self.settings, clock=self.clock)
-        world = World(self.settings, self.aws, store or self.store, renewer, clock=self.clock, sleep=sleep)
+        own = store or self.store, renewer, limiter or Limiter()
+        world = World(self.settings, self.aws, *own, clock=self.clock, sleep=sleep)
         return Sessions(world, provider)
 
     def begin(self, sessions, *, visitor=None, return_to="/", **claims):
