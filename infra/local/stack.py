@@ -28,7 +28,9 @@ from infra.provision.apply import Outputs, apply
 from infra.provision.spec import Spec
 
 DATA_BUCKET = "rowlight-demo-data"
-DATA_KEY = "sales_data/part-0.parquet"
+DATA_KEY = "sales_data/part-{}.parquet"
+# A request to the endpoint has a bound on its body, so many rows are several objects.
+ROWS_AN_OBJECT = 2_000_000
 # Where AWS's own article on this keeps its sample, so that the article's COPY finds one here too.
 ARTICLE_BUCKET = "redshift-blogs"
 ARTICLE_KEY = "redshift-data-api-idc/sales_data.csv"
@@ -115,12 +117,12 @@ def _provision(stack: Stack, sample: Future[pa.Table]) -> Outputs:
     push_people(session, identity_store_id=stack.endpoint.identity_store_id)
     rows = sample.result()
     s3 = session.client("s3")
-    for bucket, key, body in (
-        (DATA_BUCKET, DATA_KEY, to_parquet(rows)),
-        (ARTICLE_BUCKET, ARTICLE_KEY, to_csv(rows.slice(0, ARTICLE_ROWS))),
-    ):
+    for bucket in (DATA_BUCKET, ARTICLE_BUCKET):
         s3.create_bucket(Bucket=bucket)
-        s3.put_object(Bucket=bucket, Key=key, Body=body)
+    s3.put_object(Bucket=ARTICLE_BUCKET, Key=ARTICLE_KEY, Body=to_csv(rows.slice(0, ARTICLE_ROWS)))
+    for part, first in enumerate(range(0, rows.num_rows, ROWS_AN_OBJECT)):
+        body = to_parquet(rows.slice(first, ROWS_AN_OBJECT))
+        s3.put_object(Bucket=DATA_BUCKET, Key=DATA_KEY.format(part), Body=body)
     spec = Spec(
         region=REGION,
         account_id=ACCOUNT_ID,
