@@ -96,7 +96,7 @@ class Aws:
     def client_of(
         self, provider: CredentialProvider, service: str, *, throttled: Callable[[str], None]
     ) -> Any:
-        """A client that signs with the provider's credentials and nobody else's.
+        """A client that signs with the provider's credentials and nobody else's, and makes each call once.
 
         `throttled` is told the operation each time that AWS refuses a call as one too many.
         """
@@ -107,7 +107,7 @@ class Aws:
         session.register_component("credential_provider", CredentialResolver([provider]))
         session.register(f"needs-retry.{service}.*", partial(_tell, throttled))
         with self._lock:
-            return session.create_client(service, region_name=self._region, config=_RETRYING)
+            return session.create_client(service, region_name=self._region, config=_RETRYING.merge(ONCE))
 
 
 def _session() -> botocore.session.Session:

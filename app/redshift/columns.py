@@ -100,7 +100,8 @@ class Columns:
 
     def table(self, *, total: int, more: bool) -> tuple[pa.Table, bool]:
         """The rows, and whether there were more; raises ValueError if rows of so many in all are missing."""
-        truncated = self._cut or more or total > self.rows >= self._bounds.rows
+        # Where AWS counts the rows, that decides: a last page may be empty.
+        truncated = self.full and (self.rows < total if total else self._cut or more)
         if total and self.rows != total and not truncated:
             raise ValueError("Rows are missing.")
         chunks = [

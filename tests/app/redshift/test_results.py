@@ -50,17 +50,17 @@ def warehouse(*, result_format="csv", max_rows=10_000, max_bytes=1 << 26):
     return Warehouse(path, timeout_seconds=10)
 
 
-def fetch_csv(metadata, chunks, *, total=None, max_rows=10_000):
+def fetch_csv(metadata, chunks, *, total=None, **caps):
     API.handlers = {
         "ExecuteStatement": finished,
         "GetStatementResultV2": csv_pages(metadata, chunks, total=total),
     }
-    return warehouse(max_rows=max_rows).fetch(QUERY)
+    return warehouse(**caps).fetch(QUERY)
 
 
-def fetch_json(metadata, pages, *, max_rows=10_000):
+def fetch_json(metadata, pages, **caps):
     API.handlers = {"ExecuteStatement": finished, "GetStatementResult": json_pages(metadata, pages)}
-    return warehouse(result_format="json", max_rows=max_rows).fetch(QUERY)
+    return warehouse(result_format="json", **caps).fetch(QUERY)
 
 
 def rows_of(table):

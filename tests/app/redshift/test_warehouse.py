@@ -346,8 +346,8 @@ class TestMemory:
         assert list(warehouse.fetch(QUERY).frame["a"]) == [1]
 
     def test_a_failure_is_not_remembered(self):
-        _, warehouse = build(ExecuteStatement=in_turn(raises("ThrottlingException"), finished))
-        with pytest.raises(WarehouseBusy):
+        _, warehouse = build(ExecuteStatement=in_turn(raises("AccessDeniedException"), finished))
+        with pytest.raises(QueryDenied):
             warehouse.fetch(QUERY)
         assert len(warehouse.fetch(QUERY).frame) == 1
 

@@ -1,0 +1,159 @@
+"""One person's calls of the Data API: in turn, on threads of their own, again where that helps."""
+
+import logging
+import random
+import threading
+import time
+from collections.abc import Callable, Mapping
+from concurrent.futures import Future
+from functools import partial
+from typing import TYPE_CHECKING, Any
+
+from botocore.exceptions import BotoCoreError, ClientError
+
+from app.errors import AppError
+from app.redshift import faults
+from app.redshift.limiter import Turn, at_once
+from app.redshift.path import Statement
+from app.redshift.workers import Workers
+
+if TYPE_CHECKING:
+    from mypy_boto3_redshift_data.client import RedshiftDataAPIServiceClient
+
+_log = logging.getLogger(__name__)
+
+# The pauses before a call is made again that AWS was too busy for, or that was not answered. Here and not in
+# the SDK, which knows neither a statement's deadline nor that nobody waits for it any more. Every call of the
+# Data API may be made again: a submission has its ClientToken.
+_AGAIN = (0.1, 0.2, 0.5, 1.0, 2.0)
+# For an answer to CancelStatement; one that hangs is asked for anew beside it.
+_CANCEL_SECONDS = 5.0
+
+# For the calls themselves, apart from the threads that wait for them: a call that hangs keeps one of these
+# until the SDK lets go of it, and whoever waits goes on at the statement's deadline. No more for one person
+# than their client keeps connections.
+WORKERS = Workers(most=128, most_of_one=10)
+# Apart from those, for what hangs must not keep it from being cancelled.
+_CANCELLERS = Workers(most=64, most_of_one=8)
+
+_METHODS = {
+    "ExecuteStatement": "execute_statement",
+    "DescribeStatement": "describe_statement",
+    "GetStatementResult": "get_statement_result",
+    "GetStatementResultV2": "get_statement_result_v2",
+}
+
+Answer = Mapping[str, Any]
+
+
+def never() -> None:
+    """For a client whose credentials nobody here can renew."""
+
+
+class Calls:
+    """The calls of one person's client, each for a statement and within its time."""
+
+    def __init__(
+        self,
+        client: "RedshiftDataAPIServiceClient",
+        *,
+        person: str = "",
+        renew: Callable[[], None] = never,
+        turn: Turn = at_once,
+        sleep: Callable[[float], None] = time.sleep,
+    ) -> None:
+        """`renew` gets the client new credentials; `turn` holds a call back until it may go out."""
+        self._client = client
+        self._person = person
+        self._renew = renew
+        self._turn = turn
+        self._sleep = sleep
+
+    def begin(self, statement: Statement, job: Callable[[], Answer]) -> Future[Answer]:
+        """Has calls made on another thread."""
+        future: Future[Answer] = Future()
+        future.add_done_callback(lambda _: statement.wake())
+        WORKERS.submit(self._person, partial(_fulfil, future, job))
+        return future
+
+    @staticmethod
+    def end(statement: Statement, future: Future[Answer]) -> Answer:
+        """What calls gave; those that outlast the statement are left to end by themselves."""
+        while not statement.wait_for(future.done):
+            statement.check()
+        return future.result()
+
+    def again(self, ask: Callable[[], Answer], statement: Statement) -> Answer:
+        """Asks, and asks again within the statement's time while AWS is too busy or does not answer."""
+        for pause in _AGAIN:
+            try:
+                return ask()
+            except (ClientError, BotoCoreError) as error:
+                if not faults.passes(error) or statement.stopped or statement.left() <= pause:
+                    raise
+            self._sleep(pause * random.uniform(0.5, 1.0))  # noqa: S311 - jitter
+        return ask()
+
+    def call(self, operation: str, request: Mapping[str, Any], statement: Statement) -> Answer:
+        """Calls, and once in a statement's life calls again with new credentials, if the old ones ended."""
+        try:
+            return self._call(operation, request, statement)
+        except ClientError as error:
+            if statement.renewed or not faults.credentials_ended(error):
+                raise
+        statement.renewed = True
+        self._renew()
+        return self._call(operation, request, statement)
+
+    def cancel(self, statement: Statement) -> None:
+        """Has a stopped one cancelled, if it is known and still runs; waits for nothing."""
+        statement_id = statement.to_cancel()
+        if statement_id is not None:
+            cancel = partial(self._cancel, statement, statement_id)
+            threading.Thread(target=cancel, name="rowlight-cancels", daemon=True).start()
+
+    def _call(self, operation: str, request: Mapping[str, Any], statement: Statement) -> Answer:
+        self._turn(operation, statement)
+        statement.check()
+        statement.sent = True
+        call: Callable[..., Answer] = getattr(self._client, _METHODS[operation])
+        return call(**request)
+
+    def _cancel(self, statement: Statement, statement_id: str) -> None:
+        """Asks until there is an answer; a statement that ended meanwhile needs no cancelling."""
+        reason = ""
+        for pause in _AGAIN:
+            answer: Future[Answer] = Future()
+            call = partial(self._cancelled, statement, statement_id)
+            _CANCELLERS.submit(self._person, partial(_fulfil, answer, call))
+            try:
+                answer.result(_CANCEL_SECONDS)
+            except TimeoutError:
+                reason = "no answer"
+            except (ClientError, BotoCoreError, AppError) as error:
+                reason = type(error).__name__
+                if isinstance(error, AppError) or not faults.passes(error):
+                    break
+            else:
+                return
+            self._sleep(pause)
+        _log.warning("statement=%s could not be cancelled: %s", statement_id, reason)
+
+    def _cancelled(self, statement: Statement, statement_id: str) -> Answer:
+        try:
+            return self._client.cancel_statement(Id=statement_id)
+        except ClientError as error:
+            if not faults.credentials_ended(error):
+                raise
+        statement.admit()  # a sign-in that is over is not prolonged in order to end it
+        self._renew()
+        return self._client.cancel_statement(Id=statement_id)
+
+
+def _fulfil(future: Future[Answer], job: Callable[[], Answer]) -> None:
+    try:
+        answer = job()
+    except BaseException as error:  # noqa: BLE001 - it is raised where it is waited for
+        future.set_exception(error)
+    else:
+        future.set_result(answer)
