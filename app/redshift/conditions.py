@@ -1,10 +1,11 @@
 """What a panel's rows must be, in plain values: names go into the SQL, the values travel beside it."""
 
 import re
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass
 from datetime import date, datetime
 from decimal import Decimal
+from itertools import count
 from typing import Literal
 
 Value = str | int | Decimal | date | None  # a bool is an int, a datetime is a date
@@ -56,6 +57,7 @@ class Parameters:
     def __init__(self, given: Mapping[str, Value]) -> None:
         self.values = {name: _text(value) for name, value in given.items()}
         self._names: dict[tuple[str, str], str] = {}
+        self._numbers: dict[str, Iterator[int]] = {}
 
     def sql(self, condition: Condition, column_type: str) -> str:
         """The condition as SQL, in which only names and our own words stand."""
@@ -75,9 +77,8 @@ class Parameters:
         """The parameter that carries the value; one for all panels that want the same."""
         text = _text(value)
         if (column, text) not in self._names:
-            number = sum(known == column for known, _ in self._names)
-            while (name := f"{column}_{number}") in self.values:
-                number += 1
+            numbers = self._numbers.setdefault(column, count())
+            name = next(name for number in numbers if (name := f"{column}_{number}") not in self.values)
             self._names[column, text] = name
             self.values[name] = text
         named = f":{self._names[column, text]}"

@@ -159,12 +159,10 @@ class Question:
         return sorted(panel_sql.scans(asked), key=lambda scan: -len(scan.dimensions) - len(scan.measures))
 
     def _where(self, rows: str, conditions: Sequence[Condition], values: Parameters) -> str:
-        terms = [values.sql(each, self.base.columns[each.column]) for each in conditions]
-        return (
-            "\n".join((rows, f"WHERE {terms[0]}", *(f"  AND {term}" for term in terms[1:])))
-            if terms
-            else rows
-        )
+        if not conditions:
+            return rows
+        terms = (values.sql(each, self.base.columns[each.column]) for each in conditions)
+        return f"{rows}\nWHERE " + "\n  AND ".join(terms)
 
     @cached_property
     def _order(self) -> list[str]:
@@ -181,14 +179,19 @@ class Question:
             raise faults.unreadable(self.name, table.statement_id, "NotThesePanels")
         tables = {}
         for name, code in self._codes.items():
-            panel = self._counted.get(code)
-            rows = columns.select(self._columns(panel) if panel else []).slice(
-                ends[code - 1], ends[code] - ends[code - 1]
-            )
-            tables[name] = _sorted(rows, panel) if panel and code in self._out_of_order else rows
-        cut = columns[CODE][-1].as_py() if table.truncated and columns.num_rows else 1
-        incomplete = (name for name, code in self._codes.items() if table.truncated and code >= cut)
-        return Panels(tables, frozenset(incomplete))
+            rows = columns.slice(ends[code - 1], ends[code] - ends[code - 1])
+            tables[name] = self._own(rows, self._counted.get(code))
+        # What comes after the last row that there is was cut, and so perhaps was that row's own panel.
+        last = columns[CODE][-1].as_py() if columns.num_rows else 1
+        cut = (name for name, code in self._codes.items() if code >= last)
+        return Panels(tables, frozenset(cut) if table.truncated else frozenset())
+
+    def _own(self, rows: pa.Table, panel: Panel | None) -> pa.Table:
+        """A panel's own columns of its rows, in its own order."""
+        if panel is None:
+            return rows.select([])
+        own = rows.select(self._columns(panel))
+        return own if self._follows(panel) else _sorted(own, panel)
 
     def _ends(self, columns: pa.Table) -> list[int] | None:
         """Where each panel's rows end, after the zero at which the first begins; None for another answer."""
@@ -199,18 +202,11 @@ class Question:
         whole = ends[0] == 0 and ends[-1] == len(codes) and not (codes[1:] < codes[:-1]).any()
         return ends if whole else None
 
-    @cached_property
-    def _out_of_order(self) -> frozenset[int]:
-        """The panels that have an order, which is not that of the statement."""
-        return frozenset(
-            code for code, panel in self._counted.items() if panel.order and not self._follows(panel)
-        )
-
     def _follows(self, panel: Panel) -> bool:
-        """Whether the statement's order is the panel's, for the columns that it has."""
+        """Whether the statement's order is the panel's own, if it has one."""
         columns = self._columns(panel)
         terms = [term for term in self._order if term.removeprefix("-") in columns]
-        return terms[: len(panel.whole_order)] == panel.whole_order
+        return not panel.order or terms[: len(panel.whole_order)] == panel.whole_order
 
 
 def _resolved(where: Where, conditions: Mapping[str, Sequence[Condition]]) -> tuple[Condition, ...]:

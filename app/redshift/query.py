@@ -13,6 +13,7 @@ MARK_CHARACTERS = 17
 _NAME_CHARACTERS = STATEMENT_NAME_CHARACTERS - len(" ") - MARK_CHARACTERS
 _SQL_BYTES = 100_000
 _PARAMETER_NAME = re.compile(r"[0-9a-zA-Z_]+")
+_USE = re.compile(r"(?<!:):(\w+)")
 
 
 @dataclass(frozen=True)
@@ -28,17 +29,18 @@ class Query:
             raise ValueError(f"A query's name is 1 to {_NAME_CHARACTERS} printable characters.")
         if not self.sql.strip() or len(self.sql.encode()) > _SQL_BYTES:
             raise ValueError(f"The SQL of {self.name!r} must be 1 to {_SQL_BYTES} bytes.")
+        used = frozenset(_USE.findall(self.sql))
         for name, value in self.parameters.items():
-            self._check(name, value)
+            self._check(name, value, used)
         object.__setattr__(self, "parameters", MappingProxyType(dict(self.parameters)))
 
-    def _check(self, name: str, value: str) -> None:
+    def _check(self, name: str, value: str, used: frozenset[str]) -> None:
         if not _PARAMETER_NAME.fullmatch(name):
             raise ValueError(f"{name!r} cannot name a parameter of {self.name!r}.")
         # The Data API has no NULL and no empty parameter; the SQL must say what an absent value means.
         if not isinstance(value, str) or not value or "\0" in value:
             raise ValueError(f"The parameter {name!r} of {self.name!r} must be text and not empty.")
-        if not re.search(rf"(?<!:):{name}\b", self.sql):
+        if name not in used:
             raise ValueError(f"The SQL of {self.name!r} does not use the parameter {name!r}.")
 
     @property

@@ -5,6 +5,7 @@ from collections import Counter
 from dataclasses import replace
 from datetime import UTC, date, datetime
 from decimal import Decimal
+from pathlib import Path
 
 import pyarrow as pa
 import pytest
@@ -369,6 +370,15 @@ class TestTheText:
             "category_1": "b",
         }
 
+    def test_is_the_one_that_the_documentation_shows(self):
+        text = Path("docs/architecture.md").read_text()
+        declared, shown = (
+            re.search(rf"```{kind}\n(.*?)```", text, re.DOTALL)[1] for kind in ("python", "sql")
+        )
+        names = {**globals()}
+        exec(declared, names)  # noqa: S102 - our own document
+        assert names["query"].sql == shown
+
     def test_counts_panels_of_the_same_rows_in_one_pass(self):
         asked = question(Panel("total", where=("chosen",)), Panel("cities", by=("city",)))
         assert asked.query(MOST, chosen=[]).sql.count("FROM sold") == 1
@@ -509,6 +519,11 @@ class TestAnotherAnswer:
     def test_is_split_if_it_is_the_right_one(self):
         panels = self.ASKED.split(self.answer([1, 2, 3, 3]))
         assert [panels[name].num_rows for name in ("anything", "total", "cities")] == [1, 1, 2]
+
+    def test_is_split_without_copying(self):
+        table = self.answer([1, 2, 3, 3])
+        part, whole = self.ASKED.split(table)["cities"]["sales"].chunk(0), table.columns["sales"].chunk(0)
+        assert (part.offset, part.buffers()[1].address) == (2, whole.buffers()[1].address)
 
     @pytest.mark.parametrize("codes", [[2, 1], [0, 1], [1, 4], [1, None], [None]])
     def test_in_another_order_is_no_answer(self, codes):
