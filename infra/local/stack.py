@@ -37,8 +37,8 @@ ARTICLE_KEY = "redshift-data-api-idc/sales_data.csv"
 ARTICLE_ROWS = 1_000
 # All of the demonstration's bucket, for whoever tries a COPY of their own.
 ALSO_READABLE = (f"{DATA_BUCKET}/", f"{ARTICLE_BUCKET}/redshift-data-api-idc/")
-# A long poll holds a thread for as long as its statement runs.
-AWS_THREADS = 64
+# A long poll holds a thread for as long as its statement runs, and a hundred people may wait at once.
+AWS_THREADS = 256
 IDP_THREADS = 8
 
 

@@ -17,7 +17,13 @@ from infra.local.aws.results import AS_AWS, Limits, response
 from infra.local.aws.statement import Connection, Part, Request, Statement
 from infra.local.aws.statement_runs import StatementRuns
 from infra.local.aws.statement_views import described, listed, listed_session, submitted
-from infra.local.aws.statements import ACTIVE_STATEMENTS, WAITING_REQUESTS, Statements
+from infra.local.aws.statements import (
+    ACTIVE_STATEMENTS,
+    KEPT_CHARACTERS,
+    KEPT_STATEMENTS,
+    WAITING_REQUESTS,
+    Statements,
+)
 from infra.local.config import DATABASE, ROLE_NAMESPACE, SUPERUSER
 from infra.local.warehouse import Redshift
 
@@ -51,6 +57,8 @@ class DataApi:
         csv_header: bool = True,
         limits: Limits = AS_AWS,
         kept_bytes: int = KEPT_BYTES,
+        kept_statements: int = KEPT_STATEMENTS,
+        kept_characters: int = KEPT_CHARACTERS,
         active_statements: int = ACTIVE_STATEMENTS,
         active_sessions: int = MOST_SESSIONS,
         waiting_requests: int = WAITING_REQUESTS,
@@ -84,6 +92,8 @@ class DataApi:
             kept=kept,
             clock=clock,
             active_statements=active_statements,
+            kept_statements=kept_statements,
+            kept_characters=kept_characters,
         )
         metadata = Metadata(redshift, self._connections, self._cursors, database=database)
         own: Mapping[str, Operation] = {

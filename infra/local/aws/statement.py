@@ -107,6 +107,12 @@ class Statement:
         self._ending = ending
 
     @property
+    def characters(self) -> int:
+        """How much text its keeping costs."""
+        parameters = self.request.parameters
+        return sum(map(len, (*self.request.sqls, *parameters, *parameters.values())))
+
+    @property
     def created_at(self) -> dt.datetime:
         return self.parts[0].created_at
 

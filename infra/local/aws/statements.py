@@ -18,6 +18,9 @@ from infra.local.aws.turns import Turns
 RETENTION_SECONDS = 24 * 3600
 CLIENT_TOKEN_SECONDS = 8 * 3600
 ACTIVE_STATEMENTS = 500
+# Unlike AWS: the oldest that are over are forgotten before their day, so that memory does not grow with it.
+KEPT_STATEMENTS = 10_000
+KEPT_CHARACTERS = 32_000_000  # of their texts, altogether
 WAITING_REQUESTS = 10
 
 
@@ -33,6 +36,8 @@ class Statements:
         kept: KeptResults,
         clock: Callable[[], float],
         active_statements: int = ACTIVE_STATEMENTS,
+        kept_statements: int = KEPT_STATEMENTS,
+        kept_characters: int = KEPT_CHARACTERS,
     ) -> None:
         self._runs = runs
         self._new_query_id = new_query_id
@@ -40,6 +45,9 @@ class Statements:
         self._results = kept
         self._clock = clock
         self._active_statements = active_statements
+        self._kept_statements = kept_statements
+        self._kept_characters = kept_characters
+        self._characters = 0
         self._turns = Turns(most=active_statements)
         self._lock = threading.Lock()
         self._kept: dict[str, Statement] = {}
@@ -56,6 +64,11 @@ class Statements:
             statement = self._admit(request, client_token)
             if client_token:
                 self._client_tokens[(request.owner, client_token)] = (asked, statement)
+            surplus = self._surplus()
+            for each in surplus:
+                self._forget(each)
+        for each in surplus:
+            self._results.drop(each.parts)
         statement.future = self._turns.take(request.owner, lambda: self._runs.run(statement))
         statement.future.add_done_callback(lambda future: self._settle(statement, future))
         return statement
@@ -91,7 +104,7 @@ class Statements:
             interrupted = [self._kept[each] for each in without_session if each in self._kept]
             overdue = _before(now - RETENTION_SECONDS, self._kept.values())
             for statement in overdue:
-                del self._kept[statement.id]
+                self._forget(statement)
             for statement in _before(
                 now - CLIENT_TOKEN_SECONDS, (each for _, each in self._client_tokens.values())
             ):
@@ -116,6 +129,25 @@ class Statements:
             raise AwsError("ValidationException", "The ClientToken was used before, for another request.")
         return statement
 
+    def _surplus(self) -> list[Statement]:
+        """The oldest that are over, as many as are to be forgotten for what is kept to stay within bounds."""
+        number, characters = len(self._kept), self._characters
+        found = []
+        for statement in self._kept.values():
+            if number <= self._kept_statements and characters <= self._kept_characters:
+                break
+            if statement.done:
+                found.append(statement)
+                number, characters = number - 1, characters - statement.characters
+        return found
+
+    def _forget(self, statement: Statement) -> None:
+        del self._kept[statement.id]
+        self._characters -= statement.characters
+        token = (statement.request.owner, statement.client_token)
+        if token in self._client_tokens and self._client_tokens[token][1] is statement:
+            del self._client_tokens[token]  # what was asked under it holds the text, too
+
     def _admit(self, request: Request, client_token: str) -> Statement:
         if len(self._active) >= self._active_statements:
             raise AwsError(
@@ -126,6 +158,7 @@ class Statements:
         statement = Statement(request, parts, client_token=client_token, ending=self._ending)
         self._connect(statement)
         self._kept[statement.id] = statement
+        self._characters += statement.characters
         self._active.add(statement.id)
         return statement
 

@@ -278,3 +278,39 @@ def test_active_statements_are_limited() -> None:
         api.call("DescribeStatement", Id=statement, WaitTimeSeconds=30)
     for _ in range(3):
         assert api.execute()["Status"] == "FINISHED"
+
+
+def ids(api: Api) -> list[str]:
+    return [
+        each["Id"] for each in api.call("ListStatements", WorkgroupName=WORKGROUP, Status="ALL")["Statements"]
+    ]
+
+
+def test_of_too_many_statements_the_oldest_that_are_over_are_forgotten() -> None:
+    api = Api(kept_statements=3)
+    first = api.execute("wait", WaitTimeSeconds=None)["Id"]
+    over = [api.execute(ClientToken=f"token {number}")["Id"] for number in range(4)]
+    assert ids(api) == [*reversed(over[-2:]), first]
+    gone = api.refused("GetStatementResult", Id=over[0])
+    assert gone.code == "ResourceNotFoundException"
+    assert api.execute(ClientToken="token 3")["Id"] == over[3]
+    assert api.execute(ClientToken="token 0")["Id"] != over[0]
+    api.warehouse.released.set()
+    assert api.call("DescribeStatement", Id=first, WaitTimeSeconds=30)["Status"] == "FINISHED"
+
+
+def test_the_texts_of_statements_are_bounded_together() -> None:
+    api = Api(kept_characters=100)
+    found = [api.execute("select " + "1" * 33)["Id"] for _ in range(4)]
+    assert ids(api) == [found[3], found[2]]
+    longest = api.execute("select " + "1" * 200)["Id"]
+    assert ids(api) in ([longest], [longest, found[3]])
+
+
+def test_a_token_outlives_the_statement_that_had_it_before() -> None:
+    api = Api(kept_statements=2)
+    api.execute(ClientToken="again")
+    api.now += 8 * 3600 + 1
+    later = api.execute(ClientToken="again")["Id"]
+    api.execute()
+    assert api.execute(ClientToken="again")["Id"] == later
