@@ -113,9 +113,10 @@ class Calls:
             threading.Thread(target=cancel, name="rowlight-cancels", daemon=True).start()
 
     def _call(self, operation: str, request: Mapping[str, Any], statement: Statement) -> Answer:
-        self._turn(operation, statement)
         statement.check()
-        statement.sent = True
+        statement.held = True
+        self._turn(operation, statement)
+        statement.held = False
         call: Callable[..., Answer] = getattr(self._client, _METHODS[operation])
         return call(**request)
 

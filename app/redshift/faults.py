@@ -37,9 +37,10 @@ _PERMISSION = re.compile(
     r"permission denied|insufficient[ _]privilege|not have (?:the )?\w* ?(?:permission|privilege)",
     re.IGNORECASE,
 )
-# The result may have 500 MB, and each of its rows 64 KB.
+# The result may have 500 MB, and each of its rows 64 KB. Other limits say "exceeds" too, such as LISTAGG's.
 _SIZE = re.compile(
-    r"exceed\w* (?:the )?(?:\w+ )*size(?: limit)?\b|packet for query is too large", re.IGNORECASE
+    r"(?:response|query result)\b.{0,40}\bexceed\w*\b.{0,20}\b(?:size|limit)|packet for query is too large",
+    re.IGNORECASE,
 )
 _CODE = re.compile(r"[A-Za-z][A-Za-z0-9.]{0,80}")
 

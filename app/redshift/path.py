@@ -55,7 +55,7 @@ class Statement:
         # Ours, for it must outlive the call: the SDK would make another for each, and both would run.
         self.client_token = secrets.token_hex(16)
         self.id: str | None = None
-        self.sent = False  # whether Redshift may know of it
+        self.held = True  # whether it waits for its turn to be sent or asked for, and not for Redshift
         self.renewed = False  # whether it has cost a renewal of credentials already
         self._clock = clock
         self.admit = admit
@@ -81,7 +81,7 @@ class Statement:
             self.admit()  # where the reason is a sign-out, that is what is to be said
             raise faults.stopped(name, statement_id)
         if not self.left():
-            raise (faults.timed_out if self.sent else faults.crowded)(name, statement_id)
+            raise (faults.crowded if self.held else faults.timed_out)(name, statement_id)
 
     def wait_for(self, done: Callable[[], bool]) -> bool:
         """Waits until it is done, stopped or out of time; whoever makes it done calls `wake`."""

@@ -8,6 +8,7 @@ import functools
 import io
 import json
 import threading
+import time
 from collections.abc import Callable, Mapping, Sequence
 from typing import Any
 
@@ -17,6 +18,7 @@ from botocore.config import Config
 
 from app.redshift.columns import Bounds
 from app.redshift.data_api import DataApi
+from app.redshift.limiter import at_once
 from app.redshift.query import Query
 from app.redshift.warehouse import Warehouse
 
@@ -162,7 +164,7 @@ class Clock:
         self.now += seconds
 
 
-def build(clock=None, *, target=None, timeout=20.0, signed_in=None, **handlers):
+def build(clock=None, *, target=None, timeout=20.0, signed_in=None, turn=at_once, **handlers):
     """The API and a warehouse; `signed_in` holds the warehouse's trail, admit and renew."""
     clock = clock or Clock()
     handlers.setdefault("GetStatementResultV2", ROWS)
@@ -175,8 +177,9 @@ def build(clock=None, *, target=None, timeout=20.0, signed_in=None, **handlers):
         database="analytics",
         bounds=Bounds(rows=100, bytes=1 << 20),
         renew=signed_in.pop("renew", lambda: None),
+        turn=turn,
         clock=clock,
-        sleep=clock.sleep,
+        sleep=getattr(clock, "sleep", time.sleep),
     )
     return api, Warehouse(path, timeout_seconds=timeout, clock=clock, **signed_in)
 
