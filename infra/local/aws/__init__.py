@@ -20,8 +20,8 @@ most eight of one person's run at once, and what takes longer than a second make
 
 Stricter than AWS:
 - with SessionId no workgroup, cluster, secret or user may be named, and Database must be the session's;
-- all results together hold DATA_API_RESULTS_MB in memory at most, and 10,000 statements are kept, or 32 million
-  characters of them: the oldest answer early as expired ones do;
+- all results together hold DATA_API_RESULTS_MB in memory at most, and 10,000 statements are kept, or
+  32 million characters of them: the oldest answer early as expired ones do;
 - AssumeRole needs the caller's own policy besides the trust policy, in the same account too;
 - the exchange needs the caller's own policy besides the application's actor policy;
 - a session with an identity context ends with the context, where AWS lets it last as long as was asked
