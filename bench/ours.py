@@ -1,4 +1,4 @@
-"""A person's warehouse, put together as the app does it for a sign-in, but with the quotas to itself."""
+"""A person's warehouse, put together as the app does it for a sign-in."""
 
 from collections.abc import Mapping
 from datetime import UTC, datetime, timedelta
@@ -8,6 +8,7 @@ from app.auth.aws import Aws, RoleCredentials
 from app.auth.credentials import data_api_client
 from app.redshift.columns import Bounds
 from app.redshift.data_api import DataApi
+from app.redshift.limiter import Limiter
 from app.redshift.warehouse import Warehouse
 
 
@@ -21,11 +22,13 @@ def warehouse(
         credentials["SessionToken"],
         datetime.now(UTC) + timedelta(hours=1),
     )
-    client = data_api_client(lambda: keys, Aws(env["AWS_REGION"]))
+    limiter = Limiter()
+    client = data_api_client(lambda: keys, Aws(env["AWS_REGION"]), throttled=limiter.throttled)
     path = DataApi(
         client,
         target={"WorkgroupName": env["REDSHIFT_WORKGROUP"]},
         database=env["REDSHIFT_DATABASE"],
         bounds=Bounds(rows=max_rows, bytes=2**30),
+        turn=limiter.turns_of("bench"),
     )
     return Warehouse(path, timeout_seconds=300), client

@@ -7,9 +7,9 @@ from typing import Any
 
 import awswrangler as wr
 import boto3
-import pandas as pd
 
 from app.redshift.query import Query
+from app.redshift.table import Table
 from app.redshift.warehouse import Warehouse
 from app.views.choice import Filters
 from app.views.sales import cities_query, overview_query, read_cities, read_overview
@@ -26,7 +26,7 @@ def measure(env: Mapping[str, str], *, runs: int) -> None:
     (made, _), peer = warehouse(env, credentials, max_rows=MAX_ROWS), _peer(env, credentials)
     filters = _filters()
     overview, cities = overview_query(filters), cities_query(filters)
-    _page(made, peer, overview, read=lambda frame: read_overview(frame, filters), runs=runs)
+    _page(made, peer, overview, read=lambda table: read_overview(table, filters), runs=runs)
     _page(made, peer, cities, read=read_cities, runs=runs)
 
 
@@ -47,15 +47,13 @@ def _filters() -> Filters:
     return Filters(last - timedelta(days=89), last)
 
 
-def _page(
-    made: Warehouse, peer: Any, query: Query, *, read: Callable[[pd.DataFrame], object], runs: int
-) -> None:
+def _page(made: Warehouse, peer: Any, query: Query, *, read: Callable[[Table], object], runs: int) -> None:
     sql = _literal(query)
     tables = [made.fetch(query, fresh=True)]
     reads, wholes, theirs = [], [], []
     for _ in range(runs):
         wholes.append(timed(lambda: tables.append(made.fetch(query, fresh=True))))
-        reads.append(timed(lambda: read(tables[-1].frame)))
+        reads.append(timed(lambda: read(tables[-1])))
         theirs.append(timed(lambda: wr.data_api.redshift.read_sql_query(sql, peer)))
     timings = [table.timings for table in tables[1:]]
     figure(f"{query.name}: warehouse", [each.warehouse for each in timings])
