@@ -248,26 +248,35 @@ class Sessions:
 
     def _expire(self, key: str, code: str, *, successor: Standing | None = None) -> None:
         """Ends a session that nobody signs out of; of all processes that see it, one tells the provider."""
-        self._close(key)
-        mark = records.ended(code)
-        while True:
-            entry = self._store.get(key)
-            if entry is None:
-                return
-            if entry.value == mark:
-                break  # ours: the store's answer got lost, was asked for again, and then said no
-            try:
-                record = records.read(entry.value)
-            except SessionExpired:
-                return
-            expires_at = (self._world.clock() + REMEMBERED).timestamp()
-            if self._store.swap(key, mark, version=entry.version, expires_at=expires_at):
-                break
+        try:
+            record = self._marked(key, code)
+        finally:
+            # After the store knows of it: who is stopped hears why, and nobody revives it meanwhile.
+            self._close(key)
+        if record is None:
+            return
         # Where a provider keeps one grant for a person and an app, ending the old sign-in ends the new one.
         same = successor is not None and _person(successor) == _person(record.standing)
         problem = None if same else self._world.renewer.revoke(record.standing)
         trail = Trail(person=record.standing.identity.email, session=record.reference)
         trail.record("sign-out", outcome=problem.code if problem else "ok", reason=code)
+
+    def _marked(self, key: str, code: str) -> Record | None:
+        """Leaves in the store why a session ended; the session, or None where somebody else has ended it."""
+        mark, record = records.ended(code), None
+        while True:
+            entry = self._store.get(key)
+            if entry is None:
+                return None
+            if entry.value == mark:
+                return record  # ours: the store's answer got lost, was asked for again, and then said no
+            try:
+                record = records.read(entry.value)
+            except SessionExpired:
+                return None
+            expires_at = (self._world.clock() + REMEMBERED).timestamp()
+            if self._store.swap(key, mark, version=entry.version, expires_at=expires_at):
+                return record
 
     def _close(self, key: str) -> None:
         with self._lock:

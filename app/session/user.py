@@ -78,8 +78,10 @@ class UserSession:
         self.reference = record.reference
         self.trail = Trail(person=record.standing.identity.email, session=record.reference)
         self._world = world
-        # As a thread last read or wrote it, and replaced whole: what must be true now is read from the store.
+        # The newest that a thread has read or written: what must be true now is read from the store.
         self._record = record
+        self._version = 0
+        self._noting = threading.Lock()
         self._signed = threading.local()  # with which key the thread has just signed
         # Held by whoever gets credentials in this process; what follows is written by its holder alone.
         self._renewing = threading.Lock()
@@ -193,8 +195,15 @@ class UserSession:
         entry = self._world.store.get(self.key)
         if entry is None:
             raise records.over()
-        self._record = records.read(entry.value)
-        return entry, self._record
+        record = records.read(entry.value)
+        self._note(record, entry.version)
+        return entry, record
+
+    def _note(self, record: Record, version: int) -> None:
+        # A thread that read long ago must not have others sign with credentials from before a renewal.
+        with self._noting:
+            if version >= self._version:
+                self._record, self._version = record, version
 
     def _swap(self, entry: Entry, record: Record) -> bool:
         expires_at = (record.ends_at + REMEMBERED).timestamp()
@@ -202,7 +211,7 @@ class UserSession:
             self.key, record.to_bytes(), version=entry.version, expires_at=expires_at
         )
         if swapped:
-            self._record = record
+            self._note(record, entry.version + 1)
         return swapped
 
     def _change(self, change: Callable[[Record], Record], *, lease: str) -> None:

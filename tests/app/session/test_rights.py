@@ -120,3 +120,17 @@ def test_what_waits_at_a_sign_out_gets_nothing(scene, sessions):
     with pytest.raises(SessionExpired) as caught:
         flight.table()
     assert caught.value.code == "RL-233"
+
+
+def test_what_waits_as_somebody_else_signs_in_hears_that_it_is_over(scene, sessions):
+    session_id = scene.sign_in(sessions)
+    user = sessions.find(session_id)
+    arrived, go_on = threading.Event(), threading.Event()
+    scene.aws.before["execute_statement"] = lambda: (arrived.set(), go_on.wait(10))
+    flight = user.warehouse.begin(SALES)
+    assert arrived.wait(10)
+    scene.sign_in(sessions, replaces=session_id, sub="another")
+    with pytest.raises(SessionExpired) as caught:
+        flight.table()
+    go_on.set()
+    assert caught.value.code == "RL-233"
