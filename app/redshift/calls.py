@@ -32,7 +32,7 @@ _CANCEL_SECONDS = 5.0
 # For the calls themselves, apart from the threads that wait for them: a call that hangs keeps one of these
 # until the SDK lets go of it, and whoever waits goes on at the statement's deadline. No more for one person
 # than their client keeps connections.
-WORKERS = Workers(most=128, most_of_one=10)
+WORKERS = Workers(most=256, most_of_one=10)
 # Apart from those, for what hangs must not keep it from being cancelled.
 _CANCELLERS = Workers(most=64, most_of_one=8)
 
