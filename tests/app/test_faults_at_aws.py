@@ -1,7 +1,9 @@
-"""What a person hears of each fault at AWS, and that they go on when it is gone: the app on the stand-in."""
+"""What a person hears of a fault in the exchange, and what becomes of a submission without an answer.
+
+The faults of queries: tests/app/client_faults.
+"""
 
 import contextlib
-import threading
 
 import pytest
 from botocore.config import Config
@@ -10,7 +12,7 @@ from app.audit import NOBODY
 from app.auth import aws as app_aws
 from app.auth.aws import Aws
 from app.auth.exchange import exchange
-from app.errors import ExchangeRefused, QueryFailed, RoleRefused, SessionExpired, WarehouseBusy
+from app.errors import ExchangeRefused, RoleRefused
 from app.redshift.query import Query
 from app.session.assembly import assemble
 from app.settings import load
@@ -40,9 +42,10 @@ def shared(env, tmp_path_factory):
 
 @contextlib.contextmanager
 def giving_up_soon():
-    """Clients that are made inside do not wait for long."""
+    """Clients that are made inside wait for less, and try less often."""
     with pytest.MonkeyPatch.context() as patch:
-        impatient = app_aws._RETRYING.merge(Config(read_timeout=READ_SECONDS))
+        twice = {"mode": "standard", "total_max_attempts": 2}
+        impatient = app_aws._RETRYING.merge(Config(read_timeout=READ_SECONDS, retries=twice))
         patch.setattr(app_aws, "_RETRYING", impatient)
         yield
 
@@ -54,68 +57,7 @@ def faults(env):
     control.clear()
 
 
-@pytest.fixture(scope="module")
-def warehouse(shared):
-    """Frank's way to the warehouse, which was used once."""
-    user = shared.sessions.find(open_session(shared, "Frank Amer"))
-    user.warehouse.fetch(SALES)
-    return user.warehouse
-
-
-def orders(warehouse):
-    return int(warehouse.fetch(SALES, fresh=True).frame["orders"].iloc[0])
-
-
-def asking(error, warehouse):
-    return failing(error, warehouse.fetch, SALES, fresh=True)
-
-
-# --- queries ----------------------------------------------------------------------------------------------
-
-STEPS = ("ExecuteStatement", "GetStatementResultV2")
-
-
-@pytest.mark.parametrize("what", ["throttle", "fail"])
-@pytest.mark.parametrize("operation", STEPS)
-def test_what_passes_is_not_noticed(what, operation, faults, warehouse):
-    fault = faults.add(what, "redshift-data", operation, person=PERSON)
-    assert orders(warehouse) > 0
-    assert fault.hits == 1
-
-
-@pytest.mark.parametrize(
-    ("what", "more", "error", "code"),
-    [
-        ("throttle", {}, WarehouseBusy, "RL-450"),
-        ("fail", {}, QueryFailed, "RL-422"),
-        ("fail", {"code": "ActiveStatementsExceededException", "status": 400}, WarehouseBusy, "RL-450"),
-        ("drop", {}, QueryFailed, "RL-423"),
-        ("expire", {}, SessionExpired, "RL-230"),
-        ("end-context", {}, SessionExpired, "RL-230"),
-    ],
-)
-@pytest.mark.parametrize("operation", STEPS)
-def test_what_stays_is_told_and_is_over_when_it_is_gone(  # noqa: PLR0917 - two fixtures, a table
-    operation, what, more, error, code, faults, warehouse
-):
-    with faults.during(what, "redshift-data", operation, person=PERSON, times=FOR_GOOD, **more) as fault:
-        assert asking(error, warehouse) == code
-        assert fault.hits >= 1
-    assert orders(warehouse) > 0
-
-
-@pytest.mark.parametrize("what", ["expire", "end-context"])
-@pytest.mark.parametrize("operation", STEPS)
-def test_a_credential_that_ends_early_is_renewed_unnoticed(what, operation, faults, warehouse):
-    fault = faults.add(what, "redshift-data", operation, person=PERSON)
-    assert orders(warehouse) > 0
-    assert fault.hits == 1
-
-
-def test_an_answer_that_is_late_is_waited_for(faults, warehouse):
-    fault = faults.add("late", "redshift-data", "ExecuteStatement", person=PERSON, seconds=0.5)
-    assert orders(warehouse) > 0
-    assert fault.hits == 1
+# --- a submission ----------------------------------------------------------------------------------------
 
 
 @pytest.fixture
@@ -136,19 +78,6 @@ def test_an_answer_that_is_too_late_is_asked_for_again_and_the_statement_runs_on
     wanted = [{"AttributeKey": "EventName", "AttributeValue": "ExecuteStatement"}]
     found = cloudtrail.lookup_events(LookupAttributes=wanted, MaxResults=2)["Events"]
     assert [each["CloudTrailEvent"].count(f'"id": "{statement}"') for each in found] == [1, 1]
-
-
-def test_what_hangs_for_one_person_holds_up_nobody_else(faults, shared, impatient):
-    other = shared.sessions.find(open_session(shared, "Ethan Global"))
-    with faults.during("hang", "redshift-data", person=PERSON, times=FOR_GOOD) as fault:
-        told = []
-        thread = threading.Thread(target=lambda: told.append(asking(QueryFailed, impatient)))
-        thread.start()
-        assert orders(other.warehouse) > 0
-        thread.join()
-        assert fault.hits >= 1
-    assert told == ["RL-423"]
-    assert orders(impatient) > 0
 
 
 # --- the exchange -----------------------------------------------------------------------------------------
