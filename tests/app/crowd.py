@@ -12,7 +12,7 @@ from dataclasses import dataclass, field
 from botocore.awsrequest import AWSResponse
 
 from app.auth.aws import Aws
-from app.errors import SessionExpired
+from app.errors import AppError, SessionExpired
 from app.redshift.limiter import Limiter
 from app.redshift.query import Query
 from app.session.cookies import new_id
@@ -26,6 +26,7 @@ QUERIES = (
     Query("cities", "SELECT current_user AS person, :what AS what", {"what": "2"}),
     Query("cities", "SELECT current_user AS person, :what AS what", {"what": "3"}),
 )
+SIGNED_OUT = "RL-233"
 COLUMNS = [
     {"name": "person", "label": "person", "typeName": "varchar"},
     {"name": "signed", "label": "signed", "typeName": "int4"},
@@ -138,9 +139,11 @@ class Crowd:
             (action,) = dice.choices([each for each, _ in self.WEIGHTS], [each for _, each in self.WEIGHTS])
             try:
                 action(self, dice, browser)
-            except SessionExpired as over:
-                # Another tab signed out, or in as somebody else, in the middle of it.
-                self.note("over" if over.code == "RL-233" else f"wrong end {over.code}")
+            except AppError as error:
+                if error.code == SIGNED_OUT:  # in the middle of it, in another tab
+                    self.note("over")
+                else:
+                    self.wrong.append(f"{type(error).__name__} {error.code}")
 
     def note(self, what, count=1):
         with self._lock:

@@ -134,3 +134,39 @@ def test_what_waits_as_somebody_else_signs_in_hears_that_it_is_over(scene, sessi
         flight.table()
     go_on.set()
     assert caught.value.code == "RL-233"
+
+
+class SlowStore:
+    """A store whose next answer is on its way until the test lets it arrive."""
+
+    def __init__(self, store):
+        self._store = store
+        self.asked = threading.Event()
+        self.arrives = threading.Event()
+        self.slow = False
+
+    def __getattr__(self, name):
+        return getattr(self._store, name)
+
+    def get(self, key):
+        slow, self.slow = self.slow, False
+        entry = self._store.get(key)
+        if slow:
+            self.asked.set()
+            assert self.arrives.wait(10)
+        return entry
+
+
+def test_an_answer_of_the_store_from_before_a_renewal_brings_no_old_credentials_back(scene, session_id):
+    store = SlowStore(scene.store)
+    user = scene.sessions(store=store).find(session_id)
+    old = user.keys()
+    store.slow = True
+    late = threading.Thread(target=user.admit)
+    late.start()
+    assert store.asked.wait(10)
+    user.renew()
+    new = user.keys()
+    store.arrives.set()
+    late.join(10)
+    assert user.keys() == new != old
