@@ -8,8 +8,6 @@ from tests import stand_in
 from tests.app.client_faults.faulty import Person, query, services
 from tests.infra.local.aws.fault_control import FaultControl
 
-# The whole time from a question to its answer.
-DEADLINE_SECONDS = 3
 MAX_ROWS = 800
 
 
@@ -32,12 +30,7 @@ def none(tmp_path_factory):
 def shared(env, none):
     """The app's services by the format in which they read results."""
     with contextlib.ExitStack() as stack:
-        yield {
-            form: stack.enter_context(
-                services(env, none, RESULT_FORMAT=form, QUERY_TIMEOUT_SECONDS=str(DEADLINE_SECONDS))
-            )
-            for form in ("csv", "json")
-        }
+        yield {form: stack.enter_context(services(env, none, RESULT_FORMAT=form)) for form in ("csv", "json")}
 
 
 @pytest.fixture(scope="session")

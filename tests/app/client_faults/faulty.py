@@ -110,6 +110,13 @@ class Person:
     def ask(self, asked: Query, *, fresh: bool = True) -> Asked:
         return ask(lambda: self.warehouse.fetch(asked, fresh=fresh))
 
+    @contextlib.contextmanager
+    def in_a_hurry(self, seconds: float = 2) -> Iterator[None]:
+        """Inside, QUERY_TIMEOUT_SECONDS is so short, the whole time from a question to its answer."""
+        with pytest.MonkeyPatch.context() as patch:
+            patch.setattr(self.warehouse, "_timeout", seconds)
+            yield
+
     def _new_client(self) -> Any:
         # In a session of the same name: a statement is its session's.
         id_token = outside.sign_in(self._env, self.name).id_token

@@ -79,7 +79,7 @@ TABLE = [
 def test_what_stays_ends_in_time_and_leaves_nothing_behind(case, place, faults, people):
     person, asked = people[place.form], query(place.sql)
     at = {"person": person.email, "after": place.after, "times": FOR_GOOD, **case.more}
-    with faults.during(case.what, "redshift-data", place.operation, **at) as fault:
+    with person.in_a_hurry(), faults.during(case.what, "redshift-data", place.operation, **at) as fault:
         error = person.ask(asked).error()
         assert (type(error), error.code) == (case.error, case.code)
         assert fault.hits >= 1
@@ -103,7 +103,7 @@ def goes_on(person, asked, *, fails=False):
 def test_a_running_statement_that_nobody_can_follow_is_stopped_at_the_deadline(faults, people):
     person, asked = people["csv"], query(ENDLESS)
     at = {"person": person.email, "times": FOR_GOOD}
-    with faults.during("hang", "redshift-data", "DescribeStatement", **at):
+    with person.in_a_hurry(3), faults.during("hang", "redshift-data", "DescribeStatement", **at):
         error = person.ask(asked).error()
         assert (type(error), error.code) == (QueryTimedOut, "RL-430")
     eventually(lambda: person.has_nothing_running(asked))

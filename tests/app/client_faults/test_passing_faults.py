@@ -45,7 +45,8 @@ def test_a_late_answer_is_waited_for(operation, faults, frank):
 
 def test_a_statement_whose_submission_was_answered_too_late_is_stopped(faults, frank):
     asked = query(ENDLESS)
-    with faults.during("hang", "redshift-data", "ExecuteStatement", person=frank.email) as fault:
+    hang = faults.during("hang", "redshift-data", "ExecuteStatement", person=frank.email)
+    with frank.in_a_hurry(1), hang as fault:
         error = frank.ask(asked).error()
         assert (type(error), error.code) == (QueryTimedOut, "RL-430")
         assert [each["Status"] for each in frank.statements(asked)] == ["STARTED"]
@@ -57,7 +58,7 @@ def test_a_statement_whose_submission_was_answered_too_late_is_stopped(faults, f
 @pytest.mark.parametrize("operation", ["ExecuteStatement", "GetStatementResultV2", "*"])
 def test_what_hangs_for_one_person_holds_up_nobody_else(operation, faults, frank, ming):
     at = {"person": frank.email, "times": FOR_GOOD}
-    with faults.during("hang", "redshift-data", operation, **at) as fault:
+    with frank.in_a_hurry(), faults.during("hang", "redshift-data", operation, **at) as fault:
         asked = [query() for _ in range(MANY)]
         hanging = [frank.ask(each) for each in asked]
         eventually(lambda: fault.held >= 1)
@@ -74,7 +75,8 @@ def test_what_hangs_for_one_person_holds_up_nobody_else(operation, faults, frank
 
 
 def test_what_is_wrong_for_one_person_is_right_for_another(faults, frank, ming):
-    with faults.during("fail", "redshift-data", person=frank.email, times=FOR_GOOD):
+    always = faults.during("fail", "redshift-data", person=frank.email, times=FOR_GOOD)
+    with frank.in_a_hurry(1), always:
         failing = frank.ask(query())
         asked = query(COUNT)
         assert whole(ming, asked, ming.ask(asked).table())

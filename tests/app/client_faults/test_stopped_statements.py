@@ -30,7 +30,8 @@ def ended_as(person, asked):
 
 def test_a_statement_that_takes_too_long_is_stopped(frank):
     asked = query(ENDLESS)
-    assert told(frank.ask(asked)) == (QueryTimedOut, "RL-430")
+    with frank.in_a_hurry(1):
+        assert told(frank.ask(asked)) == (QueryTimedOut, "RL-430")
     assert ended_as(frank, asked) == ["ABORTED"]
 
 
@@ -69,7 +70,8 @@ def test_signing_out_in_another_tab_stops_what_runs(frank):
 def test_a_cancellation_that_meets_a_fault_is_made_all_the_same(what, faults, frank):
     asked = query(ENDLESS)
     fault = faults.add(what, "redshift-data", "CancelStatement", person=frank.email)
-    assert told(frank.ask(asked)) == (QueryTimedOut, "RL-430")
+    with frank.in_a_hurry(1):
+        assert told(frank.ask(asked)) == (QueryTimedOut, "RL-430")
     assert ended_as(frank, asked) == ["ABORTED"]
     eventually(lambda: fault.hits == 1)
 
@@ -78,7 +80,7 @@ def test_a_cancellation_that_meets_a_fault_is_made_all_the_same(what, faults, fr
 def test_a_cancellation_that_cannot_be_made_keeps_nobody_waiting(what, faults, frank):
     asked = query(ENDLESS)
     at = {"person": frank.email, "times": FOR_GOOD}
-    with faults.during(what, "redshift-data", "CancelStatement", **at) as fault:
+    with frank.in_a_hurry(1), faults.during(what, "redshift-data", "CancelStatement", **at) as fault:
         assert told(frank.ask(asked)) == (QueryTimedOut, "RL-430")
         eventually(lambda: fault.hits >= 1)
         (statement,) = frank.statements(asked)
