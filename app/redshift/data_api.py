@@ -3,6 +3,7 @@
 import random
 import time
 from collections.abc import Callable, Mapping
+from concurrent.futures import Future
 from functools import partial
 from typing import TYPE_CHECKING, Any, Literal
 
@@ -63,8 +64,8 @@ class DataApi:
         started = self._clock()
         try:
             has_rows = self._execute(statement)
-            warehouse = self._clock() - started
-            columns, truncated, transfer, parse = self._read(statement, has_rows=has_rows)
+            ended = self._clock()
+            columns, truncated, parse = self._read(statement, has_rows=has_rows)
         except (ClientError, BotoCoreError) as error:
             raise faults.translate(
                 error, query_name=statement.query.name, statement_id=statement.id
@@ -72,7 +73,7 @@ class DataApi:
         finally:
             statement.stop()  # whatever still runs has nobody who waits for it
             self._calls.cancel(statement)
-        return Answer(columns, truncated, Timings(warehouse, transfer, parse))
+        return Answer(columns, truncated, Timings(ended - started, self._clock() - ended - parse, parse))
 
     def cancel(self, statement: Statement) -> None:
         """See QueryPath."""
@@ -94,34 +95,38 @@ class DataApi:
         statement.admit()  # who signed out while it ran sees nothing of it, in no tab
         return _has_rows(answer, statement)
 
-    def _read(self, statement: Statement, *, has_rows: bool) -> tuple[pa.Table, bool, float, float]:
-        """The rows, whether there were more, and the seconds for which pages were waited for and parsed."""
+    def _read(self, statement: Statement, *, has_rows: bool) -> tuple[pa.Table, bool, float]:
+        """The rows, whether there were more, and the seconds that it took to make columns of them."""
         pages = CsvPages(self._bounds) if self._format == "csv" else JsonPages(self._bounds)
-        transfer = parse = 0.0
-        token: str | None = None
-        following = self._calls.begin(statement, partial(self._page, statement)) if has_rows else None
         try:
-            while following is not None:
-                asked = self._clock()
-                page: Any = self._calls.end(statement, following)
-                arrived = self._clock()
-                token = page.get("NextToken")
-                ask = partial(self._page, statement, token)
-                # While this page is parsed the next is on its way; never one that may not be needed, for
-                # calls for results are the scarcest.
-                ahead = bool(token) and pages.leaves_room(page)
-                following = self._calls.begin(statement, ask) if ahead else None
-                pages.add(page)
-                del page
-                if token and not ahead and not pages.full:
-                    following = self._calls.begin(statement, ask)
-                transfer += arrived - asked
-                parse += self._clock() - arrived
-            columns, truncated = pages.table(more=bool(token))
+            more, seconds = self._fill(pages, statement) if has_rows else (False, 0.0)
+            began = self._clock()
+            columns, truncated = pages.table(more=more)
         except (pa.ArrowInvalid, ValueError) as error:
             cause = type(error).__name__
             raise faults.unreadable(statement.query.name, statement.id, cause) from error
-        return columns, truncated, transfer, parse
+        return columns, truncated, seconds + self._clock() - began
+
+    def _fill(self, pages: CsvPages | JsonPages, statement: Statement) -> tuple[bool, float]:
+        """Adds page after page until they are full; whether there are more, and the seconds it took to."""
+        seconds = 0.0
+        following = self._following(statement, None)
+        while True:
+            page: Any = self._calls.end(statement, following)
+            arrived = self._clock()
+            token = page.get("NextToken")
+            # While this page is parsed the next is on its way; never one that may not be needed, for calls
+            # for results are the scarcest.
+            ahead = self._following(statement, token) if token and pages.leaves_room(page) else None
+            pages.add(page)
+            del page
+            seconds += self._clock() - arrived
+            if not token or pages.full:
+                return bool(token), seconds
+            following = ahead or self._following(statement, token)
+
+    def _following(self, statement: Statement, token: str | None) -> Future[Mapping[str, Any]]:
+        return self._calls.begin(statement, partial(self._page, statement, token))
 
     def _made(self, job: Job, statement: Statement) -> Mapping[str, Any]:
         return self._calls.end(statement, self._calls.begin(statement, partial(job, statement)))
@@ -159,7 +164,7 @@ class DataApi:
         # An answer without the words of the failure must not be asked for again and again.
         return {"Error": "", "HasResultSet": False, **answer} if answer["Status"] in _OVER else answer
 
-    def _page(self, statement: Statement, token: str | None = None) -> Mapping[str, Any]:
+    def _page(self, statement: Statement, token: str | None) -> Mapping[str, Any]:
         operation = "GetStatementResultV2" if self._format == "csv" else "GetStatementResult"
         request = {"Id": statement.id} if token is None else {"Id": statement.id, "NextToken": token}
         return self._calls.again(partial(self._calls.call, operation, request, statement), statement)

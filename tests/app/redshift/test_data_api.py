@@ -26,7 +26,9 @@ from tests.app.redshift.data_api import (
 )
 
 PAGES = csv_pages([column("a", "int4")], ["1\r\n", "2\r\n", "3\r\n"], total=3)
-SOON = 0.05  # seconds until a deadline that is to pass
+SOON = 0.05
+# Until a deadline that is to pass, and not before the call that hangs has gone out.
+TIMEOUT = 1.0
 
 
 @pytest.fixture
@@ -72,14 +74,14 @@ class TestDeadline:
         ids=["submission", "poll", "first page", "second page"],
     )
     def test_a_call_that_hangs_is_not_waited_for_beyond_it(self, handlers, hanging):
-        _, warehouse = build(time.monotonic, timeout=SOON, **handlers(hanging.then))
+        _, warehouse = build(time.monotonic, timeout=TIMEOUT, **handlers(hanging.then))
         with pytest.raises(QueryTimedOut) as caught:
             warehouse.fetch(QUERY)
         assert caught.value.code == "RL-430"
         hanging.go_on.set()
 
     def test_a_submission_that_is_answered_after_it_is_cancelled_then(self, hanging):
-        api, warehouse = build(time.monotonic, timeout=SOON, ExecuteStatement=hanging.then(started))
+        api, warehouse = build(time.monotonic, timeout=TIMEOUT, ExecuteStatement=hanging.then(started))
         with pytest.raises(QueryTimedOut):
             warehouse.fetch(QUERY)
         assert api.operations() == ["ExecuteStatement"]
@@ -100,7 +102,10 @@ class TestDeadline:
 
     def test_a_finished_statement_is_not_cancelled(self, hanging):
         api, warehouse = build(
-            time.monotonic, timeout=SOON, ExecuteStatement=finished, GetStatementResultV2=hanging.then(PAGES)
+            time.monotonic,
+            timeout=TIMEOUT,
+            ExecuteStatement=finished,
+            GetStatementResultV2=hanging.then(PAGES),
         )
         with pytest.raises(QueryTimedOut):
             warehouse.fetch(QUERY)

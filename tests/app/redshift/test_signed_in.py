@@ -349,6 +349,45 @@ class TestTrail:
             warehouse.fetch(QUERY)
         assert [event["milliseconds"] for event in events()] == [8000]
 
+    def test_the_parts_of_that_time_are_too(self, sign_in, events):
+        clock = Clock()
+
+        def takes(seconds, then):
+            def answer(arguments):
+                clock.now += seconds
+                return then(arguments)
+
+            return answer
+
+        _, warehouse = build(
+            clock,
+            signed_in=sign_in.of(),
+            ExecuteStatement=takes(2, finished),
+            GetStatementResultV2=takes(3, ROWS),
+        )
+        warehouse.fetch(QUERY)
+        [event] = events()
+        parts = ("milliseconds", "warehouse_milliseconds", "transfer_milliseconds", "parse_milliseconds")
+        assert [event[part] for part in parts] == [5000, 2000, 3000, 0]
+
+    @pytest.mark.parametrize(
+        ("answer", "cause"),
+        [
+            (raises("AccessDeniedException", f"near {SQL}"), "AccessDeniedException"),
+            (raises("<script>"), None),
+            (raises("ExpiredTokenException"), None),
+        ],
+    )
+    def test_a_failure_is_on_record_with_awss_name_for_it_and_without_its_words(
+        self, sign_in, events, answer, cause
+    ):
+        _, warehouse = build(signed_in=sign_in.of(), ExecuteStatement=answer)
+        with pytest.raises((QueryDenied, QueryFailed, SessionExpired)):
+            warehouse.fetch(QUERY)
+        [event] = events()
+        assert event.get("cause") == cause
+        assert "secret_column" not in repr(event)
+
     def test_the_log_never_tells_sql_or_values(self, sign_in, events, caplog):
         _, warehouse = build(signed_in=sign_in.of(), ExecuteStatement=finished)
         warehouse.fetch(Query("Overview", SQL, {"x": "private"}))
