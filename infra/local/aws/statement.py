@@ -1,7 +1,6 @@
 """One statement of the Data API: what was asked, whose it is, how far it is."""
 
 import datetime as dt
-import secrets
 import threading
 import uuid
 from collections.abc import Callable, Mapping, Sequence
@@ -11,7 +10,7 @@ from typing import TYPE_CHECKING
 
 from infra.local.aws.model import AwsError
 from infra.local.aws.results import ResultSet
-from infra.local.warehouse import Cancellation, DbUser
+from infra.local.warehouse import Cancellation, DbUser, Session
 
 if TYPE_CHECKING:
     from infra.local.aws.data_sessions import DataSession
@@ -96,15 +95,20 @@ class Statement:
     ) -> None:
         self.client_token = client_token
         self.id = str(uuid.uuid4())
-        self.pid = 1_073_741_824 + secrets.randbelow(2**20)
         self.request = request
         self.parts = tuple(parts)
         self.session: DataSession | None = None
+        self.engine: Session | None = None  # once it is connected; its own where it asks for no session
         self.changed = threading.Condition()
         self.cancellation = Cancellation()
         self.waiting = 0
         self.future: Future[None] | None = None
         self._ending = ending
+
+    @property
+    def pid(self) -> int:
+        """The number of its session, as the warehouse's system views have it; 0 before it is connected."""
+        return self.engine.number if self.engine is not None else 0
 
     @property
     def characters(self) -> int:

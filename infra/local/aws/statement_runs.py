@@ -44,11 +44,15 @@ class StatementRuns:
     def run(self, statement: Statement) -> None:
         """Runs the statement; raises what ended it before its time."""
         statement.cancellation.check()
-        if statement.request.auto_commit:
-            for part in statement.parts:
-                self._run_alone(statement, part)
-        else:
-            self._run_together(statement, statement.parts)
+        try:
+            if statement.request.auto_commit:
+                for part in statement.parts:
+                    self._run_alone(statement, part)
+            else:
+                self._run_together(statement, statement.parts)
+        finally:
+            if statement.session is None and statement.engine is not None:
+                statement.engine.close()
 
     def end(self, statement: Statement, error: BaseException | None) -> None:
         """Whatever ended the run ends the statement too: nobody waits for a statement that died."""
@@ -97,16 +101,16 @@ class StatementRuns:
         if len(others) < len(parts):
             self._move(statement, others, State("ABORTED"))
 
-    def _connect(self, statement: Statement) -> Session | None:
+    def _connect(self, statement: Statement) -> Session:
         """Opens the statement's session unless it is open; one that cannot be opened fails the statement."""
         database, session = statement.request.connection.database, statement.session
         if database != self._database:
             raise Failure(f'FATAL: database "{database}" does not exist')
-        if session is None:
-            return None
-        if session.engine is None:
-            session.engine = self._redshift.open_session(statement.request.connection.user)
-        return session.engine
+        kept = session.engine if session is not None else statement.engine
+        statement.engine = kept or self._redshift.open_session(statement.request.connection.user)
+        if session is not None:
+            session.engine = statement.engine
+        return statement.engine
 
     def _finish(self, statement: Statement, states: Mapping[Part, State], duration: int) -> None:
         with statement.changed:

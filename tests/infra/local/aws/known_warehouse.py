@@ -1,5 +1,6 @@
 """The Data API over an engine whose answers are known, and the people who call it."""
 
+import itertools
 import threading
 from collections.abc import Callable, Mapping, Sequence
 from typing import Any
@@ -19,6 +20,7 @@ WORKGROUP_ARN = "arn:aws:redshift-serverless:us-east-1:123456789012:workgroup/0f
 SECRET = "arn:aws:secretsmanager:us-east-1:123456789012:secret:redshift!admin"
 DATA_ROLE = "RedshiftDataAPIClientRole"
 MINUTE = 60
+_NUMBERS = itertools.count(7)
 ON_WORKGROUP = {
     *("ExecuteStatement", "BatchExecuteStatement", "ListDatabases", "ListSchemas", "ListTables"),
     "DescribeTable",
@@ -151,6 +153,7 @@ class Warehouse:
 class Session:
     def __init__(self, user: DbUser) -> None:
         self.user = user
+        self.number = next(_NUMBERS)
         self._closed = threading.Event()
         self.closings = 0
 

@@ -321,3 +321,12 @@ def test_a_statement_of_a_batch_names_some_of_its_parameters(
     )
     values = [frank.get_statement_result(Id=f"{batch['Id']}:{part}")["Records"][0][0] for part in (1, 2, 3)]
     assert values == [{"stringValue": "one"}, {"stringValue": "two"}, {"longValue": 3}]
+
+
+def test_the_system_views_know_a_statement_by_its_process(
+    env: dict[str, str], frank: Any, target: dict[str, str]
+) -> None:
+    answer = frank.execute_statement(Sql="SELECT 1", WaitTimeSeconds=30, **target)
+    query = frank.describe_statement(Id=answer["Id"])
+    wanted = f"SELECT session_id FROM sys_query_history WHERE query_id = {query['RedshiftQueryId']}"
+    assert outside.rows(frank, env, wanted) == [(query["RedshiftPid"],)]

@@ -8,6 +8,7 @@ from unittest.mock import Mock
 import pytest
 
 from infra.local.aws.model import AwsError
+from infra.local.warehouse import SqlError
 from tests.infra.local.aws.known_warehouse import (
     ADMIN,
     FRANK,
@@ -65,10 +66,38 @@ def test_statements_of_a_session_share_a_connection(api: Api) -> None:
     assert {line["SessionId"] for line in listed} == {session}
 
 
-def test_a_statement_without_a_session_has_none(api: Api) -> None:
-    assert "SessionId" not in api.execute()
-    assert api.warehouse.used == [None]
-    assert api.warehouse.sessions == []
+def test_a_statement_without_a_session_has_a_connection_of_its_own(api: Api) -> None:
+    for sql in ("select 1", "fails"):
+        api.warehouse.answers["fails"] = SqlError("no")
+        assert "SessionId" not in api.execute(sql)
+    first, second = api.warehouse.sessions
+    assert api.warehouse.used == [first, second]
+    assert first.was_closed()
+    assert second.was_closed()
+
+
+@pytest.mark.parametrize("mode", ["TRANSACTION", "AUTO_COMMIT"])
+def test_the_statements_of_a_batch_share_a_connection(api: Api, mode: str) -> None:
+    api.batch("select 1", "select 2", ExecutionMode=mode)
+    (connection,) = api.warehouse.sessions
+    assert set(api.warehouse.used) == {connection}
+    assert connection.was_closed()
+
+
+def test_a_statement_has_its_connections_process(api: Api) -> None:
+    session = open_session(api)
+    first, second = within(api, session), api.execute()
+    numbers = [connection.number for connection in api.warehouse.sessions]
+    assert [first["RedshiftPid"], second["RedshiftPid"]] == numbers
+    assert api.call("DescribeStatement", Id=first["Id"])["RedshiftPid"] == numbers[0]
+
+
+def test_a_statement_that_is_not_connected_yet_has_no_process(api: Api) -> None:
+    api.warehouse.connects.clear()
+    statement = api.execute(WaitTimeSeconds=None)["Id"]
+    assert api.call("DescribeStatement", Id=statement)["RedshiftPid"] == 0
+    api.warehouse.connects.set()
+    assert api.call("DescribeStatement", Id=statement, WaitTimeSeconds=30)["RedshiftPid"] > 0
 
 
 def test_a_batch_runs_in_a_session_too(api: Api) -> None:
