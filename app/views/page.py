@@ -4,8 +4,9 @@ Text that comes from data or from a person's name goes into HTML, escaped; never
 become a link, an image or a formula.
 """
 
+import time
 from collections.abc import Iterator, Sequence
-from contextlib import contextmanager, nullcontext
+from contextlib import contextmanager
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from html import escape
@@ -15,7 +16,9 @@ from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
 import streamlit as st
 from streamlit.delta_generator import DeltaGenerator
 
-from app.errors import QueryDenied
+from app.errors import QueryCancelled, QueryDenied, QueryError
+from app.redshift import faults
+from app.redshift.memory import Flight
 from app.redshift.query import Query
 from app.redshift.table import Table
 from app.redshift.warehouse import Warehouse
@@ -25,7 +28,11 @@ from app.views.formats import Separators, separators, span
 from app.views.palette import Palette, palette
 
 NOTHING_VISIBLE = "RL-412"
-_DRAWN = "page drawn"
+_SHOWN = "page shown"  # what stands on the page: its path, its question, the answer
+_STOPPED = "page stopped"
+# An answer that comes at once needs no sign of waiting; Stop is for who has begun to wonder.
+_AT_ONCE, _LONG = 0.15, 2.0
+_SLICE = 0.1
 
 Shapes = tuple[Sequence[float], int]  # a row of a page: its columns' weights, and its height
 
@@ -42,17 +49,68 @@ class Page:
     colours: Palette
     marks: Separators
     as_of: DeltaGenerator
+    body: DeltaGenerator  # before the figures: where they will be, or why they are still those of before
 
     def ask(self, warehouse: Warehouse, query: Query, *, shapes: Sequence[Shapes]) -> Table:
-        """The page's one question to the warehouse; the heading then says how fresh the answer is."""
-        # Where figures stand already they stay, paler; only an empty page shows where they will be.
-        empty = st.session_state.get(_DRAWN) != self.path
-        body = _skeleton(shapes) if empty else nullcontext()
-        with body, self.as_of, st.spinner("Asking the warehouse", show_time=True):
-            table = warehouse.fetch(query, fresh=self.fresh)
-        st.session_state[_DRAWN] = self.path
+        """The page's one question to the warehouse; the heading then says how fresh the answer is.
+
+        When it fails or is stopped, and the page had an answer to the same question, that one stays, and a
+        line says so; never after the warehouse refused the person.
+        """
+        shown = st.session_state.get(_SHOWN)
+        try:
+            if st.session_state.pop(_STOPPED, None) == self.path:
+                raise faults.stopped(query.name, None)
+            # Where figures stand already they stay, paler; only an empty page shows where they will be.
+            empty = shown is None or shown[0] != self.path
+            table = self._answer(warehouse.begin(query, fresh=self.fresh), shapes if empty else ())
+        except QueryError as error:
+            if isinstance(error, QueryDenied) or shown is None or shown[:2] != (self.path, query.key):
+                st.session_state.pop(_SHOWN, None)
+                raise
+            table = shown[2]
+            self.body.html(_told(error, table))
+        st.session_state[_SHOWN] = self.path, query.key, table
         self.as_of.html(f'<p class="rl-note">as of {_time(table.as_of)} ·</p>', width="content")
         return table
+
+    def _answer(self, flight: Flight, shapes: Sequence[Shapes]) -> Table:
+        """What is on its way; whatever takes the person elsewhere meanwhile stops it at the warehouse."""
+        try:
+            if not flight.wait(_AT_ONCE):
+                with (
+                    _skeleton(self.body, shapes),
+                    self.as_of.container(horizontal=True, vertical_alignment="center", width="content"),
+                    st.spinner("Asking the warehouse", show_time=True),
+                ):
+                    self._wait(flight)
+            return flight.table()
+        finally:
+            flight.leave()
+
+    def _wait(self, flight: Flight) -> None:
+        began, stop = time.monotonic(), st.empty()
+        offered = False
+        while not flight.wait(_SLICE):
+            # A look at the session's state is where Streamlit lets a press, or another choice, come through.
+            st.session_state.get(_STOPPED)
+            if not offered and time.monotonic() - began >= _LONG - _AT_ONCE:
+                offered = True
+                key = f"{self.path}.stop"
+                stop.button(":primary[Stop]", type="tertiary", key=key, on_click=_stop, args=(self.path,))
+
+
+def _stop(path: str) -> None:
+    st.session_state[_STOPPED] = path
+
+
+def _told(error: QueryError, table: Table) -> str:
+    """Why the figures are still those of before, in a line over them."""
+    why, code = error.message, f"Code {error.code} {error.statement_id or ''}".rstrip()
+    if isinstance(error, QueryCancelled):
+        why, code = "Stopped.", ""
+    text = f"{why} These are the figures from before, as of {_time(table.as_of)}. {error.remedy}"
+    return f'<p class="rl-trouble" role="status">{escape(text)} <span>{escape(code)}</span></p>'
 
 
 def begin(path: str, title: str, person: str) -> Page:
@@ -76,13 +134,13 @@ def begin(path: str, title: str, person: str) -> Page:
         colours=colours,
         marks=separators(st.context.locale),
         as_of=as_of,
+        body=st.empty(),  # always there, so that what follows keeps its place
     )
 
 
 @contextmanager
-def _skeleton(shapes: Sequence[Shapes]) -> Iterator[None]:
+def _skeleton(place: DeltaGenerator, shapes: Sequence[Shapes]) -> Iterator[None]:
     """Shows where the figures will be, until they are there."""
-    place = st.empty()
     with place.container():
         for weights, height in shapes:
             for column in st.columns(weights, gap="large"):

@@ -76,6 +76,13 @@ def grid(page):
     return frame.value
 
 
+def refusing(code):
+    def refuse(_):
+        raise Fault(code)
+
+    return refuse
+
+
 def test_the_menu():
     assert [view.title for view in VIEWS] == ["Overview", "Total sales by city"]
     assert len(set(PATHS)) == len(PATHS)
@@ -266,14 +273,48 @@ class TestStates:
 
     def test_other_failures_are_left_to_the_script(self, world, path):
         person = Person(world, ETHAN)
-
-        def busy(_):
-            raise Fault("ActiveStatementsExceededException")
-
-        person.api.handlers["ExecuteStatement"] = busy
+        person.api.handlers["ExecuteStatement"] = refusing("ActiveStatementsExceededException")
         page = open_page(person, path)
         assert [error.value for error in page.error] == ["RL-450"]
         assert page.selectbox(key=f"{path}.period").value == "Last 90 days"
+
+    def test_a_refresh_that_fails_leaves_the_figures_and_says_so(self, world, path):
+        person = Person(world, ETHAN)
+        page = open_page(person, path)
+        before, works = metrics(page)["Total sales"].value, person.api.handlers["ExecuteStatement"]
+        person.api.handlers["ExecuteStatement"] = refusing("ActiveStatementsExceededException")
+        page.button(key=f"{path}.refresh").click().run()
+        assert not page.error
+        assert metrics(page)["Total sales"].value == before
+        assert "These are the figures from before, as of " in html(page)
+        assert "Code RL-450" in html(page)
+
+        person.api.handlers["ExecuteStatement"] = works
+        page.button(key=f"{path}.refresh").click().run()
+        assert metrics(page)["Total sales"].value == before
+        assert "from before" not in html(page)
+
+    def test_figures_of_another_choice_do_not_stand_in(self, world, path):
+        person = Person(world, ETHAN)
+        page = open_page(person, path)
+        person.api.handlers["ExecuteStatement"] = refusing("ActiveStatementsExceededException")
+        page.selectbox(key=f"{path}.period").select("Last 30 days").run()
+        assert [error.value for error in page.error] == ["RL-450"]
+        assert not page.metric
+        assert "from before" not in html(page)
+
+    def test_nothing_stays_when_the_warehouse_refuses_the_person(self, world, path):
+        person = Person(world, ETHAN)
+        page = open_page(person, path)
+        person.api.handlers["ExecuteStatement"] = refusing("AccessDeniedException")
+        page.button(key=f"{path}.refresh").click().run()
+        assert page.code[0].value == "RL-411"
+        assert not page.metric
+
+        person.api.handlers["ExecuteStatement"] = refusing("ActiveStatementsExceededException")
+        page.button(key=f"{path}.refresh").click().run()
+        assert [error.value for error in page.error] == ["RL-450"]
+        assert not page.metric
 
 
 @pytest.mark.parametrize("path", PATHS)
