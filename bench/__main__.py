@@ -59,15 +59,16 @@ def main(arguments: Sequence[str] | None = None) -> None:
     if unknown := set(told.parts) - set(PARTS):
         parser.error(f"There is no part {', '.join(sorted(unknown))}.")
     isolate()
-    run = measured(told.parts or PARTS)
     told.json.parent.mkdir(parents=True, exist_ok=True)
-    told.json.write_text(json.dumps(run, indent=1, ensure_ascii=False) + "\n")
-    if told.write:
-        written.write(run)
+    # After each part: what was measured stays, whatever comes of the next.
+    for run in measured(told.parts or PARTS):
+        told.json.write_text(json.dumps(run, indent=1, ensure_ascii=False) + "\n")
+        if told.write:
+            written.write(run)
 
 
-def measured(parts: Sequence[str]) -> written.Run:
-    """The parts' figures, and the machine that each part was measured on."""
+def measured(parts: Sequence[str]) -> Iterator[written.Run]:
+    """The figures so far after each part, and the machine that they were measured on."""
     seconds: dict[str, float] = {}
     with _demonstration_if(any(name in ON_DEMONSTRATION for name in parts)) as on:
         for name in filter(parts.__contains__, PARTS):
@@ -78,7 +79,7 @@ def measured(parts: Sequence[str]) -> written.Run:
                 elif on is not None:
                     ON_DEMONSTRATION[name](on)
             seconds[name] = time.perf_counter() - started
-    return written.run(report.figures(), scene.machine(), seconds)
+            yield written.run(report.figures(), scene.machine(), seconds)
 
 
 @contextmanager

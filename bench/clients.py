@@ -17,6 +17,7 @@ import pyarrow as pa
 
 POLL_SECONDS = 0.5
 WARM_UP = "SELECT 1"
+_APART = 0.1  # seconds, so that ours need not wait for the account's quotas
 _MEGABYTE = 2**20
 _OVER = frozenset({"FINISHED", "FAILED", "ABORTED"})
 
@@ -32,6 +33,7 @@ class Job:
     env: dict[str, str]  # the warehouse's settings
     max_rows: int
     keep: str = ""  # the file for the rows, for who compares them
+    pairs: int = 0  # how often a fetch is compared with round trips that have nothing to run
 
 
 @dataclass
@@ -41,7 +43,7 @@ class Taken:
     seconds: list[float] = field(default_factory=list)
     cpu: list[float] = field(default_factory=list)
     calls: list[dict[str, int]] = field(default_factory=list)
-    statements: list[str] = field(default_factory=list)
+    pairs: list[tuple[float, float, float]] = field(default_factory=list)
     memory_mb: float = 0.0
     rows: int = 0
 
@@ -135,11 +137,36 @@ def run(job: Job) -> Taken:
         taken.cpu.append(time.process_time() - cpu)
         taken.memory_mb = max(taken.memory_mb, (_memory("VmHWM") - before) / _MEGABYTE)
         taken.calls.append(dict(calls))
-    taken.statements = statements[1:]
     taken.rows = len(result)
     if job.keep:
         _keep(result, Path(job.keep))
+    taken.pairs = _pairs(job, fetch, statements) if job.pairs else []
     return taken
+
+
+def _pairs(job: Job, fetch: Fetch, statements: list[str]) -> list[tuple[float, float, float]]:
+    """The seconds of a fetch, of the warehouse's own part in it, and of a round trip just after it.
+
+    The round trip is the mean of the same two calls with nothing to run: ExecuteStatement that is known by
+    its token, and GetStatementResultV2 of a result that is there.
+    """
+    client = _session(job).client("redshift-data")
+    target = {"WorkgroupName": job.env["REDSHIFT_WORKGROUP"], "Database": job.env["REDSHIFT_DATABASE"]}
+    again = {**target, "Sql": job.sql, "ResultFormat": "CSV", "ClientToken": "bench-round-trips"}
+    known = client.execute_statement(**again, WaitTimeSeconds=30)["Id"]
+    client.get_statement_result_v2(Id=known)
+    found = []
+    for _ in range(job.pairs):
+        started = time.perf_counter()
+        fetch(job.sql)
+        took = time.perf_counter() - started
+        own = client.describe_statement(Id=statements[-1])["Duration"] / 1e9
+        started = time.perf_counter()
+        client.execute_statement(**again)
+        client.get_statement_result_v2(Id=known)
+        found.append((took, own, (time.perf_counter() - started) / 2))
+        time.sleep(_APART)
+    return found
 
 
 def _name(event_name: str) -> str:

@@ -2,7 +2,6 @@
 
 import json
 import os
-import statistics
 import subprocess
 import sys
 from collections.abc import Iterable, Mapping, Sequence
@@ -18,7 +17,7 @@ import pyarrow.compute as pc
 
 from bench import scene
 from bench.clients import CLIENTS, Taken
-from bench.report import figure, ratio, timed, value
+from bench.report import figure, ratio, value
 from infra.local.sample import sales
 from tests import outside
 
@@ -30,7 +29,7 @@ _ROUNDS = {1: 3, 1_000: 3, 100_000: 3}
 _RUNS = {1: 7, 1_000: 5}  # in one process; the memory is measured in the same
 _MOST_SECONDS = 240
 _MOST_BYTES = 14 * 2**30
-_ROUND_TRIPS = 50
+_PAIRS = 15
 _TARGET = ("AWS_REGION", "REDSHIFT_WORKGROUP", "REDSHIFT_DATABASE")
 _SQL = "SELECT * FROM public.sales_data WHERE \"timestamp\" < CAST('{}' AS TIMESTAMP)"
 
@@ -58,10 +57,9 @@ def measure(*, sizes: Sequence[int] = SIZES, once: bool = False) -> None:
             for size in sizes:
                 before, expected = _first(everything, size)
                 runs = 1 if once else _RUNS.get(size, 1)
-                rows = _Rows(size, runs, _SQL.format(before), expected, env, credentials)
-                taken = rows.measure(1 if once else _ROUNDS.get(size, 1), keep=home / "rows.arrow")
-                if size == min(sizes):
-                    rows.round_trips(taken)
+                pairs = _PAIRS if size == min(sizes) else 0
+                rows = _Rows(size, runs, pairs, _SQL.format(before), expected, env, credentials)
+                rows.measure(1 if once else _ROUNDS.get(size, 1), keep=home / "rows.arrow")
 
 
 def _first(rows: pa.Table, count: int) -> tuple[datetime, pa.Table]:
@@ -80,13 +78,14 @@ class _Rows:
 
     count: int
     runs: int
+    pairs: int
     sql: str
     expected: pa.Table
     env: Mapping[str, str]
     credentials: Mapping[str, str]
 
-    def measure(self, rounds: int, *, keep: Path) -> Sequence[Taken]:
-        """Prints what each client takes, and whether our rows are right; returns what we took."""
+    def measure(self, rounds: int, *, keep: Path) -> None:
+        """Prints what each client takes, and whether our rows are right."""
         taken: dict[str, list[Taken]] = {name: [] for name in CLIENTS}
         for turn in range(rounds):
             # Each goes first as often as the others.
@@ -99,7 +98,6 @@ class _Rows:
                 if file:
                     self._compare(keep)
         self._print(taken)
-        return taken[OURS]
 
     def _fetch(self, client: str, *, keep: str) -> Taken | None:
         """One client in a new process; None where it does not come to an end within its limits."""
@@ -111,6 +109,7 @@ class _Rows:
             "env": {name: self.env[name] for name in _TARGET},
             "max_rows": self.expected.num_rows + 1,
             "keep": keep,
+            "pairs": self.pairs if client == OURS else 0,
             "most_bytes": _MOST_BYTES,
         }
         try:
@@ -158,6 +157,17 @@ class _Rows:
             if taken[OURS] and taken[peer]:
                 first = bounds if peer == WRANGLER else Bounds()
                 self._ratios(peer, taken[OURS], taken[peer], first)
+        if self.pairs:
+            self._beside(taken[OURS])
+
+    def _beside(self, ours: Sequence[Taken]) -> None:
+        """What a short statement takes beside the warehouse's own time, in round trips to the endpoint."""
+        pairs = _each(ours, "pairs")
+        figure("a round trip to the endpoint, nothing to run", [trip for _, _, trip in pairs])
+        figure("a short statement: the whole of it", [took for took, _, _ in pairs])
+        figure("a short statement: the warehouse's own time", [own for _, own, _ in pairs])
+        trips = [(took - own) / trip for took, own, trip in pairs]
+        value("a short statement: beside the warehouse's time", trips, "round trips", most=2)
 
     def _ratios(self, peer: str, ours: Sequence[Taken], theirs: Sequence[Taken], bounds: Bounds) -> None:
         rows = f"{self.count:,} rows"
@@ -166,36 +176,6 @@ class _Rows:
         # Less than a page of memory is no memory at all.
         memory = [[max(each.memory_mb, 0.004) for each in side] for side in (ours, theirs)]
         ratio(f"{rows}: peak memory", memory[0], peer, memory[1], least=bounds.memory)
-
-    def round_trips(self, ours: Sequence[Taken]) -> None:
-        """What a short statement takes beside the warehouse's own time, in round trips to the endpoint."""
-        client = outside.aws(self.env, "redshift-data", self.credentials)
-        ids = _each(ours, "statements")
-        own = [client.describe_statement(Id=each)["Duration"] / 1e9 for each in ids]
-        trips = self._trips(client)
-        figure(
-            "a round trip to the endpoint", trips, "ExecuteStatement and GetStatementResultV2, nothing to run"
-        )
-        figure("a short statement: the warehouse's own time", own)
-        trip = statistics.median(trips)
-        beside = [(took - each) / trip for took, each in zip(_each(ours, "seconds"), own, strict=True)]
-        value("a short statement: beside the warehouse's time", beside, "round trips", most=2)
-
-    def _trips(self, client: Any) -> list[float]:
-        """The same two calls of a statement that is over: known by its token the one, there the other."""
-        request = {
-            "WorkgroupName": self.env["REDSHIFT_WORKGROUP"],
-            "Database": self.env["REDSHIFT_DATABASE"],
-            "Sql": self.sql,
-            "ResultFormat": "CSV",
-            "ClientToken": "bench-round-trips",
-        }
-        known = client.execute_statement(**request, WaitTimeSeconds=30)["Id"]
-        calls = (
-            lambda: client.execute_statement(**request),
-            lambda: client.get_statement_result_v2(Id=known),
-        )
-        return [timed(call) for _ in range(_ROUND_TRIPS) for call in calls]
 
     def _name(self, client: str) -> str:
         return f"{self.count:,} rows: {client}"

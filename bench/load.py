@@ -188,7 +188,9 @@ def _asked(at: Replica, places: Mapping[str, int]) -> _Asked:
     for event in _events(at, "query"):
         if event["session"] in places:
             moment = datetime.fromisoformat(event["time"]).timestamp()
-            spans.setdefault(places[event["session"]], []).append((moment, event["milliseconds"] / 1000))
+            # Making columns of what came is the app's part; a query that failed has no parts.
+            waited = event.get("warehouse_milliseconds", 0) + event.get("transfer_milliseconds", 0)
+            spans.setdefault(places[event["session"]], []).append((moment, waited / 1000))
     return _Asked(spans)
 
 
