@@ -53,20 +53,25 @@ class Database:
     """One locked DuckDB in memory; its tables live in a schema whose name nobody can guess."""
 
     def __init__(self, *, threads: int) -> None:
-        self._connection = duckdb.connect(":memory:")
+        self._connection = self._open(threads)
         self.storage = f"s{secrets.token_hex(16)}"
-        for setting in (*_LOCKDOWN, f"SET threads = {int(threads)}"):
-            self._connection.execute(setting)
         self._connection.execute(f"CREATE SCHEMA {quoted(self.storage)}")
         self._anchor = f"SELECT 0 FROM {quoted(self.storage)}.anchor"
         self._connection.execute(f"CREATE TABLE {quoted(self.storage)}.anchor (nothing INTEGER)")
+
+    def _open(self, threads: int) -> duckdb.DuckDBPyConnection:
+        """A DuckDB that is locked, and has what our own functions need."""
+        connection = duckdb.connect(":memory:")
+        for setting in (*_LOCKDOWN, f"SET threads = {int(threads)}"):
+            connection.execute(setting)
         for macro in MACROS:
-            self._connection.execute(f"CREATE MACRO {macro}")
+            connection.execute(f"CREATE MACRO {macro}")
         for name, (function, arguments, result) in CALLED.items():
-            self._connection.create_function(
+            connection.create_function(
                 name, function, list(arguments), result, null_handling=FunctionNullHandling.SPECIAL
             )
-        self._connection.execute("SET lock_configuration = true")
+        connection.execute("SET lock_configuration = true")
+        return connection
 
     def session(self) -> duckdb.DuckDBPyConnection:
         """A connection of its own for one statement or batch."""
@@ -86,15 +91,14 @@ def quoted(name: str) -> str:
 def check_reach(session: duckdb.DuckDBPyConnection, sql: str, allowed: frozenset[str]) -> None:
     """Raises SqlError unless DuckDB itself finds one SELECT that touches the allowed tables at most."""
     with translated():
-        statements = session.extract_statements(sql)
-        if len(statements) != 1 or statements[0].type != duckdb.StatementType.SELECT:
-            raise NotSupported("a statement of this kind")
         touched = session.get_table_names(sql, qualified=True)
         ((serialised,),) = session.execute("SELECT json_serialize_sql(?)", [sql]).fetchall()
     try:
         tree = json.loads(serialised)
     except RecursionError:
         raise _complexity() from None
+    if tree["error"] or len(tree["statements"]) != 1:  # of what is no SELECT there is no tree
+        raise NotSupported("a statement of this kind")
     # DuckDB's own views do not count as tables there, so its parse tree is read as well.
     if not (touched <= allowed and _reaches_only(tree, allowed)):
         raise UndefinedObject("relation does not exist")
@@ -113,8 +117,6 @@ def _nodes(tree: Any) -> Iterator[Mapping[str, Any]]:
 
 def _reaches_only(tree: Mapping[str, Any], allowed: frozenset[str]) -> bool:
     """Whether every source in FROM is an allowed table, a CTE of the query, a join or a subquery."""
-    if tree.get("error"):
-        return False
     nodes = list(_nodes(tree))
     ctes = {entry["key"] for node in nodes for entry in node.get("cte_map", {}).get("map", ())}
     sources = [node for node in nodes if "sample" in node and "modifiers" not in node]

@@ -2,7 +2,6 @@
 
 import re
 import threading
-from collections import OrderedDict
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import ExitStack, closing, contextmanager
 from dataclasses import dataclass, replace
@@ -11,23 +10,24 @@ from types import MappingProxyType
 
 import duckdb
 import pyarrow as pa
-from sqlglot import exp
 
 from infra.local.warehouse.access import changes
 from infra.local.warehouse.access.membership import Memberships
+from infra.local.warehouse.access.readings import Readings
 from infra.local.warehouse.access.relations import Relations
 from infra.local.warehouse.access.rewrite import Compiled, Compiler
 from infra.local.warehouse.access.rights import DbUser, Rights, rights_of
 from infra.local.warehouse.admin import grammar
 from infra.local.warehouse.admin.administration import Administration
-from infra.local.warehouse.admin.lexer import Reader
+from infra.local.warehouse.admin.lexer import Reader, first_word
 from infra.local.warehouse.admin.loader import ObjectReader
 from infra.local.warehouse.admin.statements import DropUser, SetParameter, SetSessionAuthorization
 from infra.local.warehouse.cancellation import INTERRUPT_SECONDS, Cancellation
 from infra.local.warehouse.catalog import Catalog
 from infra.local.warehouse.database import Database, check_reach, quoted, translated, translated_reading
 from infra.local.warehouse.errors import NotSupported, SqlError, UndefinedObject
-from infra.local.warehouse.objects import Policy, User
+from infra.local.warehouse.kept import Kept
+from infra.local.warehouse.objects import User
 from infra.local.warehouse.results import Result, done, result_of
 from infra.local.warehouse.session import Session
 from infra.local.warehouse.sql import dialect
@@ -83,9 +83,10 @@ class Redshift:
         self._moment = threading.Lock()  # held while rows and catalogue must not drift apart
         self._people: dict[str, DbUser] = {}  # people exist as users once they have connected
         self._connections = 0  # of people who were not known so, with these groups
-        self._kept: OrderedDict[object, Compiled] = OrderedDict()
-        self._keeping = threading.Lock()
-        self._conditions: dict[tuple[Policy, str], exp.Expr] = {}
+        self._connecting = threading.Lock()
+        self._kept: Kept[Compiled] = Kept(_KEPT_QUERIES)
+        self._reached: Kept[bool] = Kept(_KEPT_QUERIES)
+        self._readings = Readings()
 
     def execute(
         self,
@@ -164,7 +165,7 @@ class Redshift:
         """A session in which temporary tables and SET outlive a statement; to be closed."""
         if self._people.get(user.name) != user:  # what they own is read with their rights
             self._people[user.name] = user
-            with self._keeping:
+            with self._connecting:
                 self._kept.clear()
                 self._connections += 1
         return Session(user, user, drop=self._drop_temporary)
@@ -211,10 +212,7 @@ class Redshift:
 
     def _is_query(self, sql: str) -> bool:
         dialect.check_size(sql)
-        reader = Reader(sql)
-        while reader.accept("("):
-            pass
-        return reader.current.kind == "word" and reader.current.text in _QUERIES
+        return first_word(sql) in _QUERIES
 
     @contextmanager
     def _recording(self, run: _Run, sql: str, query_id: int) -> Iterator[Entry]:
@@ -301,7 +299,7 @@ class Redshift:
             prefix=f"{self._duckdb.storage}_",
             rights_as=rights_as,
             system=lambda view: self._system_view(run, view),
-            conditions=self._conditions,
+            readings=self._readings,
         )
 
     def _system_view(self, run: _Run, view: SystemView) -> str:
@@ -333,18 +331,22 @@ class Redshift:
         """The query for DuckDB; a query that was compiled under the same rights is compiled once."""
         asked = (sql, run.user, run.catalog.version, self._connections)
         for_any, for_these = (*asked, frozenset(parameters)), (*asked, frozenset(parameters.items()))
-        with self._keeping:
-            kept = self._kept.get(for_any) or self._kept.get(for_these)
+        kept = self._kept.get(for_any) or self._kept.get(for_these)
         if kept is not None and kept.fits(parameters):
             return kept
         compiled = self._compiler(run).compile(sql, parameters)
-        check_reach(run.connection, compiled.text(parameters), compiled.touched)
+        self._check_reach(run, compiled)
         if compiled.lasting:
-            with self._keeping:
-                self._kept[for_any if compiled.slots else for_these] = compiled
-                while len(self._kept) > _KEPT_QUERIES:
-                    self._kept.popitem(last=False)
+            self._kept.keep(for_any if compiled.slots else for_these, compiled)
         return compiled
+
+    def _check_reach(self, run: _Run, compiled: Compiled) -> None:
+        """Has DuckDB say what the text touches: that depends on the text alone, so it is asked once."""
+        asked = (compiled.sql, compiled.touched)
+        if self._reached.get(asked) is None:
+            check_reach(run.connection, *asked)
+            if compiled.lasting:
+                self._reached.keep(asked, True)
 
 
 def _with(parameters: Mapping[str, str], statement: SetParameter) -> Mapping[str, str]:

@@ -62,5 +62,5 @@ def _column(output: Output, kind: SqlType) -> Column:
     return Column(
         output.name, declared.name, declared.precision, declared.scale, declared.length,
         nullable=origin.column.nullable,
-        schema_name=origin.table.key.schema, table_name=origin.table.key.name,
+        schema_name=origin.table.schema, table_name=origin.table.name,
     )  # fmt: skip

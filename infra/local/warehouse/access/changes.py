@@ -11,11 +11,12 @@ from typing import Any
 import duckdb
 from sqlglot import exp
 
-from infra.local.warehouse.access.rewrite import Compiled, Compiler, generate
+from infra.local.warehouse.access.rewrite import Compiled, Compiler
 from infra.local.warehouse.database import check_reach, quoted, translated
 from infra.local.warehouse.errors import NotSupported, SqlError, UndefinedColumn, UndefinedObject
 from infra.local.warehouse.objects import UNNAMED, ColumnDefinition, Table, TableKey
 from infra.local.warehouse.sql import dialect, kinds, meaning
+from infra.local.warehouse.sql.duckdb_text import generate
 from infra.local.warehouse.sql.sqltypes import SUPER
 from infra.local.warehouse.system.history import AppliedPolicy
 

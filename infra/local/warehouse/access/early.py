@@ -7,16 +7,14 @@ asked early they save most of the work.
 
 from collections import Counter
 from collections.abc import Callable, Iterable, Iterator, Mapping
+from dataclasses import dataclass
 from datetime import date, datetime
-from typing import TYPE_CHECKING
 
 from sqlglot import exp
 
 from infra.local.warehouse.access import templates
 from infra.local.warehouse.objects import Table
-
-if TYPE_CHECKING:
-    from infra.local.warehouse.access.relations import Reference
+from infra.local.warehouse.sql.duckdb_text import generate
 
 _COMPARISONS = (exp.EQ, exp.NEQ, exp.LT, exp.LTE, exp.GT, exp.GTE)
 _CONNECTIVES = (exp.And, exp.Or, exp.Not, exp.Paren)
@@ -24,23 +22,38 @@ _INTEGERS = frozenset({"int2", "int4", "int8"})
 _DIGITS = 18  # of a whole number that any integer may be compared with
 
 
-def push(tree: exp.Expr, references: Mapping[str, "Reference"]) -> None:
-    """Has each reference, by the name that stands for it, ask early what its SELECT asks anyway."""
+@dataclass(frozen=True)
+class Question:
+    """A condition that a statement asks of a relation's rows, as it may be asked of the stored ones."""
+
+    text: str  # DuckDB's; the row stands under the name that every stored row has
+    columns: frozenset[str]  # that it asks of: a masked one is not stored as it is seen
+
+
+def questions(tree: exp.Expr, tables: Mapping[str, Table], row: str) -> Mapping[str, tuple[Question, ...]]:
+    """What may be asked early of each relation, by the name that stands for it: its SELECT asks it anyway."""
     counts = Counter(node.name for node in tree.find_all(exp.Table))
+    found: dict[str, tuple[Question, ...]] = {}
     for select in tree.find_all(exp.Select):
         where = select.args.get("where")
         joins = select.args.get("joins") or []
         if where is None or any(join.side for join in joins):
             continue
         for source in _sources(select, joins):
-            reference = references.get(source.name)
-            if reference is None or counts[source.name] > 1:
-                continue
-            for condition in _conjuncts(where.this):
-                if _is_wanted(condition) and is_harmless(
-                    condition, source.alias, reference.table, reference.masked
-                ):
-                    reference.ask_early(condition, source.alias)
+            table = tables.get(source.name)
+            if table is not None and counts[source.name] == 1:
+                found[source.name] = tuple(_questions(where.this, source.alias, table, row))
+    return found
+
+
+def _questions(where: exp.Expr, alias: str, table: Table, row: str) -> Iterator[Question]:
+    for condition in _conjuncts(where):
+        if _is_wanted(condition) and is_harmless(condition, alias, table):
+            asked = condition.copy()
+            columns = list(asked.find_all(exp.Column))
+            for column in columns:
+                column.set("table", exp.to_identifier(row, quoted=True))
+            yield Question(generate(asked), frozenset(column.name for column in columns))
 
 
 def _is_wanted(condition: exp.Expr) -> bool:
@@ -62,16 +75,16 @@ def _conjuncts(condition: exp.Expr) -> Iterator[exp.Expr]:
         yield condition
 
 
-def is_harmless(condition: exp.Expr, alias: str, table: Table, masked: frozenset[str] = frozenset()) -> bool:
+def is_harmless(condition: exp.Expr, alias: str, table: Table) -> bool:
     """Whether the condition compares this relation's stored columns with constants, and raises for no row."""
     if isinstance(condition, _CONNECTIVES):
         parts = [value for value in condition.args.values() if isinstance(value, exp.Expr)]
-        return all(is_harmless(part, alias, table, masked) for part in parts)
+        return all(is_harmless(part, alias, table) for part in parts)
     if isinstance(condition, exp.Boolean):
         return True
     column = next(iter(condition.find_all(exp.Column)), None)
     definition = table.column(column.name) if column is not None and column.table == alias else None
-    if column is None or definition is None or column.name in masked:
+    if column is None or definition is None:
         return False
     fits = _FITTING.get(definition.type.name)
     return fits is not None and _compares(condition, column, fits, text=definition.type.is_text)

@@ -15,7 +15,7 @@ from infra.local.warehouse.sql.sqltypes import from_kind
 class Origin:
     """The stored column that a result's column shows unchanged."""
 
-    table: Table
+    table: TableKey
     column: ColumnDefinition
 
 
@@ -63,5 +63,5 @@ def _origin(scope: Scope, position: int, tables: Mapping[TableKey, Table]) -> Or
     if isinstance(source, exp.Table) and source.db:
         table = tables[TableKey(source.db, source.name)]
         definition = table.column(column.name)
-        return Origin(table, definition) if definition else None
+        return Origin(table.key, definition) if definition else None
     return None

@@ -2,17 +2,17 @@
 
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field, replace
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
 from sqlglot import exp
-from sqlglot.schema import MappingSchema
 
-from infra.local.warehouse.access.early import is_harmless
+from infra.local.warehouse.access.early import Question, is_harmless
+from infra.local.warehouse.access.readings import Look, check_granted
 from infra.local.warehouse.access.rights import Rights
-from infra.local.warehouse.errors import NotSupported, PermissionDenied, SqlError, UndefinedObject
+from infra.local.warehouse.database import quoted
+from infra.local.warehouse.errors import NotSupported, SqlError, UndefinedObject
 from infra.local.warehouse.objects import PUBLIC_SCHEMA, ColumnDefinition, Table, TableKey, View
-from infra.local.warehouse.sql import dialect
-from infra.local.warehouse.sql.dialect import DIALECT
+from infra.local.warehouse.sql.duckdb_text import generate
 from infra.local.warehouse.sql.sqltypes import sql_type
 from infra.local.warehouse.system import SYSTEM_VIEWS, is_reserved
 from infra.local.warehouse.system.history import AppliedPolicy
@@ -34,20 +34,14 @@ class Relation:
     table: Table
     granted: frozenset[str]
     cut: "Cut"
-    source: exp.Expr  # what is read
+    source: str  # what is read, in DuckDB's SQL
     row: str  # under which name its row stands there
+    stored: bool  # whether that is a table, which each reference reads anew
     barrier: bool  # whether the statement's conditions must wait until its rows are found
 
-    def seen(self, *, whole: bool) -> Table:
-        """The relation with the columns that its reader knows of: those granted, or, `whole`, all."""
-        if whole or len(self.granted) == len(self.table.columns):
-            return self.table
-        return replace(self.table, columns=tuple(c for c in self.table.columns if c.name in self.granted))
-
-    @property
-    def unseen(self) -> frozenset[str]:
-        """The columns that are not granted to its reader."""
-        return frozenset(self.table.column_names) - self.granted
+    def look(self, written: TableKey, *, whole: bool) -> Look:
+        """The relation as its reader knows it; `*` stands for the columns granted, or, `whole`, for all."""
+        return Look(written, self.table.key, self.table.columns, self.granted, whole)
 
 
 @dataclass
@@ -58,41 +52,29 @@ class Reference:
     relation: Relation
     columns: set[str]
     shared: bool  # by every other place where the statement reads the relation
-    early: list[exp.Expr] = field(default_factory=list)
+    early: list[str] = field(default_factory=list)
+
+    def ask_early(self, questions: Iterable[Question]) -> None:
+        """Asks of the stored rows what the statement asks anyway, where that tells nothing of hidden ones."""
+        if self._asks_early:
+            masked = self.relation.cut.shown.keys()
+            self.early += [question.text for question in questions if not question.columns & masked]
 
     @property
-    def table(self) -> Table:
-        return self.relation.table
-
-    @property
-    def masked(self) -> frozenset[str]:
-        return frozenset(self.relation.cut.shown)
-
-    @property
-    def asks_early(self) -> bool:
+    def _asks_early(self) -> bool:
         """Whether conditions that raise for no row may be asked before the relation's rows are found."""
         relation = self.relation
         where = relation.cut.where
         harmless = where is None or is_harmless(where, relation.cut.row, relation.table)
         return relation.barrier and not self.shared and harmless
 
-    def ask_early(self, condition: exp.Expr, alias: str) -> None:
-        """Asks of the stored rows what the statement asks of those under the alias."""
-        asked = condition.copy()
-        for column in asked.find_all(exp.Column):
-            if column.table == alias:
-                column.set("table", exp.to_identifier(self.relation.cut.row, quoted=True))
-        self.early.append(asked)
-
-    def cte(self) -> exp.CTE:
+    def cte(self) -> str:
         """The CTE that stands for it; one that is no barrier lets DuckDB ask everything where it likes."""
         relation = self.relation
         columns = sorted(self.columns) or sorted(relation.granted)[:1]
-        return exp.CTE(
-            this=relation.cut.select(columns, relation.source, relation.row, self.early),
-            alias=exp.TableAlias(this=exp.to_identifier(self.name, quoted=True)),
-            materialized=relation.barrier,
-        )
+        how = "MATERIALIZED" if relation.barrier else "NOT MATERIALIZED"
+        select = relation.cut.select(columns, relation.source, relation.row, self.early)
+        return f"{quoted(self.name)} AS {how} ({select})"
 
 
 @dataclass(frozen=True)
@@ -108,31 +90,18 @@ class Cut:
         """Whether it leaves anything out or shows anything else."""
         return bool(self.shown) or self.where is not None
 
-    def select(
-        self, columns: Sequence[str], source: exp.Expr, row: str, early: Sequence[exp.Expr]
-    ) -> exp.Select:
+    def select(self, columns: Sequence[str], source: str, row: str, early: Sequence[str]) -> str:
         """The query that reads these columns of the source, in which the row stands under another name."""
-        conditions = [condition for condition in (self.where, *early) if condition is not None]
-        found = exp.Select(expressions=[self._column(column) for column in columns]).from_(source.copy())
-        found = found.where(*conditions) if conditions else found
-        for column in found.find_all(exp.Column):
-            if column.table == self.row:
-                column.set("table", exp.to_identifier(row, quoted=True))
-        return found
+        conditions = [*([generate(self.where)] if self.where is not None else []), *early]
+        listed = ", ".join(self._column(column) for column in columns)
+        where = f" WHERE {' AND '.join(f'({condition})' for condition in conditions)}" if conditions else ""
+        own, there = quoted(self.row), quoted(row)
+        return f"SELECT {listed.replace(own, there)} FROM {source}{where.replace(own, there)}"
 
-    def _column(self, name: str) -> exp.Expr:
+    def _column(self, name: str) -> str:
         if name in self.shown:
-            return exp.alias_(self.shown[name].copy(), name, quoted=True)
-        return exp.column(name, self.row, quoted=True)
-
-
-def schema_of(tables: Iterable[Table]) -> MappingSchema:
-    """The relations' columns as sqlglot's optimizer wants them."""
-    schema: dict[str, Any] = {}
-    for table in tables:
-        columns = {column.name: column.type.duckdb for column in table.columns}
-        schema.setdefault(table.key.schema, {})[table.key.name] = columns
-    return MappingSchema(schema, dialect=DIALECT, normalize=False)
+            return f"{generate(self.shown[name])} AS {quoted(name)}"
+        return f"{quoted(self.row)}.{quoted(name)}"
 
 
 def columns_given(view: View, definition: "Part") -> tuple[ColumnDefinition, ...]:
@@ -165,15 +134,9 @@ class Relations:
         stored = {r.table.physical for r in self._found.values() if r.table.physical}
         return frozenset({f"{self._compiler.storage}.{name}" for name in stored} | self._registered)
 
-    def before(self, tree: exp.Expr) -> exp.Expr:
+    def before(self, part: "Part") -> str:
         """The statement with a CTE for each reference before it, each after those that it reads itself."""
-        ctes = [reference.cte() for reference in self._references]
-        if ctes:
-            present = tree.args.get("with_")
-            own = present.expressions if present else []
-            recursive = present.args.get("recursive") if present else None
-            tree.set("with_", exp.With(expressions=[*ctes, *own], recursive=recursive))
-        return tree
+        return part.after([reference.cte() for reference in self._references])
 
     def refer(self, relation: Relation, columns: Iterable[str]) -> Reference:
         """A reference to these columns of the relation; PermissionDenied when one of them is not granted.
@@ -181,14 +144,12 @@ class Relations:
         A stored table is read anew by each reference, as DuckDB would; a view's query runs once.
         """
         read = set(columns)
-        if not read <= relation.granted:
-            raise PermissionDenied(f"permission denied for relation {relation.table.key.name}")
+        check_granted(relation.table.key, frozenset(read), relation.granted)
         others = [reference for reference in self._references if reference.relation is relation]
         if others and others[-1].shared:
             others[-1].columns |= read
             return others[-1]
-        stored = isinstance(relation.source, exp.Table)
-        shared = len(others) >= _MOST_REFERENCES or not stored
+        shared = len(others) >= _MOST_REFERENCES or not relation.stored
         reference = Reference(f"{self._compiler.prefix}{len(self._references)}", relation, read, shared)
         self._references.append(reference)
         return reference
@@ -240,16 +201,13 @@ class Relations:
             rowid = exp.column("rowid", cut.row, quoted=True)
             cut = replace(cut, shown={**cut.shown, number.name: rowid})
         # Under its own name: DuckDB's list of the tables touched would show an alias as part of it.
-        source = exp.Table(
-            this=exp.to_identifier(table.physical, quoted=True),
-            db=exp.to_identifier(self._compiler.storage, quoted=True),
-        )
-        return Relation(table, granted, cut, source, table.physical, barrier)
+        source = f"{quoted(self._compiler.storage)}.{quoted(table.physical)}"
+        return Relation(table, granted, cut, source, table.physical, stored=True, barrier=barrier)
 
     def definition(self, table: Table, view: View) -> "Part":
         """What the view's query gives, read with its owner's rights."""
         owner = self._compiler.rights_as(table.owner)
-        return self._compiler.part(dialect.parse(view.query), self, owner, whole=True)
+        return self._compiler.part(self._compiler.text_of(view.query), self, owner, whole=True)
 
     def columns_of(self, table: Table) -> tuple[ColumnDefinition, ...]:
         """The relation's columns; of a view without binding, what its query gives now, if it gives any."""
@@ -266,13 +224,9 @@ class Relations:
         if not view.bound:
             table = replace(table, columns=columns_given(view, definition))
         granted = reader.require(table, "SELECT")
-        alias = exp.TableAlias(
-            this=exp.to_identifier(_INSIDE, quoted=True),
-            columns=[exp.to_identifier(name, quoted=True) for name in names],
-        )
-        source = exp.Subquery(this=definition.tree, alias=alias)
+        source = f"({definition.after(())}) AS {quoted(_INSIDE)}({', '.join(map(quoted, names))})"
         # A view is a barrier as well: its own conditions may hide rows from who may not read what is below.
-        return Relation(table, granted, self._cut(table), source, _INSIDE, barrier=True)
+        return Relation(table, granted, self._cut(table), source, _INSIDE, stored=False, barrier=True)
 
     @staticmethod
     def _require_base(key: TableKey, reader: Rights, owner: Rights) -> None:
@@ -290,6 +244,6 @@ class Relations:
         name = self._compiler.system(view)
         self._registered.add(name)
         cut = Cut(self._compiler.row_alias, {}, None)
-        source = exp.Table(this=exp.to_identifier(name, quoted=True))
         table = replace(view.table, key=key)
-        return Relation(table, frozenset(table.column_names), cut, source, name, barrier=False)
+        granted = frozenset(table.column_names)
+        return Relation(table, granted, cut, quoted(name), name, stored=True, barrier=False)

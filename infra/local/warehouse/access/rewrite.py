@@ -1,46 +1,30 @@
 """The authorised rewriting: an analyst's query becomes one that can only reach what they may see."""
 
 import secrets
-from collections.abc import Callable, Mapping, MutableMapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 
 from sqlglot import exp
-from sqlglot.dialects.duckdb import DuckDB
-from sqlglot.errors import ErrorLevel, OptimizeError, SqlglotError, UnsupportedError
-from sqlglot.optimizer.normalize_identifiers import normalize_identifiers
-from sqlglot.optimizer.qualify_columns import qualify_columns, quote_identifiers, validate_qualify_columns
-from sqlglot.optimizer.qualify_tables import qualify_tables
-from sqlglot.optimizer.scope import Scope, traverse_scope
 
-from infra.local.warehouse.access import early, rows, scopes, templates
-from infra.local.warehouse.access.outputs import Output, outputs_of
-from infra.local.warehouse.access.relations import Reference, Relation, Relations, schema_of
+from infra.local.warehouse.access import readings, rows, templates
+from infra.local.warehouse.access.outputs import Output
+from infra.local.warehouse.access.readings import Look, Marks, Named, Reading, Readings, Text
+from infra.local.warehouse.access.relations import Relation, Relations
 from infra.local.warehouse.access.rights import DbUser, Rights
-from infra.local.warehouse.errors import NotSupported, SqlError
+from infra.local.warehouse.errors import SqlError
 from infra.local.warehouse.objects import (
     PUBLIC,
     PUBLIC_SCHEMA,
     UNNAMED,
     ColumnDefinition,
     Grantee,
-    Policy,
     Table,
     TableKey,
 )
-from infra.local.warehouse.sql import (
-    column_names,
-    dialect,
-    forms,
-    inference,
-    joins,
-    meaning,
-    shape,
-)
-from infra.local.warehouse.sql.context import Context, is_momentary, place
+from infra.local.warehouse.sql import dialect
+from infra.local.warehouse.sql.context import Context
 from infra.local.warehouse.system.history import AppliedPolicy
 from infra.local.warehouse.system.view import SystemView
-
-_DUCKDB = DuckDB()
 
 
 @dataclass(frozen=True)
@@ -66,11 +50,20 @@ class Compiled:
 
 @dataclass(frozen=True)
 class Part:
-    """One query of a statement, translated, and what it reads."""
+    """One query of a statement, in DuckDB's SQL, and what it reads."""
 
-    tree: exp.Expr
-    outputs: tuple[Output, ...]
+    reading: Reading
     sources: frozenset[TableKey]
+
+    @property
+    def outputs(self) -> tuple[Output, ...]:
+        return self.reading.outputs
+
+    def after(self, ctes: Sequence[str]) -> str:
+        """The query's text, with CTEs before its own."""
+        present = (*ctes, *self.reading.ctes)
+        recursive = "RECURSIVE " if self.reading.recursive else ""
+        return f"WITH {recursive}{', '.join(present)} {self.reading.body}" if present else self.reading.body
 
 
 @dataclass(frozen=True)
@@ -86,27 +79,42 @@ class Compiler:
     numbered: TableKey | None = None  # the table whose rows a change must be able to name
     # The column that numbers them: another one for each statement, for what one could tell of it is over.
     row_number: str = field(default_factory=lambda: f"n{secrets.token_hex(16)}")
-    # Those of policies that read nothing but the row, by policy and user: an engine's compilers share them.
-    conditions: MutableMapping[tuple[Policy, str], exp.Expr] = field(default_factory=dict)
+    readings: Readings = field(default_factory=Readings)  # an engine's compilers share them
 
     def compile(self, sql: str, parameters: Mapping[str, str]) -> Compiled:
         """The query, bound, authorised and in DuckDB's terms; where that may be, for other values as well."""
         try:
-            tree = dialect.parse(sql)
-            slots = templates.slots(tree, parameters, sql)
-            if slots is not None and templates.fits(slots, parameters):
-                template = self._template(tree, slots)
+            slots, tree = self._slots(sql, parameters)
+            if slots and templates.fits(slots, parameters):
+                template = self._template(sql, slots, tree)
                 if template is not None:
                     return template
-                tree = dialect.parse(sql)  # the other one has marks in it
-            return self.compile_tree(dialect.bind(tree, parameters))
+                tree = None  # the other one has marks in it
+            return self._compiled(self.text_of(sql, parameters, tree), whole=False)
         except RecursionError:
             raise SqlError("statement is too complex", "54001") from None
 
-    def _template(self, tree: exp.Expr, slots: Mapping[str, templates.Fits]) -> Compiled | None:
+    def _slots(
+        self, sql: str, parameters: Mapping[str, str]
+    ) -> tuple[Mapping[str, templates.Fits], exp.Expr | None]:
+        """What values the statement may be compiled for at once, or none; its tree, if it had to be read."""
+        if not parameters:
+            return {}, None
+        key = (sql, frozenset(parameters))
+        known = self.readings.slots.get(key)
+        if known is not None:
+            return known, None
+        tree = dialect.parse(sql)
+        found = templates.slots(tree)
+        self.readings.slots.keep(key, found)
+        return found, tree
+
+    def _template(
+        self, sql: str, slots: Mapping[str, templates.Fits], tree: exp.Expr | None
+    ) -> Compiled | None:
         """The query with marks for its values; None when its meaning depends on one of them after all."""
         try:
-            compiled = self.compile_tree(dialect.bind(tree, templates.marks(slots)))
+            compiled = self._compiled(self.text_of(sql, templates.marks(slots), tree), whole=False)
         except SqlError:
             return None
         return replace(compiled, slots=slots) if templates.holds(compiled.sql, slots) else None
@@ -114,44 +122,54 @@ class Compiler:
     def compile_definition(self, sql: str, *, whole: bool) -> Compiled:
         """The query of a view or a table, which takes no parameters."""
         try:
-            return self.compile_tree(dialect.bind(dialect.parse(sql), {}), whole=whole)
+            return self._compiled(self.text_of(sql), whole=whole)
         except RecursionError:
             raise SqlError("statement is too complex", "54001") from None
+
+    def compile_tree(self, tree: exp.Expr) -> Compiled:
+        """The bound query, authorised and in DuckDB's terms."""
+        return self._compiled(Text(None, lambda: tree), whole=False)
+
+    def text_of(
+        self, sql: str, values: Mapping[str, str] | None = None, tree: exp.Expr | None = None
+    ) -> Text:
+        """What is asked when the parameters have these values; its tree may be used up once."""
+        bound = values or {}
+        return Text((sql, frozenset(bound.items())), lambda: dialect.bind(tree or dialect.parse(sql), bound))
 
     @property
     def row_alias(self) -> str:
         """What stands for a stored table where its rows are read; no query can hide it."""
-        return f"{self.prefix}r"
+        return readings.row_name(self._marks)
 
-    def compile_tree(self, tree: exp.Expr, *, whole: bool = False) -> Compiled:
-        """The bound query, authorised and in DuckDB's terms."""
+    @property
+    def _marks(self) -> Marks:
+        return Marks(self.prefix)
+
+    def _compiled(self, text: Text, *, whole: bool) -> Compiled:
         relations = Relations(self)
-        part = self.part(tree, relations, self.rights, whole=whole)
-        sql = generate(relations.before(part.tree))
+        part = self.part(text, relations, self.rights, whole=whole)
         return Compiled(
-            sql, part.outputs, relations.touched, relations.lasting, part.sources, tuple(relations.policies)
+            relations.before(part),
+            part.outputs,
+            relations.touched,
+            relations.lasting,
+            part.sources,
+            tuple(relations.policies),
         )
 
-    def part(self, tree: exp.Expr, relations: Relations, reader: Rights, *, whole: bool) -> Part:
+    def part(self, text: Text, relations: Relations, reader: Rights, *, whole: bool) -> Part:
         """A query of the statement, in DuckDB's terms; it reads what the reader may read.
 
         Its `*` is the columns that the reader may read, or, `whole`, all of them.
         """
-        relations.lasting = relations.lasting and not is_momentary(tree)
-        query = self.prepare(tree)
-        here = self.resolve(query, relations, reader, whole=whole)
-        found = traverse_scope(query)
-        scopes.check_names(found)
-        outputs = outputs_of(query, found[-1], {key: relation.table for key, relation in here.items()})
-        sources = frozenset(relation.table.key for relation in here.values())
-        references = _refer(query, found, here, relations)
-        translated = meaning.translate(query)
-        early.push(translated, references)
-        return Part(translated, outputs, sources)
+        reading, here = self._read(text, relations, reader, whole=whole)
+        return Part(reading, frozenset(relation.table.key for relation in here.values()))
 
     def constants(self, query: exp.Select) -> exp.Expr:
         """A query that reads no relation, in DuckDB's terms."""
-        return self.part(query, Relations(self), self.rights, whole=True).tree
+        _, tree = readings.name(Text(None, lambda: query), self._marks, context=self.context)
+        return readings.translated(tree)
 
     def rows(self, table: Table, relations: Relations) -> tuple[Mapping[str, exp.Expr], exp.Expr | None]:
         """What stands for the table's masked columns, and what its rows must satisfy."""
@@ -172,125 +190,59 @@ class Compiler:
         reader: Rights,
     ) -> list[exp.Expr]:
         """Expressions over one row of these columns, in DuckDB's terms; the row stands under `row_alias`."""
-        row = Table(TableKey(self.prefix, "row"), "", tuple(columns))
-        source = exp.Table(this=exp.to_identifier("row"), db=exp.to_identifier(self.prefix))
-        source.set("alias", exp.TableAlias(this=exp.to_identifier(alias or self.row_alias)))
-        projections = [
-            exp.alias_(exp.Paren(this=dialect.parse_expression(text)), f"e{number}")
-            for number, text in enumerate(texts)
-        ]
-        relations.lasting = relations.lasting and not any(map(is_momentary, projections))
-        query = self.prepare(exp.Select(expressions=projections).from_(source))
-        scopes.check_row_expressions(query)
-        here = self.resolve(query, relations, reader, row=row, whole=True)
-        found = traverse_scope(query)
-        scopes.check_uncorrelated(found)
-        for table, column in list(scopes.columns_read(found)):
-            if table.db == self.prefix:
-                column.set("table", exp.to_identifier(self.row_alias, quoted=True))
-        query.set("from_", None)
-        _refer(query, found, here, relations)
-        return [projection.unalias() for projection in meaning.translate(query).expressions]
+        text = readings.over_row(texts, columns, alias, self._marks)
+        reading, _ = self._read(text, relations, reader, whole=True)
+        return list(reading.values)
 
-    def prepare(self, tree: exp.Expr) -> exp.Query:
-        """The tree with names, constants and only listed shapes."""
-        tree = forms.write_out(tree.unnest())
-        column_names.name_projections(tree)
-        tree = place(tree, context=self.context)
-        query = shape.check_query(tree)
-        meaning.normalize_casts(query)
-        return query
+    def _read(
+        self, text: Text, relations: Relations, reader: Rights, *, whole: bool
+    ) -> tuple[Reading, Mapping[TableKey, Relation]]:
+        """What the text means to the reader, and the relations that it reads, each permitted and named."""
+        named, tree = self._named(text)
+        relations.lasting = relations.lasting and not named.momentary
+        own = reader is self.rights
+        keys = {written: self._key_of(written, own=own) for written in named.tables}
+        here = {key: relations.get(key, reader) for key in sorted(set(keys.values()))}
+        looks = tuple(here[key].look(written, whole=whole) for written, key in keys.items())
+        widths = [len(look.seen.columns) for look in looks] + [len(text.row or ())]
+        relations.widen(named.stars * max(widths))
+        reading = self._reading(text, named, tree, looks)
+        references = [relations.refer(here[read.key], read.columns) for read in reading.reads]
+        for reference, read in zip(references, reading.reads, strict=True):
+            reference.ask_early(read.early)
+        return reading.named([reference.name for reference in references], self._marks), here
 
-    def resolve(
-        self, tree: exp.Expr, relations: Relations, reader: Rights, *, whole: bool, row: Table | None = None
-    ) -> dict[TableKey, Relation]:
-        """Qualifies and types the tree in place; the relations it reads, each permitted."""
-        self._check_catalogs(tree)
-        normalize_identifiers(tree, dialect=dialect.DIALECT)
-        qualify_tables(tree, db=UNNAMED, dialect=dialect.DIALECT)
-        self._name_schemas(tree, own=reader is self.rights)
-        keys = scopes.keys(tree) - ({row.key} if row else set())
-        here = {key: relations.get(key, reader) for key in sorted(keys)}
-        tables = [replace(r.seen(whole=whole), key=key) for key, r in here.items()] + ([row] if row else [])
-        if not whole:
-            scopes.check_written(tree, {key: relation.unseen for key, relation in here.items()})
-        relations.widen(scopes.stars(tree) * max((len(table.columns) for table in tables), default=0))
-        schema = schema_of(tables)
-        columns = {key: relation.table.column_names for key, relation in here.items()}
-        unseen = {} if whole else _unseen(here)
-        joins.name_natural(tree, lambda table: columns.get(TableKey(table.db, table.name), ()))
-        try:
-            qualify_columns(tree, schema, dialect=dialect.DIALECT)
-            for select in reversed(list(tree.find_all(exp.Select))):  # each star stands for many columns
-                forms.settle(select, unseen)
-                shape.check_width(select)
-            forms.drop_schemas(tree)
-            if tree.find(exp.TableColumn):
-                raise NotSupported("a relation as a value")
-            quote_identifiers(tree, dialect=dialect.DIALECT)
-            validate_qualify_columns(tree)
-            inference.annotate(tree, schema)
-        except OptimizeError as fault:
-            seen, known = tables[: len(here)], [relation.table for relation in here.values()]
-            denied = scopes.hidden(fault, seen, known)
-            raise denied or scopes.undefined(fault, tables) from None
-        except SqlglotError:
-            raise NotSupported("a query of this form") from None
-        return here
+    def _named(self, text: Text) -> tuple[Named, exp.Query | None]:
+        """What the text says by itself; and its tree, when it was not known before."""
+        for user in (None, self.context.user):
+            known = self.readings.texts.get((text.key, user)) if text.key is not None else None
+            if known is not None:
+                return known, None
+        named, tree = readings.name(text, self._marks, context=self.context)
+        if text.key is not None and not named.momentary:
+            self.readings.texts.keep((text.key, self._user_of(named)), named)
+        return named, tree
 
-    def _name_schemas(self, tree: exp.Expr, *, own: bool) -> None:
-        """Gives names without a schema theirs: in views and policies, temporary tables are not meant."""
-        catalog = self.rights.catalog
-        for table in tree.find_all(exp.Table):
-            if table.db == UNNAMED:
-                schema = catalog.key_of(TableKey(UNNAMED, table.name)).schema if own else PUBLIC_SCHEMA
-                table.set("db", exp.to_identifier(schema))
+    def _reading(self, text: Text, named: Named, tree: exp.Query | None, looks: tuple[Look, ...]) -> Reading:
+        """What the text means to whoever the relations look like this to."""
+        key = (text.key, self._user_of(named), looks)
+        keeps = text.key is not None and not named.momentary
+        known = self.readings.readings.get(key) if keeps else None
+        if known is not None:
+            return known
+        if tree is None:
+            _, tree = readings.name(text, self._marks, context=self.context)
+        found = readings.read(tree, text, looks, self._marks)
+        if keeps:
+            self.readings.readings.keep(key, found)
+        return found
 
-    def _check_catalogs(self, tree: exp.Expr) -> None:
-        for table in tree.find_all(exp.Table):
-            if table.catalog and table.catalog.lower() != self.context.database:
-                raise NotSupported("a cross-database reference")
-            table.set("catalog", None)
+    def _user_of(self, named: Named) -> str | None:
+        """For whom alone a text is kept."""
+        return self.context.user if named.personal else None
 
-
-def _unseen(here: Mapping[TableKey, Relation]) -> dict[str, str]:
-    """The columns that are not granted, and whose they are."""
-    return {name: relation.table.key.name for relation in here.values() for name in relation.unseen}
-
-
-def _refer(
-    query: exp.Expr, found: Sequence[Scope], here: Mapping[TableKey, Relation], relations: Relations
-) -> dict[str, Reference]:
-    """Puts a reference in the place of each relation; those of relations that may be asked early, by name.
-
-    A relation that is a barrier is materialised first: otherwise DuckDB could evaluate the user's
-    conditions on rows that the policies hide, and an error or a failed cast would tell of them.
-    """
-    read: dict[int, set[str]] = {}
-    for table, column in scopes.columns_read(found):
-        read.setdefault(id(table), set()).add(column.name)
-    early_ones = {}
-    for node in [node for node in query.find_all(exp.Table) if node.db]:
-        relation = here[TableKey(node.db, node.name)]
-        reference = relations.refer(relation, read.get(id(node), ()))
-        node.replace(_reference(reference.name, node.alias))
-        if reference.asks_early:
-            early_ones[reference.name] = reference
-    return early_ones
-
-
-def _reference(name: str, alias: str) -> exp.Table:
-    return exp.Table(
-        this=exp.to_identifier(name, quoted=True),
-        alias=exp.TableAlias(this=exp.to_identifier(alias, quoted=True)),
-    )
-
-
-def generate(tree: exp.Expr) -> str:
-    """DuckDB's SQL of the tree, without comments; what has no twin in DuckDB is refused."""
-    try:
-        return _DUCKDB.generate(
-            tree, copy=False, comments=False, unsupported_level=ErrorLevel.RAISE, identify=True
-        )
-    except UnsupportedError:
-        raise NotSupported("a query of this form") from None
+    def _key_of(self, written: TableKey, *, own: bool) -> TableKey:
+        """The relation that a name means: in views and policies, temporary tables are not meant."""
+        if own:
+            return self.rights.catalog.key_of(written)
+        return TableKey(PUBLIC_SCHEMA, written.name) if written.schema == UNNAMED else written

@@ -26,8 +26,6 @@ from infra.local.warehouse.system.history import AppliedPolicy
 if TYPE_CHECKING:
     from infra.local.warehouse.access.rewrite import Compiler
 
-_MOST_CONDITIONS = 1_000  # that are remembered
-
 
 def rules(
     compiler: "Compiler", table: Table, relations: Relations
@@ -54,20 +52,10 @@ def _condition(compiler: "Compiler", table: Table, relations: Relations) -> exp.
 
 def _predicate(compiler: "Compiler", policy: Policy, relations: Relations, reader: Rights) -> exp.Expr:
     """The RLS policy's condition over a row, checked and in DuckDB's terms."""
-    known = compiler.conditions.get((policy, compiler.context.user))
-    if known is not None:
-        return known.copy()
-    lasting, relations.lasting = relations.lasting, True
     (found,) = compiler.over_row(
         [policy.predicate], policy.columns, policy.alias, relations=relations, reader=reader
     )
-    condition = exp.Paren(this=found)
-    if relations.lasting and condition.find(exp.Table) is None:
-        if len(compiler.conditions) >= _MOST_CONDITIONS:
-            compiler.conditions.clear()
-        compiler.conditions[policy, compiler.context.user] = condition.copy()
-    relations.lasting = relations.lasting and lasting
-    return condition
+    return exp.Paren(this=found)
 
 
 def check_policy(compiler: "Compiler", policy: Policy) -> frozenset[TableKey]:

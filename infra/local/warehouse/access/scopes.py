@@ -2,23 +2,44 @@
 
 import re
 from collections.abc import Iterable, Iterator, Mapping, Sequence
+from typing import Any
 
 from sqlglot import exp
 from sqlglot.errors import OptimizeError
 from sqlglot.optimizer.scope import Scope
+from sqlglot.schema import MappingSchema
 
 from infra.local.warehouse.errors import NotSupported, PermissionDenied, SqlError, UndefinedColumn
 from infra.local.warehouse.objects import Table, TableKey
+from infra.local.warehouse.sql.dialect import DIALECT
 
 
-def keys(tree: exp.Expr) -> set[TableKey]:
-    """The tables of a qualified tree: whatever is not a proven CTE has a schema by now."""
-    return {TableKey(node.db, node.name) for node in tree.find_all(exp.Table) if node.db}
+def keys(nodes: Iterable[exp.Expr]) -> set[TableKey]:
+    """The tables of a tree whose tables are qualified: whatever is not a proven CTE has a schema by now."""
+    return {TableKey(node.db, node.name) for node in nodes if isinstance(node, exp.Table) and node.db}
 
 
-def stars(tree: exp.Expr) -> int:
+def check_catalogs(nodes: Iterable[exp.Expr], database: str) -> None:
+    """Refuses relations of another database, and takes this one's name from the others."""
+    for node in nodes:
+        if isinstance(node, exp.Table) and node.catalog:
+            if node.catalog.lower() != database:
+                raise NotSupported("a cross-database reference")
+            node.set("catalog", None)
+
+
+def schema_of(tables: Iterable[Table]) -> MappingSchema:
+    """The relations' columns as sqlglot's optimizer wants them."""
+    schema: dict[str, Any] = {}
+    for table in tables:
+        columns = {column.name: column.type.duckdb for column in table.columns}
+        schema.setdefault(table.key.schema, {})[table.key.name] = columns
+    return MappingSchema(schema, dialect=DIALECT, normalize=False)
+
+
+def stars(nodes: Iterable[exp.Expr]) -> int:
     """How often the query says `*` for columns."""
-    return sum(not isinstance(star.parent, exp.Count) for star in tree.find_all(exp.Star))
+    return sum(isinstance(node, exp.Star) and not isinstance(node.parent, exp.Count) for node in nodes)
 
 
 def columns_read(found: Sequence[Scope]) -> Iterator[tuple[exp.Table, exp.Column]]:
@@ -28,6 +49,21 @@ def columns_read(found: Sequence[Scope]) -> Iterator[tuple[exp.Table, exp.Column
             source = scope.sources.get(column.table)
             if isinstance(source, exp.Table) and source.db:
                 yield source, column
+
+
+def check_resolved(found: Sequence[Scope]) -> None:
+    """Raises OptimizeError for a column that none of the relations around it has, or several have."""
+    unqualified = []
+    for scope in found:
+        if not isinstance(scope.expression, exp.Select):
+            continue
+        if scope.external_columns and not scope.is_correlated_subquery:
+            column = scope.external_columns[0]
+            of = f" for table: '{column.table}'" if column.table else ""
+            raise OptimizeError(f"Column '{column.name}' could not be resolved{of}.")
+        unqualified += scope.unqualified_columns
+    if unqualified:
+        raise OptimizeError(f"Ambiguous column '{unqualified[0].name}'")
 
 
 def check_names(found: Sequence[Scope]) -> None:

@@ -7,13 +7,15 @@ has the statement compiled with the value itself.
 """
 
 import re
+import secrets
 from collections.abc import Callable, Mapping
 from datetime import date
 
 from sqlglot import exp
 
-_MARK = "\ue000"  # of a private area: a statement that has it itself is compiled with its values
-_SLOT = re.compile(f"'{_MARK}([^{_MARK}]+){_MARK}'")
+_END = "\ue000"
+_MARK = f"{_END}{secrets.token_hex(16)} "  # no statement and no value can have it in it
+_SLOT = re.compile(f"'{_MARK}([^{_END}]+){_END}'")
 _WHOLE = re.compile(r"-?[0-9]{1,9}")
 _BESIDE_A_COLUMN = (exp.EQ, exp.NEQ, exp.In)
 
@@ -41,15 +43,13 @@ _CASTS: Mapping[exp.DType, Fits] = {
 }
 
 
-def slots(tree: exp.Expr, parameters: Mapping[str, str], sql: str) -> Mapping[str, Fits] | None:
-    """What a parameter's values must be for the statement to mean the same; None where that is not known."""
-    if not parameters or _MARK in sql:
-        return None
+def slots(tree: exp.Expr) -> Mapping[str, Fits]:
+    """What a parameter's values must be for the statement to mean the same; none where that is not known."""
     found: dict[str, Fits] = {}
     for node in tree.find_all(exp.Placeholder, exp.Parameter):
         fits = _fits(node)
         if fits is None or not isinstance(node.this, str) or found.setdefault(node.this, fits) is not fits:
-            return None
+            return {}
     return found
 
 
@@ -64,7 +64,7 @@ def _fits(node: exp.Expr) -> Fits | None:
 
 def marks(names: Mapping[str, Fits]) -> dict[str, str]:
     """A mark for each parameter, to be bound as its value."""
-    return {name: f"{_MARK}{name}{_MARK}" for name in names}
+    return {name: f"{_MARK}{name}{_END}" for name in names}
 
 
 def is_mark(value: str) -> bool:

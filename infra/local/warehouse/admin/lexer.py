@@ -1,8 +1,9 @@
 """Words of a Redshift statement, for the statements that sqlglot does not read."""
 
 import re
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from dataclasses import dataclass
+from functools import lru_cache
 from typing import Literal, TypeVar
 
 from infra.local.warehouse.errors import SyntaxFault
@@ -10,22 +11,23 @@ from infra.local.warehouse.errors import SyntaxFault
 Read = TypeVar("Read")
 Kind = Literal["word", "quoted", "string", "number", "symbol", "end"]
 
-_TOKEN = re.compile(
-    r"""
-    (?P<space>\s+ | --[^\n]* )
-  | (?P<comment>/\*)
-  | (?P<quoted>"(?:[^"]|"")*")
-  | (?P<string>'(?:[^'\\]|''|\\.)*')
-  | (?P<number>\d+(?:\.\d+)?)
-  | (?P<word>\#?[^\W\d][\w$]*)
-  | (?P<symbol>::|<>|!=|<=|>=|\|\||[-+*/%<>=(),.;:~!^&|@\[\]#])
-    """,
-    re.VERBOSE | re.DOTALL,
-)
+_KINDS = {
+    "space": r"\s+|--[^\n]*",
+    "comment": r"/\*",
+    "quoted": r'"(?:[^"]|"")*"',
+    "string": r"'(?:[^'\\]|''|\\.)*'",
+    "number": r"\d+(?:\.\d+)?",
+    "word": r"\#?[^\W\d][\w$]*",
+    "symbol": r"::|<>|!=|<=|>=|\|\||[-+*/%<>=(),.;:~!^&|@\[\]#]",
+}
+_TOKEN = re.compile("|".join(f"(?P<{kind}>{pattern})" for kind, pattern in _KINDS.items()), re.DOTALL)
+# Text that is made of tokens for sure: without comments, which nest, and without empty names.
+_PLAIN = re.compile(rf'(?:(?!/\*|"")(?:{"|".join(_KINDS.values())}))*+', re.DOTALL)
 _ESCAPE = re.compile(r"\\(.)|''", re.DOTALL)
 _COMMENT_MARK = re.compile(r"/\*|\*/")
 _BRACKETS = {"(": 1, "[": 1, ")": -1, "]": -1}
 _MOST_DIGITS = 18  # of a whole number
+_MOST_TEXTS = 64  # whose first word is remembered: it is asked for twice
 
 
 @dataclass(frozen=True)
@@ -62,9 +64,8 @@ def _token(kind: str, match: re.Match[str]) -> Token:
     return Token("number" if kind == "number" else "symbol", text, start, end)
 
 
-def tokens(sql: str) -> list[Token]:
+def tokens(sql: str) -> Iterator[Token]:
     """The statement's tokens, with an end token last; SyntaxFault at what is none."""
-    found: list[Token] = []
     at = 0
     while at < len(sql):
         match = _TOKEN.match(sql, at)
@@ -73,9 +74,16 @@ def tokens(sql: str) -> list[Token]:
         kind = str(match.lastgroup)
         at = _comment_end(sql, at) if kind == "comment" else match.end()
         if kind not in ("space", "comment"):
-            found.append(_token(kind, match))
-    found.append(Token("end", "", len(sql), len(sql)))
-    return found
+            yield _token(kind, match)
+    yield Token("end", "", len(sql), len(sql))
+
+
+@lru_cache(_MOST_TEXTS)
+def first_word(sql: str) -> str:
+    """The word that begins the statement, behind parentheses; SyntaxFault wherever the text has no token."""
+    found = tokens(sql) if _PLAIN.fullmatch(sql) else iter(list(tokens(sql)))
+    first = next(token for token in found if token.text != "(" or token.kind != "symbol")
+    return first.text if first.kind == "word" else ""
 
 
 class Reader:
@@ -83,7 +91,7 @@ class Reader:
 
     def __init__(self, sql: str) -> None:
         self.sql = sql
-        self._tokens = tokens(sql)
+        self._tokens = list(tokens(sql))
         self._at = 0
 
     @property

@@ -1,6 +1,7 @@
 """Lookup tables: the relations that policies read beside the row they judge."""
 
 from collections.abc import Iterable, Iterator
+from functools import lru_cache
 
 from sqlglot import exp
 
@@ -8,12 +9,18 @@ from infra.local.warehouse.catalog import Catalog
 from infra.local.warehouse.objects import PUBLIC_SCHEMA, TableKey
 from infra.local.warehouse.sql.dialect import parse_expression
 
+_MOST_TEXTS = 256  # whose relations are remembered: each change of a policy asks for those of all
+
 
 def lookups(*expressions: str) -> frozenset[TableKey]:
     """The relations that the expressions name."""
+    return frozenset().union(*map(_named, expressions))
+
+
+@lru_cache(_MOST_TEXTS)
+def _named(text: str) -> frozenset[TableKey]:
     return frozenset(
         TableKey((table.db or PUBLIC_SCHEMA).lower(), table.name.lower())
-        for text in expressions
         for table in parse_expression(text).find_all(exp.Table)
     )
 

@@ -101,9 +101,10 @@ def name_projections(tree: exp.Expr) -> None:
                 counts[shown] = counts.get(shown, 1) + 1
                 alias = f"{shown}_{counts[shown]}"
             taken.add(alias)
-            named = exp.Alias(this=projection.copy(), alias=exp.to_identifier(alias, quoted=True))
+            named = exp.Alias(alias=exp.to_identifier(alias, quoted=True))
             named.meta[DISPLAY] = shown
             projection.replace(named)
+            named.set("this", projection)
 
 
 def shown_name(projection: exp.Expr) -> str:

@@ -28,27 +28,38 @@ class Context:
         return cls(user, database, datetime.now(UTC).replace(tzinfo=None), memberships)
 
 
-_MOMENTS = (exp.CurrentTimestamp, exp.CurrentDate)
 _MOMENTARY = frozenset({"getdate", "user_is_member_of", "role_is_member_of"})
 
 
-def is_momentary(tree: exp.Expr) -> bool:
-    """Whether the statement means something else a moment later, or once somebody has another role."""
-    named = (str(node.this).lower() in _MOMENTARY for node in tree.find_all(exp.Anonymous))
-    return tree.find(*_MOMENTS) is not None or any(named)
+@dataclass(frozen=True)
+class Placed:
+    """A tree that has its constants, and what they depend on."""
+
+    tree: exp.Expr
+    momentary: bool  # it means something else a moment later, or once somebody has another role
+    personal: bool  # it means something else for another user
 
 
-def place(tree: exp.Expr, *, context: Context) -> exp.Expr:
+def place(tree: exp.Expr, *, context: Context) -> Placed:
     """The tree with the user, the clock and date parts as constants: DuckDB is never asked for them."""
+    momentary = personal = False
     for node in list(tree.walk()):
+        momentary = momentary or _is_momentary(node)
+        personal = personal or isinstance(node, exp.CurrentUser | exp.SessionUser)
         constant = _constant(node, context)
         if constant is not None:
             if node is tree:
-                return constant
+                return Placed(constant, momentary, personal)
             node.replace(constant)
         elif isinstance(node, exp.Anonymous):
             _name_unit(node)
-    return tree
+    return Placed(tree, momentary, personal)
+
+
+def _is_momentary(node: exp.Expr) -> bool:
+    if isinstance(node, exp.Anonymous):
+        return str(node.this).lower() in _MOMENTARY
+    return isinstance(node, exp.CurrentTimestamp | exp.CurrentDate)
 
 
 def _constant(node: exp.Expr, context: Context) -> exp.Expr | None:

@@ -1,7 +1,7 @@
 """Reading analysts' SQL: sqlglot's Redshift, cut down to what the stand-in knows the meaning of."""
 
 import re
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from itertools import pairwise
 from typing import Any, ClassVar
 
@@ -245,6 +245,13 @@ def _with_parameter_names(found: list[Token]) -> list[Token]:
         if adjacent and _PARAMETER.fullmatch(name.text):
             name.token_type = TokenType.VAR
     return found
+
+
+def fold_names(nodes: Iterable[exp.Expr]) -> None:
+    """Makes names lower case, quoted or not."""
+    for node in nodes:
+        if isinstance(node, exp.Identifier):
+            DIALECT.normalize_identifier(node)
 
 
 def bind(tree: exp.Expr, parameters: Mapping[str, str]) -> exp.Expr:

@@ -1,6 +1,6 @@
 """The type of every expression in a query, by Redshift's rules."""
 
-from collections.abc import Callable
+from collections.abc import Callable, Iterable
 from typing import Any
 
 from sqlglot import exp
@@ -41,9 +41,12 @@ class _Annotator(TypeAnnotator):
         return typed
 
 
-def annotate(tree: exp.Expr, schema: MappingSchema) -> exp.Expr:
-    """The qualified tree with a type on every expression."""
-    return _Annotator(schema=schema, expression_metadata=_METADATA).annotate(tree)
+def annotate(tree: exp.Expr, found: Iterable[Scope], schema: MappingSchema) -> None:
+    """Gives a type to every expression of the qualified tree, whose scopes are these."""
+    annotator = _Annotator(schema=schema, expression_metadata=_METADATA)
+    for scope in found:
+        annotator.annotate_scope(scope)
+    annotator.annotate(tree, annotate_scope=False)
 
 
 Rule = Callable[[Any], Kind]

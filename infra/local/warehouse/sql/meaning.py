@@ -1,6 +1,6 @@
 """From Redshift's meaning to DuckDB's: a typed tree becomes one that DuckDB computes the same from."""
 
-from collections.abc import Callable
+from collections.abc import Callable, Iterable
 from typing import Any
 
 from sqlglot import exp
@@ -36,9 +36,11 @@ _CAST_TYPES = frozenset(
 NO_WHOLE_NUMBER = r"[^0-9+\-\s]"
 
 
-def normalize_casts(tree: exp.Expr) -> None:
+def normalize_casts(nodes: Iterable[exp.Expr]) -> None:
     """Gives DECIMAL without digits Redshift's, and refuses casts to types that are not stored."""
-    for node in tree.find_all(exp.Cast):
+    for node in nodes:
+        if not isinstance(node, exp.Cast):
+            continue
         to = node.args["to"]
         if to.this not in _CAST_TYPES:
             raise NotSupported(f"type {to.sql(dialect='redshift').lower()[:60]}")

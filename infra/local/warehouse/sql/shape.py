@@ -162,8 +162,11 @@ def _check_aliases(select: exp.Expr) -> None:
     sizes: dict[str, int] = {}
 
     def size(tree: exp.Expr) -> int:
-        names = (part.name.lower() for part in tree.find_all(exp.Column) if not part.table)
-        return sum(sizes.get(name, 1) for name in names) + sum(1 for _ in tree.walk())
+        return sum(1 + stands_for(node) for node in tree.walk())
+
+    def stands_for(node: exp.Expr) -> int:
+        bare = isinstance(node, exp.Column) and not node.table
+        return sizes.get(node.name.lower(), 1) if bare else 0
 
     for projection in select.expressions:
         sizes[projection.alias_or_name.lower()] = max(
