@@ -3,10 +3,14 @@
 import csv
 import io
 import itertools
+import weakref
+from typing import ClassVar
 
+import duckdb
 import pytest
 
-from infra.local.warehouse import DbUser, Redshift
+from infra.local.warehouse import DbUser, Redshift, engine
+from infra.local.warehouse.database import Database, quoted
 
 ADMIN = DbUser("admin", superuser=True)
 PEOPLE = {
@@ -147,6 +151,30 @@ def run(redshift, script, user=ADMIN):
     for statement in script.split(";"):
         if statement.strip():
             redshift.execute(statement, user=user)
+
+
+class Beside(Database):
+    """A warehouse's tables in a DuckDB that other tests' warehouses use as well: to open one takes longer."""
+
+    _opened: ClassVar[dict[int, duckdb.DuckDBPyConnection]] = {}
+
+    def __init__(self, *, threads):
+        super().__init__(threads=threads)
+        gone = f"DROP SCHEMA {quoted(self.storage)} CASCADE"
+        weakref.finalize(self, self._opened[threads].execute, gone).atexit = False
+
+    def _open(self, threads):
+        if threads not in self._opened:
+            self._opened[threads] = super()._open(threads)
+        return self._opened[threads].cursor()
+
+
+@pytest.fixture(scope="session", autouse=True)
+def one_duckdb():
+    """Nothing of a warehouse shows in another, so those of the tests stand in one DuckDB."""
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr(engine, "Database", Beside)
+        yield
 
 
 @pytest.fixture(scope="session")

@@ -3,8 +3,12 @@
 import pytest
 from hypothesis import example, given
 from hypothesis import strategies as st
+from sqlglot import exp
 
 from infra.local.warehouse import DbUser, Redshift, SqlError
+from infra.local.warehouse.access.early import is_harmless
+from infra.local.warehouse.objects import ColumnDefinition, Table, TableKey
+from infra.local.warehouse.sql.sqltypes import sql_type
 
 ADMIN = DbUser("admin", superuser=True)
 WORDS = [
@@ -105,3 +109,14 @@ def test_the_same_statement_means_each_persons_own(redshift):
         rows = redshift.execute(sql, user=user, parameters={"d": "2024-01-01"}).table
         assert rows.num_rows == seen
     redshift.execute("ALTER TABLE t ROW LEVEL SECURITY OFF", user=ADMIN)
+
+
+@pytest.mark.parametrize("text", ["\ue000d\ue000", "\ue000", f"\ue000{'0' * 32} d\ue000", "yesterday"])
+def test_no_text_passes_for_the_mark_of_a_day(text):
+    """It would be taken for a day that exists, and asked of hidden rows, which its error would tell of."""
+    table = Table(TableKey("public", "t"), "", (ColumnDefinition("day", sql_type("date")),))
+    day, text_of_a_day = (
+        exp.column("day", "t") >= exp.cast(exp.Literal.string(each), "date") for each in ("2024-01-01", text)
+    )
+    assert is_harmless(day, "t", table)
+    assert not is_harmless(text_of_a_day, "t", table)
