@@ -4,7 +4,7 @@ from collections.abc import Iterator, Sequence
 from decimal import Decimal
 from html import escape
 
-import pandas as pd
+import pyarrow as pa
 import streamlit as st
 
 from app.errors import QueryDenied
@@ -138,7 +138,7 @@ def _what_is_shown(shown: Sequence[City], answer: Cities, this: page.Page, *, mo
 
 def _table(shown: Sequence[City], total: Figures) -> None:
     # The grid sorts and formats floats alone; they are exact to the cent far beyond what is ever sold.
-    rows = pd.DataFrame(
+    rows = pa.table(
         {
             "City": [city.name for city in shown],
             "Country": [city.country for city in shown],

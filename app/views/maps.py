@@ -8,7 +8,7 @@ from decimal import Decimal
 from typing import Any, Literal
 
 import pydeck
-from pydeck.bindings.json_tools import default_serialize
+from pydeck.bindings.json_tools import JSONMixin, default_serialize
 
 from app.views.formats import Separators, count, money
 from app.views.palette import Palette
@@ -19,6 +19,7 @@ LAND = "/app/static/countries-110m.geojson"
 _SMALLEST, _LARGEST = 2.5, 20.0  # radius of a circle in pixels
 _SWATCH = 7.0
 _OPACITY = 0.85  # circles may lie on circles
+_NO_STYLE = "__MAP_STYLE__"  # pydeck's word for it
 _TALLEST = 2_600_000  # metres of the highest column at zoom 1
 
 Shape = Literal["Circles", "Columns"]
@@ -26,8 +27,27 @@ SHAPES: tuple[Shape, ...] = ("Circles", "Columns")
 Colour = tuple[int, int, int]
 
 
-class Deck(pydeck.Deck):  # type: ignore[misc]  # pydeck has no types
-    """A deck whose JSON has no white space: half the size on the wire."""
+class Deck(JSONMixin):  # type: ignore[misc]  # pydeck has no types
+    """A deck with neither provider nor style, so that nothing is asked of anybody outside.
+
+    Pydeck's own looks for Jupyter's files five times whenever one is made, and writes white space into its
+    JSON, which is then twice the size on the wire.
+    """
+
+    def __init__(
+        self,
+        *,
+        view: pydeck.View,
+        state: pydeck.ViewState,
+        layers: Sequence[pydeck.Layer],
+        tooltip: dict[str, Any],
+    ) -> None:
+        # Under pydeck's names: the JSON is made of them, and Streamlit looks for the tooltip.
+        self.views = [view]
+        self.initial_view_state = state
+        self.layers = list(layers)
+        self.map_style = _NO_STYLE
+        self._tooltip = tooltip
 
     def to_json(self) -> str:
         return json.dumps(
@@ -83,10 +103,8 @@ def city_map(
     """The map of the cities over an outline of the world that comes from the app itself."""
     layer = _columns if shape == "Columns" else _circles
     return Deck(
-        # Neither a provider nor a style: nothing is asked of anybody outside.
-        map_provider=None,
-        views=[pydeck.View("MapView", controller=True, repeat=True)],
-        initial_view_state=pydeck.ViewState(
+        view=pydeck.View("MapView", controller=True, repeat=True),
+        state=pydeck.ViewState(
             longitude=round(view.longitude, 4),
             latitude=round(view.latitude, 4),
             zoom=round(view.zoom, 2),

@@ -3,7 +3,9 @@
 from collections.abc import Callable
 from dataclasses import dataclass
 from decimal import Decimal
+from typing import Any
 
+import pyarrow as pa
 import streamlit as st
 
 from app.errors import QueryDenied
@@ -33,6 +35,7 @@ _FIGURES = (
     _Figure("Orders", lambda sold: Decimal(sold.orders), formats.short_count, formats.count),
     _Figure("Average order", lambda sold: sold.average, formats.short_money, formats.money),
 )
+_PARTS = {"totals": "the figures", "steps": "sales over time", "categories": "sales by category"}
 
 
 def render(warehouse: Warehouse, person: str) -> None:
@@ -52,6 +55,8 @@ def render(warehouse: Warehouse, person: str) -> None:
         page.no_match(this.filters)
         return
     _figures(answer, this)
+    if answer.incomplete:
+        page.note(_what_is_missing(answer.incomplete))
     with st.container(key="charts"):
         course, categories = st.columns(_CHARTS, gap="large")
         with course:
@@ -68,6 +73,12 @@ def _figures(answer: Overview, this: page.Page) -> None:
         for column, figure in zip(others, _FIGURES[1:], strict=True):
             with column:
                 _metric(figure, answer, this)
+
+
+def _what_is_missing(panels: frozenset[str]) -> str:
+    """Which parts of the page a cap on rows has cut."""
+    parts = ", ".join(name for panel, name in _PARTS.items() if panel in panels)
+    return f"There are more rows than a page takes. Incomplete: {parts}. Narrow the filters to see all."
 
 
 def _metric(figure: _Figure, answer: Overview, this: page.Page) -> None:
@@ -97,7 +108,7 @@ def _course(answer: Overview, this: page.Page) -> None:
     page.note(charts.a_point_is(answer.steps))
     previous = f"Previous {this.filters.days} days" if answer.before.orders else None
     chart = charts.sales_over_time(answer.steps, previous=previous, colours=this.colours, marks=this.marks)
-    st.vega_lite_chart(spec=chart, key="sales-over-time", alt="Sales over time, a line for each period")
+    _chart(chart, key="sales-over-time", alt="Sales over time, a line for each period")
 
 
 def _categories(answer: Overview, this: page.Page) -> None:
@@ -105,4 +116,11 @@ def _categories(answer: Overview, this: page.Page) -> None:
     chosen = this.filters.categories or tuple(answer.categories)
     figures = {name: now for name, (now, _) in answer.categories.items() if name in chosen and now.orders}
     chart = charts.by_category(figures, colours=this.colours, marks=this.marks)
-    st.vega_lite_chart(spec=chart, key="by-category", alt="Sales by category, a bar for each")
+    _chart(chart, key="by-category", alt="Sales by category, a bar for each")
+
+
+def _chart(spec: dict[str, Any], *, key: str, alt: str) -> None:
+    # Arrow's columns go to the browser as they are; of values, Streamlit would make a pandas frame first.
+    values = pa.Table.from_pylist(spec["data"]["values"])
+    drawn = {name: part for name, part in spec.items() if name != "data"}
+    st.vega_lite_chart(values, drawn, key=key, alt=alt)

@@ -111,6 +111,14 @@ class TestOverview:
             assert metric.delta == "No sales"
             assert metric.proto.delta_description == "in the previous 90 days"
 
+    @pytest.mark.parametrize(
+        ("most", "cut"), [(10, "sales over time, sales by category"), (30, "sales by category")]
+    )
+    def test_a_capped_answer_says_what_it_cut(self, world, most, cut):
+        page = open_page(Person(world, ETHAN, max_rows=most))
+        assert f"There are more rows than a page takes. Incomplete: {cut}. Narrow" in html(page)
+        assert "more rows than a page takes" not in html(open_page(Person(world, ETHAN)))
+
     def test_a_page_is_one_statement_and_a_redraw_none(self, world):
         person = Person(world, ETHAN)
         page = open_page(person)
