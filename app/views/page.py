@@ -16,7 +16,7 @@ from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
 import streamlit as st
 from streamlit.delta_generator import DeltaGenerator
 
-from app.errors import QueryCancelled, QueryDenied, QueryError
+from app.errors import AppError, QueryCancelled, QueryDenied, QueryError
 from app.redshift import faults
 from app.redshift.memory import Flight
 from app.redshift.query import Query
@@ -55,7 +55,7 @@ class Page:
         """The page's one question to the warehouse; the heading then says how fresh the answer is.
 
         When it fails or is stopped, and the page had an answer to the same question, that one stays, and a
-        line says so; never after the warehouse refused the person.
+        line says so; never after anybody refused the person: the warehouse, AWS or the app itself.
         """
         shown = st.session_state.get(_SHOWN)
         try:
@@ -64,8 +64,9 @@ class Page:
             # Where figures stand already they stay, paler; only an empty page shows where they will be.
             empty = shown is None or shown[0] != self.path
             table = self._answer(warehouse.begin(query, fresh=self.fresh), shapes if empty else ())
-        except QueryError as error:
-            if isinstance(error, QueryDenied) or shown is None or shown[:2] != (self.path, query.key):
+        except AppError as error:
+            refused = isinstance(error, QueryDenied) or not isinstance(error, QueryError)
+            if refused or shown is None or shown[:2] != (self.path, query.key):
                 st.session_state.pop(_SHOWN, None)
                 raise
             table = shown[2]
@@ -104,7 +105,7 @@ def _stop(path: str) -> None:
     st.session_state[_STOPPED] = path
 
 
-def _told(error: QueryError, table: Table) -> str:
+def _told(error: AppError, table: Table) -> str:
     """Why the figures are still those of before, in a line over them."""
     why, code = error.message, f"Code {error.code} {error.statement_id or ''}".rstrip()
     if isinstance(error, QueryCancelled):

@@ -7,6 +7,7 @@ from types import SimpleNamespace
 import pytest
 from streamlit.testing.v1 import AppTest
 
+from app.errors import RoleRefused, SessionExpired, StoreUnavailable
 from app.views import VIEWS
 from app.views.choice import CUSTOM
 from tests.app.redshift.data_api import STATEMENT_ID, Fault
@@ -77,8 +78,12 @@ def grid(page):
 
 
 def refusing(code):
+    return raising(Fault(code))
+
+
+def raising(error):
     def refuse(_):
-        raise Fault(code)
+        raise error
 
     return refuse
 
@@ -322,6 +327,28 @@ class TestStates:
         person.api.handlers["ExecuteStatement"] = refusing("ActiveStatementsExceededException")
         page.button(key=f"{path}.refresh").click().run()
         assert [error.value for error in page.error] == ["RL-450"]
+        assert not page.metric
+
+    @pytest.mark.parametrize(
+        "error",
+        [
+            RoleRefused("AWS no longer hands out the role.", "Sign in again."),
+            SessionExpired("You are signed out.", "Sign in again."),
+            StoreUnavailable("Nobody can tell who is signed in.", "Try again."),
+        ],
+        ids=lambda error: error.code,
+    )
+    def test_nothing_stays_when_the_sign_in_no_longer_holds(self, world, path, error):
+        person = Person(world, ETHAN)
+        page = open_page(person, path)
+        person.api.handlers["ExecuteStatement"] = raising(error)
+        page.button(key=f"{path}.refresh").click().run()
+        assert [each.value for each in page.error] == [error.code]
+        assert not page.metric
+
+        person.api.handlers["ExecuteStatement"] = refusing("ActiveStatementsExceededException")
+        page.button(key=f"{path}.refresh").click().run()
+        assert [each.value for each in page.error] == ["RL-450"]
         assert not page.metric
 
 
