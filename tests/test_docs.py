@@ -34,7 +34,9 @@ def test_every_code_is_explained_and_every_explained_code_exists():
     assert sorted(raised) == sorted(explained)
 
 
-@pytest.mark.parametrize("lock", ["requirements.txt", "requirements-local.txt", "requirements-dev.txt"])
+@pytest.mark.parametrize(
+    "lock", ["requirements.txt", "requirements-driver.txt", "requirements-local.txt", "requirements-dev.txt"]
+)
 def test_every_pin_has_hashes_and_no_host(lock):
     text = (ROOT / lock).read_text()
     pins = re.findall(r"^[a-z][^\n]*==[^\n]*\\\n    --hash=sha256:", text, re.MULTILINE)
@@ -45,7 +47,16 @@ def test_every_pin_has_hashes_and_no_host(lock):
 def test_production_installs_nothing_of_the_stand_in():
     names = set(re.findall(r"^([a-z0-9-]+)==", (ROOT / "requirements.txt").read_text(), re.MULTILINE))
     assert {"streamlit", "streamlit-oauth", "boto3", "pyjwt", "pandas", "pydeck"} <= names
-    assert not names & {"moto", "duckdb", "sqlglot", "pytest", "playwright", "flask", "authlib"}
+    assert not names & {
+        "moto",
+        "duckdb",
+        "sqlglot",
+        "pytest",
+        "playwright",
+        "flask",
+        "authlib",
+        "redshift-connector",
+    }
 
 
 def test_the_readmes_files_are_there():

@@ -15,7 +15,7 @@ from app.errors import AppError
 from app.redshift import faults
 from app.redshift.limiter import Turn, at_once
 from app.redshift.path import Statement
-from app.redshift.workers import Workers
+from app.redshift.workers import T, Workers, fulfil
 
 if TYPE_CHECKING:
     from mypy_boto3_redshift_data.client import RedshiftDataAPIServiceClient
@@ -73,11 +73,11 @@ class Calls:
         """Has calls made on another thread."""
         future: Future[Answer] = Future()
         future.add_done_callback(lambda _: statement.wake())
-        WORKERS.submit(self._person, partial(_fulfil, future, job))
+        WORKERS.submit(self._person, partial(fulfil, future, job))
         return future
 
     @staticmethod
-    def end(statement: Statement, future: Future[Answer]) -> Answer:
+    def end(statement: Statement, future: Future[T]) -> T:
         """What calls gave; those that outlast the statement are left to end by themselves."""
         while not statement.wait_for(future.done):
             statement.check()
@@ -126,7 +126,7 @@ class Calls:
         for pause in _AGAIN:
             answer: Future[Answer] = Future()
             call = partial(self._cancelled, statement, statement_id)
-            _CANCELLERS.submit(self._person, partial(_fulfil, answer, call))
+            _CANCELLERS.submit(self._person, partial(fulfil, answer, call))
             try:
                 answer.result(_CANCEL_SECONDS)
             except TimeoutError:
@@ -149,12 +149,3 @@ class Calls:
         statement.admit()  # a sign-in that is over is not prolonged in order to end it
         self._renew()
         return self._client.cancel_statement(Id=statement_id)
-
-
-def _fulfil(future: Future[Answer], job: Callable[[], Answer]) -> None:
-    try:
-        answer = job()
-    except BaseException as error:  # noqa: BLE001 - it is raised where it is waited for
-        future.set_exception(error)
-    else:
-        future.set_result(answer)

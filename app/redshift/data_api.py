@@ -79,6 +79,9 @@ class DataApi:
         """See QueryPath."""
         self._calls.cancel(statement)
 
+    def close(self) -> None:
+        """See QueryPath: nothing is kept here."""
+
     def _execute(self, statement: Statement) -> bool:
         """Runs the statement to its end; tells whether it has rows."""
         answer = self._made(self._submit, statement)

@@ -96,6 +96,33 @@ _NO_API = Fault(
     "Ask your administrator to check the policy of the role in DATA_ROLE_ARN.",
     "RL-411",
 )
+_NO_LOGIN = Fault(
+    QueryDenied,
+    "Redshift does not let you in by the direct path.",
+    "Sign in again. Administrators: check the warehouse's connection with IAM Identity Center, or set "
+    "QUERY_PATH=data-api.",
+    "RL-413",
+)
+_NO_DIRECT_PATH = Fault(
+    QueryDenied,
+    "AWS does not let you use the direct path to Redshift.",
+    "Ask your administrator to allow GetIdentityCenterAuthToken to the role in DATA_ROLE_ARN, or to set "
+    "QUERY_PATH=data-api.",
+    "RL-414",
+)
+_NO_TOKENS = Fault(
+    QueryFailed,
+    "AWS hands out no identity token for this warehouse, and the direct path to Redshift needs one.",
+    "Give your administrator this code. Administrators: set QUERY_PATH=data-api, then start the app again.",
+    "RL-428",
+)
+_NO_WAY = Fault(
+    QueryFailed,
+    "The warehouse cannot be reached by the direct path, or the connection broke.",
+    "Refresh. Administrators: check REDSHIFT_HOST, the workgroup's security group and its certificate, or "
+    "set QUERY_PATH=data-api.",
+    "RL-427",
+)
 _FAILED = Fault(QueryFailed, "The warehouse could not run the question.", _TELL_ADMIN)
 _DENIED = Fault(
     QueryDenied,
@@ -149,6 +176,18 @@ BY_CODE: dict[str, Fault] = {
     "UnauthorizedOperation": _NO_API,
 }
 
+# By what a SQLSTATE begins with, the longest first.
+BY_SQLSTATE: dict[str, Fault] = {
+    "08": _NO_WAY,
+    "28": _NO_LOGIN,
+    "3D000": _REFUSED_REQUEST,
+    "42501": _DENIED,
+    "53": _BUSY,
+    "55P03": _BUSY,
+    "57014": _STOPPED,
+    "57P": _UNAVAILABLE,
+}
+
 # Credentials that ran out or that AWS does not take any more: others may help, or a new sign-in.
 ENDED = {
     "ExpiredToken",
@@ -193,6 +232,28 @@ def failed(text: str, *, query_name: str, statement_id: str) -> QueryError:
     """The error that a FAILED statement's text means; a denied permission arrives as such a text."""
     fault = next((fault for words, fault in _BY_WORDS if words.search(text)), _FAILED)
     return fault.of(query_name, statement_id, "FAILED")
+
+
+def no_token(error: ClientError | BotoCoreError, *, query_name: str) -> AppError:
+    """The error that GetIdentityCenterAuthToken's means."""
+    if not isinstance(error, ClientError) or credentials_ended(error):
+        return translate(error, query_name=query_name, statement_id=None)
+    code = error_code(error)
+    fault = BY_CODE.get(code)
+    if fault is _NO_API:
+        fault = _NO_DIRECT_PATH
+    elif fault not in {_BUSY, _UNAVAILABLE, _AWS_FAULT, _MISSING}:
+        fault = _NO_TOKENS
+    return fault.of(query_name, None, code if _CODE.fullmatch(code) else None)
+
+
+def by_sqlstate(sqlstate: str | None, cause: str, *, query_name: str, statement_id: str | None) -> QueryError:
+    """The error that a SQLSTATE means; without one, the connection broke."""
+    if sqlstate is None:
+        return _NO_WAY.of(query_name, statement_id, cause)
+    starts = (sqlstate[:length] for length in range(len(sqlstate), 1, -1))
+    fault = next((BY_SQLSTATE[start] for start in starts if start in BY_SQLSTATE), _FAILED)
+    return fault.of(query_name, statement_id, cause)
 
 
 timed_out: Callable[[str, str | None], QueryError] = _TOO_LONG.of

@@ -129,3 +129,7 @@ class QueryPath(Protocol):
     def cancel(self, statement: Statement) -> None:
         """Has a stopped one cancelled at Redshift, as soon as it is known there; does not wait for that."""
         ...
+
+    def close(self) -> None:
+        """Lets go of what it keeps between statements, as a sign-out must; it can be used again."""
+        ...

@@ -62,6 +62,7 @@ class Warehouse:
     def cancel(self) -> None:
         """Stops what is running and forgets what was asked, as a sign-out must; waits for nothing."""
         self._memory.forget()
+        self._path.close()
 
     def _key(self, query: Query, rights: str) -> Hashable:
         # The memory is this person's alone. Were it ever anybody else's too, they would find nothing in it.

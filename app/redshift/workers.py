@@ -3,12 +3,15 @@
 import threading
 from collections import Counter, OrderedDict, deque
 from collections.abc import Callable
+from concurrent.futures import Future
+from typing import TypeVar
 
 MOST = 64
 # So that nobody's many tabs take the threads that other people's pages need.
 MOST_OF_ONE = 6
 
 Call = Callable[[], None]
+T = TypeVar("T")
 
 
 class Workers:
@@ -76,6 +79,16 @@ class Workers:
         if not calls:
             del self._waiting[person]
         return call
+
+
+def fulfil(future: Future[T], job: Callable[[], T]) -> None:
+    """Makes a future of what a job gives or raises."""
+    try:
+        answer = job()
+    except BaseException as error:  # noqa: BLE001 - it is raised where it is waited for
+        future.set_exception(error)
+    else:
+        future.set_result(answer)
 
 
 WORKERS = Workers()

@@ -9,6 +9,7 @@ from app.auth.aws import Aws, read_secret
 from app.auth.oidc import Provider
 from app.auth.renewal import Renewer
 from app.redshift.limiter import Limiter
+from app.redshift.wire import Open, opener
 from app.session.dynamodb import DynamoStore
 from app.session.sealing import Seal, SealedStore
 from app.session.sessions import Sessions
@@ -18,6 +19,8 @@ from app.settings import Settings
 
 # Of each kind, so that strangers who begin sign-ins push out no one who is signed in.
 MOST_IN_MEMORY = 10_000
+# For how long beyond a statement's own time a direct connection may be silent before it counts as broken.
+_SILENCE_SECONDS = 15
 # Everybody's requests ask the table, and Starlette alone has forty threads for them.
 _MANY_CONNECTIONS = Config(max_pool_connections=100)
 
@@ -56,8 +59,18 @@ def assemble(settings: Settings) -> Services:
     aws = Aws(settings.aws_region)
     renewer = Renewer(aws=aws, provider=provider, settings=settings)
     limiter = Limiter(share=settings.data_api_share)
-    world = World(settings, aws, _store(settings, aws), renewer, limiter)
+    world = World(settings, aws, _store(settings, aws), renewer, limiter, _open_direct(settings))
     return Services(settings, provider, Sessions(world, provider))
+
+
+def _open_direct(settings: Settings) -> Open | None:
+    if settings.query_path != "driver":
+        return None
+    return opener(
+        host=settings.redshift_host,
+        database=settings.redshift_database,
+        longest_seconds=settings.query_timeout_seconds + _SILENCE_SECONDS,
+    )
 
 
 def _store(settings: Settings, aws: Aws) -> Store:

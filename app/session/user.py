@@ -12,14 +12,18 @@ from app.audit import Trail
 from app.auth.aws import Aws, RoleCredentials
 from app.auth.credentials import data_api_client
 from app.auth.identity import Identity
+from app.auth.identity_token import identity_tokens
 from app.auth.renewal import Renewer
 from app.auth.standing import Standing
 from app.errors import AccessError, AppError, QueryDenied, SessionExpired, StoreUnavailable
 from app.redshift.columns import Bounds
 from app.redshift.data_api import DataApi
+from app.redshift.driver import Driver
 from app.redshift.limiter import Limiter
+from app.redshift.path import QueryPath
 from app.redshift.query import Query
 from app.redshift.warehouse import Warehouse
+from app.redshift.wire import Open
 from app.session import record as records
 from app.session.cookies import new_id
 from app.session.record import Record
@@ -58,6 +62,7 @@ class World:
     store: Store
     renewer: Renewer
     limiter: Limiter
+    open_direct: Open | None = None  # where QUERY_PATH is driver
     clock: Clock = utc_now
     sleep: Callable[[float], None] = time.sleep
 
@@ -90,24 +95,32 @@ class UserSession:
         self._not_before = record.started_at
         settings, identity = world.settings, record.standing.identity
         person = f"{identity.issuer} {identity.subject}"
-        path = DataApi(
-            data_api_client(self.keys, world.aws, throttled=world.limiter.throttled),
-            target=settings.redshift_target,
-            database=settings.redshift_database,
-            bounds=Bounds(rows=settings.max_rows, bytes=settings.max_result_mb << 20),
-            result_format=settings.result_format,
-            person=person,
-            renew=self.renew,
-            turn=world.limiter.turns_of(person),
-        )
         self._warehouse = Warehouse(
-            path,
+            self._path(person),
             timeout_seconds=settings.query_timeout_seconds,
             cache_seconds=settings.cache_seconds,
             trail=self.trail,
             person=person,
             admit=self.admit,
             ready=self.ready,
+        )
+
+    def _path(self, person: str) -> QueryPath:
+        """The way to Redshift that the settings name, as this person."""
+        world, settings = self._world, self._world.settings
+        bounds = Bounds(rows=settings.max_rows, bytes=settings.max_result_mb << 20)
+        if world.open_direct is not None:
+            tokens = identity_tokens(self.keys, world.aws, target=settings.redshift_target)
+            return Driver(world.open_direct, tokens, bounds=bounds, person=person, renew=self.renew)
+        return DataApi(
+            data_api_client(self.keys, world.aws, throttled=world.limiter.throttled),
+            target=settings.redshift_target,
+            database=settings.redshift_database,
+            bounds=bounds,
+            result_format=settings.result_format,
+            person=person,
+            renew=self.renew,
+            turn=world.limiter.turns_of(person),
         )
 
     @property
