@@ -1,5 +1,6 @@
 """boto3, set up once for the process."""
 
+import copy
 import threading
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
@@ -13,6 +14,7 @@ from botocore import UNSIGNED
 from botocore.config import Config
 from botocore.credentials import CredentialProvider, CredentialResolver
 from botocore.exceptions import BotoCoreError, ClientError, ConnectionClosedError
+from botocore.hooks import HierarchicalEmitter
 
 from app.errors import SettingsError
 
@@ -68,14 +70,18 @@ class RoleCredentials:
 class Aws:
     """Makes clients for one region, all on one botocore session's models; safe to share between threads.
 
-    Each botocore session reads the services' models for itself, which costs more than all else in making a
-    client: here they are read once.
+    Each botocore session reads the services' models for itself, and looks over botocore's hundred handlers,
+    which costs more than all else in making a client: here both are done once.
     """
 
     def __init__(self, region: str) -> None:
         self._region = region
         self._lock = threading.Lock()  # making clients on one session is not thread-safe; using them is
-        self._botocore = _session()
+        handlers = HierarchicalEmitter()
+        self._botocore = botocore.session.Session(event_hooks=handlers)
+        self._botocore.register("before-parse", _refuse_half_an_answer)
+        # From before boto3 adds what its own session needs; nobody emits on it.
+        self._handlers = copy.copy(handlers)
         self._session = boto3.Session(botocore_session=self._botocore, region_name=region)
 
     def client(
@@ -101,19 +107,16 @@ class Aws:
         `throttled` is told the operation each time that AWS refuses a call as one too many.
         """
         # Without boto3's session, which would lengthen the shared loader's search path for each person.
-        session = _session()
+        # A copy that something is registered with shares no memory of handlers with the others.
+        session = botocore.session.Session(
+            event_hooks=copy.copy(self._handlers), include_builtin_handlers=False
+        )
+        session.register(f"needs-retry.{service}.*", partial(_tell, throttled))
         session.register_component("data_loader", self._botocore.get_component("data_loader"))
         # The only provider: were it ever without credentials, nothing falls back to the host's.
         session.register_component("credential_provider", CredentialResolver([provider]))
-        session.register(f"needs-retry.{service}.*", partial(_tell, throttled))
         with self._lock:
             return session.create_client(service, region_name=self._region, config=_RETRYING.merge(ONCE))
-
-
-def _session() -> botocore.session.Session:
-    session = botocore.session.Session()
-    session.register("before-parse", _refuse_half_an_answer)
-    return session
 
 
 def read_secret(arn: str, region: str) -> str:

@@ -6,7 +6,7 @@ from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from types import SimpleNamespace
 
 import pytest
-from botocore.credentials import CredentialProvider
+from botocore.credentials import CredentialProvider, Credentials
 from botocore.exceptions import ClientError, ConnectionClosedError, EndpointConnectionError
 
 from app.auth.aws import Aws, RoleCredentials, read_secret
@@ -22,6 +22,13 @@ class Nobody(CredentialProvider):
         return None
 
 
+class Somebody(CredentialProvider):
+    METHOD = "somebody"
+
+    def load(self):
+        return Credentials("AKIA", "secret", "token")
+
+
 def test_more_people_do_not_make_more_places_to_look_for_models():
     aws = Aws("us-east-1")
     aws.client("sts")
@@ -31,6 +38,32 @@ def test_more_people_do_not_make_more_places_to_look_for_models():
         assert aws.client_of(Nobody(), "redshift-data", throttled=print)._loader is loader
         aws.client("sso-oidc")
     assert loader.search_paths == before
+
+
+def test_a_person_hears_of_their_own_refused_calls_alone():
+    aws, told = Aws("us-east-1"), {"Frank": [], "Ming": []}
+    clients = {
+        name: aws.client_of(Nobody(), "redshift-data", throttled=heard.append) for name, heard in told.items()
+    }
+    for name in ("Frank", "Ming", "Ming"):
+        client = clients[name]
+        client.meta.events.emit(
+            "needs-retry.redshift-data.ExecuteStatement",
+            response=(SimpleNamespace(status_code=400), {"Error": {"Code": "ThrottlingException"}}),
+            operation=client.meta.service_model.operation_model("ExecuteStatement"),
+            attempts=1,
+            caught_exception=None,
+            request_dict={"context": {}},
+        )
+    assert told == {"Frank": ["ExecuteStatement"], "Ming": ["ExecuteStatement"] * 2}
+
+
+def test_half_an_answer_is_none_to_a_person_either(half):
+    client = Aws("us-east-1").client_of(Somebody(), "redshift-data", throttled=print)
+    half(client)
+    with pytest.raises(ConnectionClosedError) as caught:
+        client.describe_statement(Id="a")
+    assert "very-secret" not in str(caught.value)
 
 
 @pytest.fixture
@@ -91,15 +124,22 @@ class HalfAnswers(BaseHTTPRequestHandler):
         pass
 
 
-def test_half_an_answer_is_none_and_is_not_repeated():
+@pytest.fixture
+def half():
+    """Has a client's calls answered by halves."""
     server = ThreadingHTTPServer(("127.0.0.1", 0), HalfAnswers)
     threading.Thread(target=server.serve_forever, daemon=True).start()
+    url = f"http://127.0.0.1:{server.server_port}/"
+    yield lambda client: client.meta.events.register(
+        "before-call", lambda params, **_: params.update(url=url)
+    )
+    server.shutdown()
+
+
+def test_half_an_answer_is_none_and_is_not_repeated(half):
     keys = RoleCredentials("AKIA", "secret", "token", datetime.now(UTC))
     client = Aws("us-east-1").client("sts", credentials=keys)
-    client.meta.events.register(
-        "before-call", lambda params, **_: params.update(url=f"http://127.0.0.1:{server.server_port}/")
-    )
+    half(client)
     with pytest.raises(ConnectionClosedError) as caught:
         client.assume_role(RoleArn="arn:aws:iam::123456789012:role/Data", RoleSessionName="frank")
-    server.shutdown()
     assert "very-secret" not in str(caught.value)
