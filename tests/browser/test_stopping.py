@@ -102,3 +102,17 @@ def test_who_waits_for_the_same_in_another_tab_gets_it(visitor, late):
     stop(visitor).click()
     expect(visitor.page.get_by_role("button", name="Try again")).to_be_visible()
     tab.metric()
+
+
+def test_a_tab_that_is_closed_stops_what_it_asked(visitor, demo):
+    visitor.sign_in("Frank Amer")
+    visitor.metric()
+    client = outside.aws(demo.env, "redshift-data", outside.credentials_of(demo.env, "Frank Amer"))
+    tab = visitor.tab()
+    with occupied(demo.env, client):
+        tab.open("/?period=7d")
+        expect(stop(tab)).to_be_visible()
+        assert statuses(demo.env, client, "Overview")[0] not in {"ABORTED", "FINISHED"}
+        tab.page.close()
+        visitor.until(lambda: statuses(demo.env, client, "Overview")[0] == "ABORTED")
+    assert "outcome=RL-440" in demo.events("query")[-1]
