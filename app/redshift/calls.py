@@ -10,6 +10,7 @@ from functools import partial
 from typing import TYPE_CHECKING, Any
 
 from botocore.exceptions import BotoCoreError, ClientError
+from botocore.parsers import ResponseParserError
 
 from app.errors import AppError
 from app.redshift import faults
@@ -36,11 +37,12 @@ WORKERS = Workers(most=256, most_of_one=10)
 # Apart from those, for what hangs must not keep it from being cancelled.
 _CANCELLERS = Workers(most=64, most_of_one=8)
 
+# Each operation's method, and the member without which its answer is none.
 _METHODS = {
-    "ExecuteStatement": "execute_statement",
-    "DescribeStatement": "describe_statement",
-    "GetStatementResult": "get_statement_result",
-    "GetStatementResultV2": "get_statement_result_v2",
+    "ExecuteStatement": ("execute_statement", "Id"),
+    "DescribeStatement": ("describe_statement", "Status"),
+    "GetStatementResult": ("get_statement_result", "Records"),
+    "GetStatementResultV2": ("get_statement_result_v2", "Records"),
 }
 
 Answer = Mapping[str, Any]
@@ -117,8 +119,15 @@ class Calls:
         statement.held = True
         self._turn(operation, statement)
         statement.held = False
-        call: Callable[..., Answer] = getattr(self._client, _METHODS[operation])
-        return call(**request)
+        method, needed = _METHODS[operation]
+        call: Callable[..., Answer] = getattr(self._client, method)
+        try:
+            answer = call(**request)
+        except ResponseParserError as error:
+            raise faults.unreadable(statement.query.name, statement.id, type(error).__name__) from error
+        if needed not in answer:
+            raise faults.unreadable(statement.query.name, statement.id, f"No{needed}")
+        return answer
 
     def _cancel(self, statement: Statement, statement_id: str) -> None:
         """Asks until there is an answer; a statement that ended meanwhile needs no cancelling."""

@@ -1,5 +1,6 @@
 """The way to Redshift through its Data API, as the person whose client it was handed."""
 
+import csv
 import random
 import time
 from collections.abc import Callable, Mapping
@@ -28,6 +29,8 @@ _FIRST_WAIT = 2
 _FIRST_PAUSE = 0.05
 _LONGEST_PAUSE = 1.0
 _OVER = {"FINISHED", "FAILED", "ABORTED"}
+# What reading raises at pages that are not of the columns that they say, nor of any.
+_UNREADABLE = (pa.ArrowException, csv.Error, ArithmeticError, LookupError, TypeError, ValueError)
 
 Job = Callable[[Statement], Mapping[str, Any]]
 
@@ -105,7 +108,7 @@ class DataApi:
             more, seconds = self._fill(pages, statement) if has_rows else (False, 0.0)
             began = self._clock()
             columns, truncated = pages.table(more=more)
-        except (pa.ArrowInvalid, ValueError) as error:
+        except _UNREADABLE as error:
             cause = type(error).__name__
             raise faults.unreadable(statement.query.name, statement.id, cause) from error
         return columns, truncated, seconds + self._clock() - began
@@ -197,7 +200,7 @@ def _is_over(answer: Mapping[str, Any]) -> bool:
 
 def _has_rows(answer: Mapping[str, Any], statement: Statement) -> bool:
     if answer["Status"] == "FAILED":
-        raise faults.failed(answer["Error"], query_name=statement.query.name, statement_id=answer["Id"])
+        raise faults.failed(answer["Error"], query_name=statement.query.name, statement_id=statement.id)
     if answer["Status"] == "ABORTED":
         raise faults.stopped(statement.query.name, statement.id)
     return bool(answer["HasResultSet"])

@@ -228,7 +228,7 @@ def translate(error: ClientError | BotoCoreError, *, query_name: str, statement_
     return fault.of(query_name, statement_id, name)
 
 
-def failed(text: str, *, query_name: str, statement_id: str) -> QueryError:
+def failed(text: str, *, query_name: str, statement_id: str | None) -> QueryError:
     """The error that a FAILED statement's text means; a denied permission arrives as such a text."""
     fault = next((fault for words, fault in _BY_WORDS if words.search(text)), _FAILED)
     return fault.of(query_name, statement_id, "FAILED")

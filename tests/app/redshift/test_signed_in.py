@@ -330,8 +330,11 @@ class TestTrail:
         assert "rows" not in event
 
     def test_a_mistake_of_the_app_is_on_record_too(self, sign_in, events):
-        _, warehouse = build(signed_in=sign_in.of(), ExecuteStatement=lambda _: {"Status": "FINISHED"})
-        with pytest.raises(KeyError):
+        def mistaken():
+            raise ZeroDivisionError
+
+        _, warehouse = build(signed_in={**sign_in.of(), "ready": mistaken}, ExecuteStatement=finished)
+        with pytest.raises(ZeroDivisionError):
             warehouse.fetch(QUERY)
         assert [event["outcome"] for event in events()] == ["fault"]
 

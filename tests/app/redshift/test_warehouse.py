@@ -255,6 +255,50 @@ def test_an_answer_that_is_not_the_promised_columns_is_not_shown(text):
     assert caught.value.code == "RL-425"
 
 
+COUNTED = {"ColumnMetadata": [column("a", "int4")], "TotalNumRows": 1}
+
+
+@pytest.mark.parametrize(
+    ("answers", "cause"),
+    [
+        ({"ExecuteStatement": {}}, "NoId"),
+        (
+            {"ExecuteStatement": {"Id": STATEMENT_ID, "Status": "STARTED"}, "DescribeStatement": {}},
+            "NoStatus",
+        ),
+        ({"GetStatementResultV2": {}}, "NoRecords"),
+        (
+            {"GetStatementResultV2": {"Records": [{"CSVRecords": "1\r\n", "More": "?"}]}},
+            "ResponseParserError",
+        ),
+        (
+            {"GetStatementResultV2": {**COUNTED, "Records": [{"CSVRecords": f'"{"x" * 200_000}"\r\n'}]}},
+            "Error",
+        ),
+        (
+            {"GetStatementResultV2": {**COUNTED, "Records": [{"CSVRecords": "1\r\n"}], "TotalNumRows": "x"}},
+            "TypeError",
+        ),
+        (
+            {
+                "GetStatementResultV2": {
+                    "Records": [{"CSVRecords": "1\r\n"}],
+                    "ColumnMetadata": [column("a", "numeric", precision=5, scale=10**12)],
+                }
+            },
+            "OverflowError",
+        ),
+    ],
+)
+def test_an_answer_of_another_form_is_told_as_that_and_not_as_a_fault_of_the_app(answers, cause):
+    given = {"ExecuteStatement": finished(None), **answers}
+    api, warehouse = build(**{name: lambda _, answer=answer: answer for name, answer in given.items()})
+    with pytest.raises(QueryFailed) as caught:
+        warehouse.fetch(QUERY)
+    assert (caught.value.code, caught.value.cause) == ("RL-425", cause)
+    assert api.operations()[0] == "ExecuteStatement"
+
+
 def refusing_to_wait(code, message):
     def refuse(then):
         def answer(arguments):
