@@ -117,7 +117,7 @@ class Memory:
                 self._under_way.add(asking)
             asking.waiters += 1
         if begins:
-            self._workers.submit(self._person, partial(self._make, asking, make))
+            self._begin(asking, make)
         return Flight(self, asking)
 
     def forget(self) -> None:
@@ -165,6 +165,13 @@ class Memory:
             if there is None or there.number < asking.number:
                 asking.key = key
                 self._askings[key] = asking
+
+    def _begin(self, asking: _Asking, make: Make) -> None:
+        try:
+            self._workers.submit(self._person, partial(self._make, asking, make))
+        except RuntimeError as error:  # no thread is to be had: nobody may wait for what nobody makes
+            self._land(asking, None)
+            asking.answer.set_exception(error)
 
     def _make(self, asking: _Asking, make: Make) -> None:
         try:

@@ -6,7 +6,7 @@ from collections.abc import Callable
 from concurrent.futures import Future
 from typing import TypeVar
 
-MOST = 64
+MOST = 256
 # So that nobody's many tabs take the threads that other people's pages need.
 MOST_OF_ONE = 6
 
@@ -16,6 +16,9 @@ T = TypeVar("T")
 
 class Workers:
     """A bounded number of threads, and a few of them for any one person; those who wait come in turn.
+
+    While more than half of them are at work, only those who have none get another: a dozen people whose
+    questions hang keep nobody else waiting.
 
     They are daemons: a statement that takes its time does not keep a process from ending.
     """
@@ -32,15 +35,20 @@ class Workers:
     def submit(self, person: str, call: Call) -> None:
         """Has a thread make the call when it is this person's turn."""
         with self._changed:
-            self._waiting.setdefault(person, deque()).append(call)
             if self._idle:
-                self._idle -= 1
-                self._changed.notify()
-                return
-            if self._threads == self._most:
-                return
+                self._wake_one()
+            elif self._threads < self._most:
+                self._grow()
+            self._waiting.setdefault(person, deque()).append(call)
+
+    def _grow(self) -> None:
+        try:
+            self._begin()
+        except RuntimeError:  # the process may have no more: those that there are will make the call
+            if not self._threads:
+                raise
+        else:
             self._threads += 1
-        self._begin()
 
     def _begin(self) -> None:
         threading.Thread(target=self._work, name="rowlight-asks", daemon=True).start()
@@ -66,8 +74,9 @@ class Workers:
     def _next(self) -> tuple[str, Call]:
         with self._changed:
             while True:
+                most = self._most_of_one if 2 * self._busy.total() < self._most else 1
                 for person, calls in self._waiting.items():
-                    if self._busy[person] < self._most_of_one:
+                    if self._busy[person] < most:
                         return person, self._taken(person, calls)
                 self._idle += 1
                 self._changed.wait()
@@ -78,7 +87,13 @@ class Workers:
         self._waiting.move_to_end(person)
         if not calls:
             del self._waiting[person]
+        if self._waiting and self._idle:
+            self._wake_one()  # where one ended, another person may have become the next, too
         return call
+
+    def _wake_one(self) -> None:
+        self._idle -= 1
+        self._changed.notify()
 
 
 def fulfil(future: Future[T], job: Callable[[], T]) -> None:

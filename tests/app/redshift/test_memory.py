@@ -7,6 +7,7 @@ import pyarrow as pa
 import pytest
 
 from app.errors import QueryFailed, SessionExpired
+from app.redshift import workers
 from app.redshift.memory import MOST_TABLES, Memory
 from app.redshift.table import Table, Timings
 
@@ -105,6 +106,17 @@ class TestOneFlight:
             assert (each.message, each.remedy, str(each)) == ("No.", "Ask.", "No.")
             assert each.__cause__ is cause
         assert value(landed(memory, "key", value=3)) == 3
+
+    def test_without_a_thread_it_fails_and_the_next_asks_anew(self, clock):
+        class Workers(workers.Workers):
+            def submit(self, *_):
+                raise RuntimeError("can't start new thread")
+
+        memory = Memory(person="frank", seconds=60.0, clock=clock, workers=Workers())
+        with pytest.raises(RuntimeError):
+            memory.fly("key", Ask()).table()
+        flight = memory.fly("key", Ask())
+        assert flight.wait(0.0)
 
     def test_a_mistake_of_our_own_is_raised_too(self, memory):
         with pytest.raises(ZeroDivisionError):

@@ -76,14 +76,64 @@ def test_there_are_no_more_threads_than_the_bound(desk):
 
 def test_who_waits_comes_by_person_and_not_by_call(desk):
     desk.ask("fifty tabs", times=50)
+    desk.wait(2)
     desk.ask("b", times=2)
-    desk.wait(4)
     desk.ask("c")
+    desk.wait(4)
+    desk.ask("d")
     desk.end()
     desk.wait(5)
     desk.end()
     desk.wait(6)
-    assert "c" in desk.begun[:6]
+    assert "d" in desk.begun[:6]
+
+
+def test_half_of_the_threads_are_for_those_who_have_none():
+    desk = Desk(Workers(most=8, most_of_one=4))
+    desk.ask("hangs", times=20)
+    desk.wait(4)
+    desk.ask("hangs too", times=20)
+    desk.still(5)
+    for person in "abc":
+        desk.ask(person, times=2)
+    desk.still(8)
+    assert sorted(desk.begun[5:]) == ["a", "b", "c"]
+    desk.end(100)
+    desk.wait(46)
+
+
+def test_of_many_who_wait_none_is_overlooked():
+    desk = Desk(Workers(most=8, most_of_one=4))
+    desk.end(10_000)
+    for number in range(3_000):
+        desk.ask(f"person {number % 7}")
+    desk.wait(3_000)
+
+
+def test_where_the_process_has_no_more_threads_those_that_there_are_do(desk, monkeypatch):
+    desk.ask("one")
+    desk.wait(1)
+    monkeypatch.setattr(threading.Thread, "start", no_more)
+    desk.ask("two")
+    desk.still(1)
+    desk.end(2)
+    desk.wait(2)
+
+
+def test_where_there_is_no_thread_at_all_it_is_told(monkeypatch):
+    desk = Desk(Workers(most=4))
+    with monkeypatch.context() as patch:
+        patch.setattr(threading.Thread, "start", no_more)
+        with pytest.raises(RuntimeError):
+            desk.ask("one")
+    desk.ask("two")
+    desk.end(2)
+    desk.still(1)
+    assert desk.begun == ["two"]
+
+
+def no_more(_):
+    raise RuntimeError("can't start new thread")
 
 
 def test_of_one_person_the_first_question_is_asked_first():
@@ -109,8 +159,8 @@ def test_a_call_that_raises_takes_nobodys_place(desk, monkeypatch):
     monkeypatch.setattr(threading, "excepthook", told.put)
     for _ in range(4):
         desk.workers.submit("one", lambda: 1 / 0)
-    desk.ask("one", times=2)
-    desk.ask("two", times=2)
+    for person in ("one", "two", "three", "four"):
+        desk.ask(person)
     desk.wait(4)
     assert [told.get(timeout=SECONDS).exc_type for _ in range(4)] == [ZeroDivisionError] * 4
 
