@@ -37,6 +37,14 @@ def pytest_generate_tests(metafunc):
         metafunc.parametrize("demo", kinds, indirect=True, scope="session")
 
 
+def pytest_collection_modifyitems(items):
+    """Of workers side by side, each takes a file's tests on one demonstration at a time, and starts few."""
+    for item in items:
+        callspec = getattr(item, "callspec", None)
+        if callspec is not None and "demo" in callspec.params:
+            item.add_marker(pytest.mark.xdist_group(f"{callspec.params['demo']} {item.path.name}"))
+
+
 @pytest.fixture(scope="session")
 def demo(request, tmp_path_factory):
     """A running demonstration, of the kind that the test is marked with."""
