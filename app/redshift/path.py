@@ -55,6 +55,7 @@ class Statement:
         # Ours, for it must outlive the call: the SDK would make another for each, and both would run.
         self.client_token = secrets.token_hex(16)
         self.id: str | None = None
+        self.rights = ""  # under which it is sent; see Warehouse
         self.held = True  # whether it waits for its turn to be sent or asked for, and not for Redshift
         self.renewed = False  # whether it has cost a renewal of credentials already
         self._clock = clock

@@ -1,6 +1,6 @@
 """What a query gave: rows as typed columns, and what is to be known about them."""
 
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
 from datetime import datetime
 from functools import cached_property
 from typing import Self
@@ -29,12 +29,13 @@ class Table:
     DECIMAL gives Decimal, NULL is null and never '' or NaN, TIMESTAMPTZ is aware.
     """
 
-    columns: pa.Table
+    columns: pa.Table = field(repr=False)
     truncated: bool
     statement_id: str
     elapsed: float
     timings: Timings
     as_of: datetime
+    rights: str = ""  # the name of those under which it was read
 
     @cached_property
     def frame(self) -> pd.DataFrame:

@@ -59,6 +59,10 @@ class Warehouse:
         make = partial(self._ask, query, started=self._clock())
         return self._memory.fly(key, make, fresh=fresh)
 
+    def holds(self, table: Table) -> bool:
+        """Whether the person's rights are still those under which the rows were read."""
+        return table.rights == self._admit()
+
     def cancel(self) -> None:
         """Stops what is running and forgets what was asked, as a sign-out must; waits for nothing."""
         self._memory.forget()
@@ -79,9 +83,7 @@ class Warehouse:
             deadline=started + self._timeout,
             clock=self._clock,
             admit=self._admit,
-            # Whoever asks from now on has the rights that it is sent with; before the first exchange of a
-            # sign-in there are none, and a renewal may have come between.
-            prepare=lambda: flight.keep_under(self._key(query, self._ready())),
+            prepare=lambda: self._prepare(statement, flight),
         )
         flight.on_abandoned(partial(self._stop, statement))
         answer = self._run(statement, started=started)
@@ -92,7 +94,14 @@ class Warehouse:
             elapsed=answer.timings.total,
             timings=answer.timings,
             as_of=datetime.now(UTC),
+            rights=statement.rights,
         )
+
+    def _prepare(self, statement: Statement, flight: Flight) -> None:
+        # Whoever asks from now on has the rights that it is sent with; before the first exchange of a sign-in
+        # there are none, and a renewal may have come between.
+        statement.rights = self._ready()
+        flight.keep_under(self._key(statement.query, statement.rights))
 
     def _stop(self, statement: Statement) -> None:
         statement.stop()

@@ -55,7 +55,8 @@ class Page:
         """The page's one question to the warehouse; the heading then says how fresh the answer is.
 
         When it fails or is stopped, and the page had an answer to the same question, that one stays, and a
-        line says so; never after anybody refused the person: the warehouse, AWS or the app itself.
+        line says so; never after anybody refused the person, be it the warehouse, AWS or the app itself, and
+        never once the person's rights may have changed.
         """
         shown = st.session_state.get(_SHOWN)
         try:
@@ -65,9 +66,10 @@ class Page:
             empty = shown is None or shown[0] != self.path
             table = self._answer(warehouse.begin(query, fresh=self.fresh), shapes if empty else ())
         except AppError as error:
-            refused = isinstance(error, QueryDenied) or not isinstance(error, QueryError)
-            if refused or shown is None or shown[:2] != (self.path, query.key):
-                st.session_state.pop(_SHOWN, None)
+            st.session_state.pop(_SHOWN, None)
+            if not isinstance(error, QueryError) or isinstance(error, QueryDenied):
+                raise
+            if shown is None or shown[:2] != (self.path, query.key) or not warehouse.holds(shown[2]):
                 raise
             table = shown[2]
             self.body.html(_told(error, table))
@@ -105,7 +107,7 @@ def _stop(path: str) -> None:
     st.session_state[_STOPPED] = path
 
 
-def _told(error: AppError, table: Table) -> str:
+def _told(error: QueryError, table: Table) -> str:
     """Why the figures are still those of before, in a line over them."""
     why, code = error.message, f"Code {error.code} {error.statement_id or ''}".rstrip()
     if isinstance(error, QueryCancelled):

@@ -433,6 +433,16 @@ class TestMemory:
         assert api.operations().count("ExecuteStatement") == 1
 
 
+def test_a_table_is_of_the_rights_that_it_was_asked_with_and_not_of_those_before_or_after():
+    rights = iter(["old", "new", "new", "newer"])
+    signed_in = {"admit": lambda: next(rights), "ready": lambda: "new"}
+    _, warehouse = build(signed_in=signed_in, ExecuteStatement=finished)
+    table = warehouse.fetch(QUERY)
+    assert table.rights == "new"
+    assert warehouse.holds(table)
+    assert not warehouse.holds(table)
+
+
 def test_cancel_stops_what_runs():
     under_way = threading.Event()
     stopped = threading.Event()

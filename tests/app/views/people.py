@@ -1,6 +1,7 @@
 """People who ask a small warehouse through the app's own data path: SQL, Data API, CSV, typed columns."""
 
 import io
+from collections.abc import Callable
 from datetime import UTC, datetime, timedelta
 from decimal import Decimal
 
@@ -91,7 +92,9 @@ def rows(*given: dict) -> pa.Table:
 class Person:
     """Somebody's Warehouse over the fake Data API, which runs their SQL in the real engine."""
 
-    def __init__(self, database: Redshift, user: DbUser, *, max_rows: int = 10_000):
+    def __init__(
+        self, database: Redshift, user: DbUser, *, max_rows: int = 10_000, rights: Callable[[], str] = str
+    ):
         self.database, self.user = database, user
         self.api = FakeDataApi(
             ExecuteStatement=self._execute,
@@ -104,7 +107,7 @@ class Person:
             database="dev",
             bounds=Bounds(rows=max_rows, bytes=64 << 20),
         )
-        self.warehouse = Warehouse(path, timeout_seconds=10)
+        self.warehouse = Warehouse(path, timeout_seconds=10, admit=rights, ready=rights)
 
     def _execute(self, arguments):
         parameters = {each["name"]: each["value"] for each in arguments.get("Parameters", [])}

@@ -316,6 +316,21 @@ class TestStates:
         assert not page.metric
         assert "from before" not in html(page)
 
+    def test_figures_of_before_a_change_of_rights_do_not_come_back(self, world, path):
+        rights = ["at first"]
+        person = Person(world, ETHAN, rights=lambda: rights[-1])
+        page = open_page(person, path)
+        person.api.handlers["ExecuteStatement"] = refusing("ActiveStatementsExceededException")
+        page.button(key=f"{path}.refresh").click().run()
+        assert metrics(page)
+        assert "These are the figures from before, as of " in html(page)
+
+        rights.append("after a renewal")
+        page.button(key=f"{path}.refresh").click().run()
+        assert [error.value for error in page.error] == ["RL-450"]
+        assert not page.metric
+        assert "from before" not in html(page)
+
     def test_nothing_stays_when_the_warehouse_refuses_the_person(self, world, path):
         person = Person(world, ETHAN)
         page = open_page(person, path)
