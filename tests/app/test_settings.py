@@ -138,6 +138,9 @@ def test_every_fault_is_told_at_once():
             "arn:aws:secretsmanager:eu-central-1:123456789012:secret:x",
             "is set beside",
         ),
+        ("QUERY_PATH", "carrier-pigeon", "is not valid"),
+        ("REDSHIFT_HOST", "https://sales.example.com", "is not a host"),
+        ("REDSHIFT_HOST", "sales.example.com:port", "is not a host"),
         ("QUERY_TIMEOUT_SECONDS", "soon", "is not valid"),
         ("MAX_ROWS", "-7", "is not valid"),
         ("SESSION_HOURS", "25", "is not valid"),
@@ -153,6 +156,13 @@ def test_a_fault_names_the_setting_and_what_is_expected(monkeypatch, name, value
     assert found[0].startswith(f"{name} {problem}")
     assert "Expected: " in found[0]
     assert value not in found[0]
+
+
+def test_the_direct_path_needs_a_host(monkeypatch):
+    (fault,) = faults(monkeypatch, QUERY_PATH="driver")
+    assert fault.startswith("REDSHIFT_HOST is not set, and QUERY_PATH is driver. Expected: ")
+    settings = loaded(monkeypatch, QUERY_PATH="driver", REDSHIFT_HOST="sales.example.com:5439")
+    assert (settings.query_path, settings.redshift_host) == ("driver", "sales.example.com:5439")
 
 
 @pytest.mark.parametrize("url", ["http://localhost:8502", "http://127.0.0.1:8502"])

@@ -22,6 +22,7 @@ from app.errors import (
     InvalidToken,
     NotAssigned,
     QueryDenied,
+    QueryFailed,
     RoleRefused,
     SessionExpired,
     SignInRefused,
@@ -123,6 +124,14 @@ def test_a_person_reaches_the_warehouse_as_themselves(shared):
     assert user.identity.groups == ("amer-sales",)
     assert user.warehouse.fetch(WHO).frame["name"].tolist() == ["AWSIDC:frank@example.com"]
     assert orders(user) > 0
+
+
+def test_where_aws_hands_out_no_identity_token_the_direct_path_says_what_to_set(serve):
+    user = user_of(serve(QUERY_PATH="driver", REDSHIFT_HOST="localhost"), "Frank Amer")
+    with pytest.raises(QueryFailed) as caught:
+        user.warehouse.fetch(WHO)
+    assert (caught.value.code, caught.value.cause) == ("RL-428", "NotImplemented")
+    assert "QUERY_PATH=data-api" in caught.value.remedy
 
 
 def test_two_people_at_once_see_their_own_rows(shared):
