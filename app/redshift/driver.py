@@ -114,7 +114,7 @@ class Driver:
         kept = False
         try:
             statement.known_as(str(connection.pid))
-            self.cancel(statement)  # if it was stopped before anybody knew its process
+            statement.check()  # whoever stopped it before found no process to cancel
             answer, ended = self._fetched(connection, statement)
             if ended:
                 statement.end()

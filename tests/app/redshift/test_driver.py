@@ -1,6 +1,8 @@
 """The direct path: the same answers as the Data API's, the same errors, nobody else's connection."""
 
 import threading
+import time
+from concurrent.futures import ThreadPoolExecutor
 from datetime import UTC, datetime, timedelta
 
 import pytest
@@ -18,7 +20,10 @@ from app.errors import (
     SessionExpired,
     WarehouseBusy,
 )
+from app.redshift.columns import Bounds
 from app.redshift.connections import Connections
+from app.redshift.driver import Driver
+from app.redshift.path import Statement
 from app.redshift.query import Query
 from tests.app.redshift.data_api import QUERY, Clock, column, csv_line
 from tests.app.redshift.direct import EXACT, DriverError, FakeRedshift, Token, build, refused
@@ -248,6 +253,28 @@ def test_where_there_is_no_connection_by_the_deadline_that_is_told():
     told.set()
     assert begun.is_set()
     assert (caught.value.code, caught.value.cause) == ("RL-427", "no answer")
+
+
+def test_one_that_was_stopped_while_it_connected_is_not_asked():
+    redshift, begun, left = FakeRedshift(**ONE), threading.Event(), threading.Event()
+
+    def token():
+        begun.set()
+        assert left.wait(10)
+        return Token()
+
+    path = Driver(redshift.open, token, bounds=Bounds(rows=10, bytes=1 << 20))
+    statement = Statement(QUERY, event_id="1", label="Overview 1", deadline=time.monotonic() + 20)
+    with ThreadPoolExecutor(1) as pool:
+        answer = pool.submit(path.run, statement)
+        assert begun.wait(10)
+        statement.stop()
+        assert isinstance(answer.exception(10), QueryCancelled)
+    over = path._over[statement]
+    left.set()
+    assert over.wait(10)
+    assert redshift.sent("BEGIN") == redshift.sent("SELECT secret") == []
+    assert redshift.open_now == 0
 
 
 def test_at_its_deadline_it_is_told_and_cancelled():
