@@ -21,6 +21,7 @@ from cryptography.x509.oid import NameOID
 _SSL_REQUEST = 80877103
 _PROTOCOL = 196608
 _READY = b"Z"
+_ENDED = b"SELECT 1\0"
 _VERSION = b"server_version\0" + b"8.0.2\0"  # Redshift's; the driver cannot read Debian's
 _TOKEN_ASKED = b"R" + struct.pack("!ii", 8, 14)
 # PostgreSQL knows no such setting, and takes any whose name has a dot.
@@ -67,6 +68,9 @@ class RedshiftWire:
         self.open = 0
         self.cut_after: int | None = None  # bytes of the answers, after which the connection breaks
         self.silent = False  # takes connections and says nothing
+        self.held_back: bytes | None = None  # a text whose statement arrives after the next cancellation
+        self._holds = threading.Event()
+        self._cancelled = threading.Event()
         self._postgresql = socket_of_postgresql
         self._tls = ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER)
         self._tls.load_cert_chain(certificate)
@@ -89,6 +93,10 @@ class RedshiftWire:
         """Waits until so many connections are open."""
         with self._changed:
             return self._changed.wait_for(lambda: self.open == count, timeout=10)
+
+    def wait_for_held_back(self) -> bool:
+        """Waits until the statement that is held back was sent."""
+        return self._holds.wait(10)
 
     def _listen(self) -> None:
         with contextlib.suppress(OSError):
@@ -145,10 +153,13 @@ class RedshiftWire:
                 kind, body = _message(there)
                 body = _VERSION if body.startswith(b"server_version\0") else body
                 line.sendall(_framed(kind, body))
+            cancels = False
             while True:
                 ready = [line] if line.pending() else select.select([line, there], [], [])[0]
                 if there in ready:
                     answer = there.recv(1 << 16)
+                    if cancels and _ENDED in answer:
+                        self._cancelled.set()
                     if not answer:
                         return
                     line.sendall(answer[: self.cut_after])
@@ -157,6 +168,10 @@ class RedshiftWire:
                 if line in ready:
                     kind, body = _message(line)
                     body = body.replace(_GROUP, _GROUP_THERE)
+                    cancels = cancels or b"pg_cancel_backend" in body
+                    if self.held_back is not None and self.held_back in body:
+                        self._holds.set()
+                        assert self._cancelled.wait(10), "nobody cancels"
                     there.sendall(_framed(kind, body))
 
 
