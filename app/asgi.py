@@ -73,18 +73,17 @@ def _sweep() -> None:
         session.services().sessions.sweep()
 
 
-def _collect_garbage() -> None:
-    """Collect garbage everywhere, and set what is left aside."""
-    # Streamlit does it after each run of the script. With what all the people hold that takes longer than all
-    # the rest of a run, so each run sets aside what it finds (see main), and once a minute all is looked at.
-    gc.unfreeze()
+def _set_aside_what_stays() -> None:
+    """Keeps whoever looks for garbage later from looking through all that was imported, again and again."""
+    # Once, and nothing of a run: what is garbage only after it was set aside is never found. That Streamlit
+    # looks through everything after each run of the script is switched off (postScriptGC in its settings).
     gc.collect()
     gc.freeze()
 
 
 @asynccontextmanager
 async def _lifespan(_: st.App) -> AsyncIterator[None]:
-    _collect_garbage()
+    _set_aside_what_stays()
     housekeeping = asyncio.create_task(_keep_house())
     yield
     housekeeping.cancel()

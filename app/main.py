@@ -1,6 +1,5 @@
 """The script that Streamlit runs for each page: settings, who is signed in, the page."""
 
-import gc
 import logging
 import re
 import secrets
@@ -38,8 +37,6 @@ _PERSON = """<div style="line-height:1.4"><strong>{}</strong>
 
 def main() -> None:
     """Draws the page that the browser asks for."""
-    # As the run ends, Streamlit looks for garbage in all that is not set aside: let that be this run's alone.
-    gc.freeze()
     try:
         shared = session.services()
     except SettingsError as error:

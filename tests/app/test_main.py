@@ -1,11 +1,13 @@
 """The script's pages for somebody who is signed in, and what it says when something fails."""
 
+import gc
 import logging
 import re
 from datetime import UTC, datetime, timedelta
 from html import unescape
 
 import pytest
+from streamlit import config
 
 from app import main, session
 from app.errors import (
@@ -120,6 +122,13 @@ class TestSignedIn:
         house.tab(browser).run()
         house.tab(browser).run()
         assert len(house.scene.aws.grants) == 1
+
+    def test_a_rerun_sets_nothing_aside_that_would_never_be_collected(self, house):
+        tab = house.tab(house.browser())
+        aside = gc.get_freeze_count()
+        tab.run()
+        assert gc.get_freeze_count() <= aside
+        assert config.get_option("runner.postScriptGC") is False  # it would look through everybody's objects
 
 
 class TestTheNotice:
