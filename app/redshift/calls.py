@@ -45,7 +45,7 @@ _METHODS = {
     "GetStatementResultV2": ("get_statement_result_v2", "Records"),
 }
 
-Answer = Mapping[str, Any]
+Reply = Mapping[str, Any]
 
 
 def never() -> None:
@@ -71,9 +71,9 @@ class Calls:
         self._turn = turn
         self._sleep = sleep
 
-    def begin(self, statement: Statement, job: Callable[[], Answer]) -> Future[Answer]:
+    def begin(self, statement: Statement, job: Callable[[], Reply]) -> Future[Reply]:
         """Has calls made on another thread."""
-        future: Future[Answer] = Future()
+        future: Future[Reply] = Future()
         future.add_done_callback(lambda _: statement.wake())
         WORKERS.submit(self._person, partial(fulfil, future, job))
         return future
@@ -85,7 +85,7 @@ class Calls:
             statement.check()
         return future.result()
 
-    def again(self, ask: Callable[[], Answer], statement: Statement) -> Answer:
+    def again(self, ask: Callable[[], Reply], statement: Statement) -> Reply:
         """Asks, and asks again within the statement's time while AWS is too busy or does not answer."""
         for pause in _AGAIN:
             try:
@@ -96,7 +96,7 @@ class Calls:
             self._sleep(pause * random.uniform(0.5, 1.0))  # noqa: S311 - jitter
         return ask()
 
-    def call(self, operation: str, request: Mapping[str, Any], statement: Statement) -> Answer:
+    def call(self, operation: str, request: Mapping[str, Any], statement: Statement) -> Reply:
         """Calls, and once in a statement's life calls again with new credentials, if the old ones ended."""
         try:
             return self._call(operation, request, statement)
@@ -114,13 +114,13 @@ class Calls:
             cancel = partial(self._cancel, statement, statement_id)
             threading.Thread(target=cancel, name="rowlight-cancels", daemon=True).start()
 
-    def _call(self, operation: str, request: Mapping[str, Any], statement: Statement) -> Answer:
+    def _call(self, operation: str, request: Mapping[str, Any], statement: Statement) -> Reply:
         statement.check()
         statement.held = True
         self._turn(operation, statement)
         statement.held = False
         method, needed = _METHODS[operation]
-        call: Callable[..., Answer] = getattr(self._client, method)
+        call: Callable[..., Reply] = getattr(self._client, method)
         try:
             answer = call(**request)
         except ResponseParserError as error:
@@ -133,7 +133,7 @@ class Calls:
         """Asks until there is an answer; a statement that ended meanwhile needs no cancelling."""
         reason = ""
         for pause in _AGAIN:
-            answer: Future[Answer] = Future()
+            answer: Future[Reply] = Future()
             call = partial(self._cancelled, statement, statement_id)
             _CANCELLERS.submit(self._person, partial(fulfil, answer, call))
             try:
@@ -149,7 +149,7 @@ class Calls:
             self._sleep(pause)
         _log.warning("statement=%s could not be cancelled: %s", statement_id, reason)
 
-    def _cancelled(self, statement: Statement, statement_id: str) -> Answer:
+    def _cancelled(self, statement: Statement, statement_id: str) -> Reply:
         try:
             return self._client.cancel_statement(Id=statement_id)
         except ClientError as error:

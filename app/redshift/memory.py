@@ -71,7 +71,7 @@ class Flight:
             self._memory.leave(self._asking)
 
     def on_abandoned(self, stop: Callable[[], None]) -> None:
-        """Has this called, once and on a thread of its own, when it is abandoned, or now if it is already."""
+        """Has this called once, when it is abandoned, or now if it is already; it must not wait."""
         self._memory.on_abandoned(self._asking, stop)
 
     def keep_under(self, key: Hashable) -> None:
@@ -221,6 +221,5 @@ def _abandon(asking: _Asking) -> list[Callable[[], None]]:
 
 
 def _call(stops: list[Callable[[], None]]) -> None:
-    # To stop a statement takes a call to AWS, and who leaves is on the way to something else.
     for stop in stops:
-        threading.Thread(target=stop, name="rowlight-stops", daemon=True).start()
+        stop()
