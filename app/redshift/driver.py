@@ -34,6 +34,8 @@ _ROWS = 1000
 _GRACE_SECONDS = 1.0
 # The pauses before a token is asked for again that AWS was too busy for.
 _AGAIN = (0.1, 0.5, 1.0)
+# Between cancellations: the first may arrive before the statement does.
+_CANCEL_AGAIN = (0.1, 0.5, 1.0, 2.0, 5.0)
 _LABEL_BYTES = 320  # of a query group
 _UNQUOTABLE = re.compile(r"['\\\x00-\x1f]")
 
@@ -166,19 +168,20 @@ class Driver:
 
     def _cancel(self, pid: int, over: threading.Event) -> None:
         """Ends what a process of the person's runs, from a second connection: a closed one ends nothing."""
+        reason = "it runs on"
         try:
             wire = self._open(self._token())
             try:
-                # Again, for the first may arrive before the statement does.
-                for pause in _AGAIN:
+                for pause in _CANCEL_AGAIN:
                     wire.ask(f"SELECT pg_cancel_backend({pid})")
                     if over.wait(pause):
-                        break
+                        return
             finally:
                 wire.close()
         except (ClientError, BotoCoreError, WireError, AppError) as error:
-            # It ends by its statement_timeout at the latest.
-            _log.warning("process=%s could not be cancelled: %s", pid, type(error).__name__)
+            reason = type(error).__name__
+        # It ends by its statement_timeout at the latest.
+        _log.warning("process=%s could not be cancelled: %s", pid, reason)
 
 
 class _Pages:

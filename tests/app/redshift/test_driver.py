@@ -369,3 +369,26 @@ def test_a_question_is_prepared_on_the_thread_that_asks_before_it_does():
     warehouse.fetch(QUERY)
     assert order[0][1] == "ready"
     assert len({thread for thread, _ in order}) == 1
+
+
+def test_what_cannot_be_cancelled_is_in_the_log_without_a_secret(caplog):
+    slow, tokens = Slow(), [Token()]
+
+    def token():
+        if tokens:
+            return tokens.pop()
+        slow.redshift.cancelled.set()
+        raise client_error("AccessDeniedException")
+
+    flight = build(slow.redshift, token=token).begin(QUERY)
+    assert slow.begun.wait(10)
+    flight.leave()
+    assert slow.redshift.cancelled.wait(10)
+    joined(thread for thread in threading.enumerate() if thread.name == "rowlight-cancels")
+    assert "process=1073840 could not be cancelled: ClientError" in caplog.text
+    assert "secret" not in caplog.text
+
+
+def joined(threads):
+    for thread in threads:
+        thread.join(10)
