@@ -20,6 +20,7 @@ from app.session.assembly import Services
 from app.session.user import UserSession
 from app.session.visit import Visit
 from app.views import VIEWS, View, filters
+from app.views import page as figures
 
 log = logging.getLogger("app.main")
 
@@ -98,6 +99,7 @@ def _offer(visit: Visit, shared: Services) -> None:
 
 def _over(visit: Visit, shared: Services, expired: SessionExpired) -> None:
     """A session that ended: over the page that was there, or on the sign-in page where none was."""
+    figures.forget()
     if not visit.served:
         _welcome(visit, shared, notice=visit.notice or expired)
         return

@@ -116,6 +116,11 @@ def _told(error: QueryError, table: Table) -> str:
     return f'<p class="rl-trouble" role="status">{escape(text)} <span>{escape(code)}</span></p>'
 
 
+def forget() -> None:
+    """Lets go of the figures that stand in this tab, for its person is signed out."""
+    st.session_state.pop(_SHOWN, None)
+
+
 def begin(path: str, title: str, person: str) -> Page:
     """Draws what a page begins with."""
     colours = palette(st.context.theme.type)

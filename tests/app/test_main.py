@@ -289,6 +289,18 @@ class TestASessionThatRunsOut:
         assert tabs[0].run().dialog == "Sign in again"
         self.told(house, *tabs)
 
+    def test_the_rows_of_a_tab_that_stays_open_go(self, house, tabs):
+        rows = object()
+
+        def render(_warehouse, _name):
+            main.st.session_state["page shown"] = "view-0", "question", rows
+
+        house.shows(render)
+        state = tabs[0].run().page.session_state
+        assert rows in state["page shown"]
+        house.shows(raising(run_out()))
+        assert "page shown" not in tabs[0].run().page.session_state
+
     def test_in_the_middle_of_a_page_of_which_nothing_stays(self, house, tabs):
         def render(_, name):
             main.st.subheader(f"Sales of {name}")
