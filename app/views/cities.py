@@ -40,10 +40,13 @@ def render(warehouse: Warehouse, person: str) -> None:
     if not answer.total.orders:
         page.no_match(this.filters)
         return
-    _draw(answer, table, this)
+    _draw(answer, table, this, warehouse)
 
 
-def _draw(answer: Cities, table: Table, this: page.Page) -> None:
+@st.fragment
+def _draw(answer: Cities, table: Table, this: page.Page, warehouse: Warehouse) -> None:
+    """What is chosen here draws the answer another way: it asks nothing, and the rest of the page stays."""
+    page.check(warehouse, table)
     top, shape = _heading(answer.total, this)
     shown = answer.best(_TOP[top])
     located = [city for city in shown if city.longitude is not None and city.latitude is not None]

@@ -16,7 +16,7 @@ from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
 import streamlit as st
 from streamlit.delta_generator import DeltaGenerator
 
-from app.errors import AppError, QueryCancelled, QueryDenied, QueryError
+from app.errors import AppError, QueryCancelled, QueryDenied, QueryError, SessionExpired
 from app.redshift import faults
 from app.redshift.memory import Flight
 from app.redshift.query import Query
@@ -114,6 +114,19 @@ def _told(error: QueryError, table: Table) -> str:
         why, code = "Stopped.", ""
     text = f"{why} These are the figures from before, as of {_time(table.as_of)}. {error.remedy}"
     return f'<p class="rl-trouble" role="status">{escape(text)} <span>{escape(code)}</span></p>'
+
+
+def check(warehouse: Warehouse, table: Table) -> None:
+    """Has the whole page drawn anew unless its person may still see the table.
+
+    For a part that is drawn by itself, without the page and what stands before it.
+    """
+    try:
+        holds = warehouse.holds(table)
+    except SessionExpired:
+        holds = False  # the whole page says so
+    if not holds:
+        st.rerun()
 
 
 def forget() -> None:

@@ -134,3 +134,23 @@ def test_two_people_do_not_see_each_others_rows(visitor, stranger):
     stranger.sign_in("Frank Amer")
     assert stranger.metric()[0] < world
     assert visitor.refreshed()[0] == world
+
+
+def test_how_the_map_is_drawn_asks_nothing_and_is_refused_after_a_sign_out(visitor, demo):
+    visitor.sign_in("Frank Amer", "/cities")
+    shown = visitor.metric()
+    asked = len(demo.events("query"))
+    best = visitor.page.get_by_text(re.compile(r"^The best \d+ of"))
+    visitor.choose("Cities", "Top 50")
+    expect(best).to_contain_text("The best 50 of")
+    visitor.page.get_by_role("radio", name="Columns").click()
+    expect(visitor.page.get_by_test_id("stDeckGlJsonChart")).to_be_visible()
+    assert visitor.metric() == shown
+    assert len(demo.events("query")) == asked
+
+    other = visitor.tab()
+    other.open()
+    other.sign_out()
+    visitor.choose("Cities", "Top 10")
+    expect(visitor.button()).to_be_visible()
+    visitor.shows_nothing_of("Frank Amer")
