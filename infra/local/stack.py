@@ -111,6 +111,13 @@ class _Session(boto3.Session):
         return super().client(service_name, endpoint_url=self._endpoint_url, **arguments)
 
 
+def upload(s3: Any, rows: pa.Table, *, rows_an_object: int = ROWS_AN_OBJECT) -> None:
+    """Puts the sample where COPY reads it, in as many objects as it takes."""
+    for part, first in enumerate(range(0, rows.num_rows, rows_an_object)):
+        body = to_parquet(rows.slice(first, rows_an_object))
+        s3.put_object(Bucket=DATA_BUCKET, Key=DATA_KEY.format(part), Body=body)
+
+
 def _provision(stack: Stack, sample: Future[pa.Table]) -> Outputs:
     """What a company has before it provisions, people and data, and then what everybody runs."""
     session = _Session(stack)
@@ -120,9 +127,7 @@ def _provision(stack: Stack, sample: Future[pa.Table]) -> Outputs:
     for bucket in (DATA_BUCKET, ARTICLE_BUCKET):
         s3.create_bucket(Bucket=bucket)
     s3.put_object(Bucket=ARTICLE_BUCKET, Key=ARTICLE_KEY, Body=to_csv(rows.slice(0, ARTICLE_ROWS)))
-    for part, first in enumerate(range(0, rows.num_rows, ROWS_AN_OBJECT)):
-        body = to_parquet(rows.slice(first, ROWS_AN_OBJECT))
-        s3.put_object(Bucket=DATA_BUCKET, Key=DATA_KEY.format(part), Body=body)
+    upload(s3, rows)
     spec = Spec(
         region=REGION,
         account_id=ACCOUNT_ID,

@@ -1,36 +1,29 @@
-"""A sample that is too large for one request is loaded from several objects, every row once."""
+"""A sample that is too large for one request is put into several objects, every row once."""
 
 import datetime as dt
+import io
 
-from infra.local import stack as stacks
-from infra.local.config import Config
+import pyarrow as pa
+from pyarrow import parquet
+
 from infra.local.sample import sales
-from tests import outside
-from tests.conftest import free_ports
+from infra.local.stack import DATA_BUCKET, upload
 
 
-def test_every_row_is_loaded_once(monkeypatch):
-    monkeypatch.setattr(stacks, "ROWS_AN_OBJECT", 400)
-    app_port, idp_port, aws_port = free_ports(3)
-    running = stacks.start(Config(app_port=app_port, idp_port=idp_port, aws_port=aws_port, demo_rows=1_000))
-    try:
-        settings = running.endpoint.settings
-        keys = [
-            each["Key"]
-            for each in outside.aws(settings, "s3", outside.administrator(settings)).list_objects_v2(
-                Bucket=stacks.DATA_BUCKET
-            )["Contents"]
-        ]
-        assert keys == [f"sales_data/part-{part}.parquet" for part in range(3)]
-        client = outside.aws(settings, "redshift-data", outside.credentials_of(settings, "Ethan Global"))
-        [(rows, moments, cities)] = outside.rows(
-            client,
-            settings,
-            'SELECT count(*), count(DISTINCT "timestamp"), count(DISTINCT city) FROM public.sales_data',
-        )
-        expected = sales(1_000, today=dt.datetime.now(dt.UTC).date())
-        assert rows == 1_000
-        assert moments == len(expected["timestamp"].unique())
-        assert cities == len(expected["city"].unique())
-    finally:
-        running.stop()
+class Objects:
+    """What was put into S3."""
+
+    def __init__(self):
+        self.bodies: dict[tuple[str, str], bytes] = {}
+
+    def put_object(self, **put):
+        self.bodies[put["Bucket"], put["Key"]] = put["Body"]
+
+
+def test_every_row_is_in_one_of_them():
+    rows, s3 = sales(1_000, today=dt.datetime.now(dt.UTC).date()), Objects()
+    upload(s3, rows, rows_an_object=400)
+    assert [*s3.bodies] == [(DATA_BUCKET, f"sales_data/part-{part}.parquet") for part in range(3)]
+    parts = [parquet.read_table(io.BytesIO(body)) for body in s3.bodies.values()]
+    assert [part.num_rows for part in parts] == [400, 400, 200]
+    assert pa.concat_tables(parts).equals(rows.cast(parts[0].schema))
