@@ -3,6 +3,10 @@
 from collections.abc import Mapping
 from typing import Any
 
+import boto3
+from botocore import UNSIGNED
+from botocore.config import Config
+
 from app.audit import NOBODY
 from app.auth import exchange
 from app.auth.aws import ONCE, UNSIGNED_REQUESTS, Aws
@@ -60,4 +64,31 @@ def _ours(aws: Aws, env: Mapping[str, str], token: str) -> tuple[float, float, f
 
 def _theirs(env: Mapping[str, str], token: str) -> None:
     """The article's way: a session and a client for each call."""
-    outside.exchange(env, token, "bench")
+    name = "bench"
+    bridge = _client(env, "sts").assume_role_with_web_identity(
+        RoleArn=env["BRIDGE_ROLE_ARN"], RoleSessionName=name, WebIdentityToken=token
+    )["Credentials"]
+    answer = _client(env, "sso-oidc", bridge).create_token_with_iam(
+        clientId=env["IDC_APPLICATION_ARN"], grantType=outside.JWT_BEARER, assertion=token
+    )
+    context = answer["awsAdditionalDetails"]["identityContext"]
+    _client(env, "sts", bridge).assume_role(
+        RoleArn=env["DATA_ROLE_ARN"],
+        RoleSessionName=name,
+        ProvidedContexts=[{"ProviderArn": outside.CONTEXT_PROVIDER, "ContextAssertion": context}],
+    )
+
+
+def _client(env: Mapping[str, str], service: str, credentials: Mapping[str, str] | None = None) -> Any:
+    keys = (
+        {
+            "aws_access_key_id": credentials["AccessKeyId"],
+            "aws_secret_access_key": credentials["SecretAccessKey"],
+            "aws_session_token": credentials["SessionToken"],
+        }
+        if credentials
+        else {}
+    )
+    config = None if credentials else Config(signature_version=UNSIGNED)
+    session = boto3.Session(region_name=env["AWS_REGION"], **keys)
+    return session.client(service, endpoint_url=env["AWS_ENDPOINT_URL"], config=config)

@@ -90,7 +90,7 @@ def machine() -> dict[str, str]:
         "processor": models[0] if models else platform.processor() or platform.machine(),
         "cores": str(os.cpu_count()),
         "memory": f"{memory:.0f} GiB",
-        "system": f"{platform.system()} {platform.release()}",
+        "system": platform.system(),
         "Python": platform.python_version(),
         **{name: version(name) for name in _PACKAGES},
         "others on the machine": f"load average {os.getloadavg()[0]:.1f} at the end",
