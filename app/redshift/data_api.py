@@ -12,7 +12,7 @@ import pyarrow as pa
 from botocore.exceptions import BotoCoreError, ClientError
 
 from app.redshift import faults
-from app.redshift.calls import Calls, never
+from app.redshift.calls import Calls, Reply, never
 from app.redshift.columns import Bounds
 from app.redshift.csv_format import CsvPages
 from app.redshift.json_format import JsonPages
@@ -24,15 +24,18 @@ if TYPE_CHECKING:
     from mypy_boto3_redshift_data.client import RedshiftDataAPIServiceClient
 
 _LONGEST_WAIT = 30  # the Data API's limit
-# Until the first call returns nobody knows the statement's id, so nobody can cancel it: it waits for less.
+# How long rows are waited for by the call for them. Such calls are the scarcest: what takes longer is
+# waited for by DescribeStatement.
 _FIRST_WAIT = 2
+# What a call for rows says while there are none, and if there will never be: DescribeStatement tells which.
+_NO_RESULT = {"ResourceNotFoundException", "ValidationException"}
 _FIRST_PAUSE = 0.05
 _LONGEST_PAUSE = 1.0
 _OVER = {"FINISHED", "FAILED", "ABORTED"}
 # What reading raises at pages that are not of the columns that they say, nor of any.
 _UNREADABLE = (pa.ArrowException, csv.Error, ArithmeticError, LookupError, TypeError, ValueError)
 
-Job = Callable[[Statement], Mapping[str, Any]]
+Job = Callable[[Statement], Reply]
 
 
 class DataApi:
@@ -58,6 +61,7 @@ class DataApi:
         self._database = database
         self._bounds = bounds
         self._format = result_format
+        self._result = "GetStatementResultV2" if result_format == "csv" else "GetStatementResult"
         self._clock = clock
         self._sleep = sleep
         self._waits = True
@@ -66,9 +70,8 @@ class DataApi:
         """See QueryPath."""
         started = self._clock()
         try:
-            has_rows = self._execute(statement)
-            ended = self._clock()
-            columns, truncated, parse = self._read(statement, has_rows=has_rows)
+            first, ended = self._first_page(statement)
+            columns, truncated, parse = self._read(first, statement)
         except (ClientError, BotoCoreError) as error:
             raise faults.translate(
                 error, query_name=statement.query.name, statement_id=statement.id
@@ -85,9 +88,22 @@ class DataApi:
     def close(self) -> None:
         """See QueryPath: nothing is kept here."""
 
-    def _execute(self, statement: Statement) -> bool:
-        """Runs the statement to its end; tells whether it has rows."""
+    def _first_page(self, statement: Statement) -> tuple[Reply | None, float]:
+        """Runs the statement; the first page of its rows, None where it has none, and when it had ended."""
         answer = self._made(self._submit, statement)
+        # Asked for while the statement runs, the rows of a short one are a call's way nearer than if the
+        # submission waited; and its id is known at once, by which it can be cancelled.
+        page = self._made(self._early_page, statement) if self._waits and not _is_over(answer) else {}
+        if page:
+            self._over(statement)
+            return page, self._clock()
+        answer, ended = self._ended(answer, statement), self._clock()
+        if not _has_rows(answer, statement):
+            return None, ended
+        return self._made(partial(self._page, token=None), statement), ended
+
+    def _ended(self, answer: Reply, statement: Statement) -> Reply:
+        """What DescribeStatement tells of a statement once it has ended."""
         pause = _FIRST_PAUSE
         while not _is_over(answer):
             statement.admit()
@@ -97,15 +113,19 @@ class DataApi:
             if not _is_over(answer) and self._clock() - asked < pause:
                 self._sleep(min(pause, statement.left()) * random.uniform(0.5, 1.0))  # noqa: S311 - jitter
                 pause = min(pause * 2, _LONGEST_PAUSE)
+        self._over(statement)
+        return answer
+
+    @staticmethod
+    def _over(statement: Statement) -> None:
         statement.end()
         statement.admit()  # who signed out while it ran sees nothing of it, in no tab
-        return _has_rows(answer, statement)
 
-    def _read(self, statement: Statement, *, has_rows: bool) -> tuple[pa.Table, bool, float]:
+    def _read(self, first: Reply | None, statement: Statement) -> tuple[pa.Table, bool, float]:
         """The rows, whether there were more, and the seconds that it took to make columns of them."""
         pages = CsvPages(self._bounds) if self._format == "csv" else JsonPages(self._bounds)
         try:
-            more, seconds = self._fill(pages, statement) if has_rows else (False, 0.0)
+            more, seconds = self._fill(pages, first, statement) if first is not None else (False, 0.0)
             began = self._clock()
             columns, truncated = pages.table(more=more)
         except _UNREADABLE as error:
@@ -113,12 +133,10 @@ class DataApi:
             raise faults.unreadable(statement.query.name, statement.id, cause) from error
         return columns, truncated, seconds + self._clock() - began
 
-    def _fill(self, pages: CsvPages | JsonPages, statement: Statement) -> tuple[bool, float]:
+    def _fill(self, pages: CsvPages | JsonPages, page: Any, statement: Statement) -> tuple[bool, float]:
         """Adds page after page until they are full; whether there are more, and the seconds it took to."""
         seconds = 0.0
-        following = self._following(statement, None)
         while True:
-            page: Any = self._calls.end(statement, following)
             arrived = self._clock()
             token = page.get("NextToken")
             # While this page is parsed the next is on its way; never one that may not be needed, for calls
@@ -129,15 +147,15 @@ class DataApi:
             seconds += self._clock() - arrived
             if not token or pages.full:
                 return bool(token), seconds
-            following = ahead or self._following(statement, token)
+            page = self._calls.end(statement, ahead or self._following(statement, token))
 
-    def _following(self, statement: Statement, token: str | None) -> Future[Mapping[str, Any]]:
+    def _following(self, statement: Statement, token: str | None) -> Future[Reply]:
         return self._calls.begin(statement, partial(self._page, statement, token))
 
-    def _made(self, job: Job, statement: Statement) -> Mapping[str, Any]:
+    def _made(self, job: Job, statement: Statement) -> Reply:
         return self._calls.end(statement, self._calls.begin(statement, partial(job, statement)))
 
-    def _submit(self, statement: Statement) -> Mapping[str, Any]:
+    def _submit(self, statement: Statement) -> Reply:
         statement.prepare()
         query = statement.query
         request: dict[str, Any] = {
@@ -153,16 +171,14 @@ class DataApi:
                 {"name": name, "value": value} for name, value in query.parameters.items()
             ]
 
-        def ask() -> Mapping[str, Any]:
-            return self._waiting("ExecuteStatement", request, statement, longest=_FIRST_WAIT)
-
+        ask = partial(self._calls.call, "ExecuteStatement", request, statement)
         answer = self._calls.again(ask, statement)
         statement.known_as(answer["Id"])
         self._calls.cancel(statement)  # if it was stopped before anybody knew its id
         return answer
 
-    def _describe(self, statement: Statement) -> Mapping[str, Any]:
-        def ask() -> Mapping[str, Any]:
+    def _describe(self, statement: Statement) -> Reply:
+        def ask() -> Reply:
             request = {"Id": statement.id}
             return self._waiting("DescribeStatement", request, statement, longest=_LONGEST_WAIT)
 
@@ -170,14 +186,26 @@ class DataApi:
         # An answer without the words of the failure must not be asked for again and again.
         return {"Error": "", "HasResultSet": False, **answer} if answer["Status"] in _OVER else answer
 
-    def _page(self, statement: Statement, token: str | None) -> Mapping[str, Any]:
-        operation = "GetStatementResultV2" if self._format == "csv" else "GetStatementResult"
+    def _early_page(self, statement: Statement) -> Reply:
+        """The first page as soon as there is one; nothing where there is none within seconds, or never."""
+
+        def ask() -> Reply:
+            try:
+                return self._waiting(self._result, {"Id": statement.id}, statement, longest=_FIRST_WAIT)
+            except ClientError as error:
+                if faults.error_code(error) not in _NO_RESULT:
+                    raise
+            return {}
+
+        return self._calls.again(ask, statement)
+
+    def _page(self, statement: Statement, token: str | None) -> Reply:
         request = {"Id": statement.id} if token is None else {"Id": statement.id, "NextToken": token}
-        return self._calls.again(partial(self._calls.call, operation, request, statement), statement)
+        return self._calls.again(partial(self._calls.call, self._result, request, statement), statement)
 
     def _waiting(
         self, operation: str, request: Mapping[str, Any], statement: Statement, *, longest: int
-    ) -> Mapping[str, Any]:
+    ) -> Reply:
         """Calls with a long poll where the SDK and the Region know it, without where they do not."""
         if self._waits:
             seconds = max(1, int(min(longest, statement.left())))
@@ -190,7 +218,7 @@ class DataApi:
         return self._calls.call(operation, request, statement)
 
 
-def _is_over(answer: Mapping[str, Any]) -> bool:
+def _is_over(answer: Reply) -> bool:
     """Whether an answer says all that is to be known of how a statement ended."""
     status = answer.get("Status")
     if status == "FAILED":
@@ -198,7 +226,7 @@ def _is_over(answer: Mapping[str, Any]) -> bool:
     return status in _OVER and (status == "ABORTED" or "HasResultSet" in answer)
 
 
-def _has_rows(answer: Mapping[str, Any], statement: Statement) -> bool:
+def _has_rows(answer: Reply, statement: Statement) -> bool:
     if answer["Status"] == "FAILED":
         raise faults.failed(answer["Error"], query_name=statement.query.name, statement_id=statement.id)
     if answer["Status"] == "ABORTED":

@@ -11,7 +11,10 @@ import pyarrow as pa
 
 @dataclass(frozen=True)
 class Timings:
-    """Where the seconds went: in the warehouse, waiting for pages of the result, making columns of text."""
+    """Where the seconds went: in the warehouse, waiting for pages of the result, making columns of text.
+
+    The first page of a short statement comes with its end: the wait for it is the warehouse's.
+    """
 
     warehouse: float
     transfer: float

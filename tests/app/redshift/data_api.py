@@ -49,6 +49,8 @@ class FakeDataApi:
     def __init__(self, **handlers: Handler):
         self.handlers = handlers
         self.calls: list[tuple[str, dict[str, Any]]] = []
+        self.status = ""  # of the statement, as the last answer told it
+        self.ends_soon = False  # whether a call for rows that waits has them
         self._called = threading.Condition()
         self.client = _session().create_client(
             "redshift-data",
@@ -65,7 +67,7 @@ class FakeDataApi:
             self.calls.append((operation, arguments))
             self._called.notify_all()
         try:
-            answer, status = self.handlers[operation](arguments), 200
+            answer, status = self._handled(operation, arguments), 200
         except Fault as fault:
             answer, status = (
                 {"__type": fault.code, "Message": fault.message, "message": fault.message},
@@ -80,6 +82,15 @@ class FakeDataApi:
         cancel = ("CancelStatement", {"Id": STATEMENT_ID})
         with self._called:
             return self._called.wait_for(lambda: cancel in self.calls, timeout=10)
+
+    def _handled(self, operation: str, arguments: dict[str, Any]) -> Mapping[str, Any]:
+        early = operation.startswith("GetStatementResult") and self.status != "FINISHED"
+        if early and not (self.ends_soon and "WaitTimeSeconds" in arguments):
+            raise Fault("ResourceNotFoundException", "Query does not have result. Please check query status.")
+        answer = self.handlers[operation](arguments)
+        if operation in {"ExecuteStatement", "DescribeStatement"} and isinstance(answer, Mapping):
+            self.status = answer.get("Status", "")
+        return answer
 
     def operations(self) -> list[str]:
         return [operation for operation, _ in self.calls]

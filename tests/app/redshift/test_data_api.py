@@ -113,9 +113,10 @@ class TestDeadline:
         assert "CancelStatement" not in api.operations()
 
     def test_it_bounds_the_waits_that_are_asked_for(self):
-        api, warehouse = build(timeout=1.0, ExecuteStatement=finished)
+        api, warehouse = build(timeout=1.0, ExecuteStatement=started, DescribeStatement=finished)
         warehouse.fetch(QUERY)
-        assert api.calls[0][1]["WaitTimeSeconds"] == 1
+        waits = [arguments["WaitTimeSeconds"] for _, arguments in api.calls if "WaitTimeSeconds" in arguments]
+        assert waits == [1, 1]
 
 
 class TestTurns:
@@ -136,7 +137,11 @@ class TestTurns:
         with pytest.raises(QueryTimedOut):
             warehouse.fetch(QUERY)
         assert api.cancelled()
-        assert turns == [("ExecuteStatement", None), ("DescribeStatement", STATEMENT_ID)]
+        assert turns == [
+            ("ExecuteStatement", None),
+            ("GetStatementResultV2", STATEMENT_ID),
+            ("DescribeStatement", STATEMENT_ID),
+        ]
 
     def test_whose_turn_does_not_come_in_time_hears_that_the_warehouse_is_busy(self):
         go_on = threading.Event()

@@ -116,6 +116,7 @@ class TestRenewal:
         warehouse.fetch(QUERY)
         assert api.operations() == [
             "ExecuteStatement",
+            "GetStatementResultV2",
             "DescribeStatement",
             "DescribeStatement",
             "GetStatementResultV2",
@@ -179,16 +180,16 @@ class TestRenewal:
         assert sign_in.renewals == 0
 
     def test_a_region_that_knows_no_waiting_and_old_credentials_are_one_question(self, sign_in):
-        def execute(arguments):
+        def describe(arguments):
             if "WaitTimeSeconds" in arguments:
                 raise Fault("ValidationException", "Unknown member WaitTimeSeconds")
-            return sign_in.once_renewed(finished)(arguments)
+            return sign_in.once_renewed(ends("FINISHED"))(arguments)
 
-        api, warehouse = build(signed_in=sign_in.of(), ExecuteStatement=execute)
+        api, warehouse = build(signed_in=sign_in.of(), ExecuteStatement=started, DescribeStatement=describe)
         warehouse.fetch(QUERY)
-        asked = [arguments for name, arguments in api.calls if name == "ExecuteStatement"]
-        assert len(asked) == 3
-        assert len({arguments["ClientToken"] for arguments in asked}) == 1
+        assert api.operations().count("ExecuteStatement") == 1
+        assert api.operations().count("DescribeStatement") == 3
+        assert sign_in.renewals == 1
 
     def test_two_at_the_same_time_renew_once_each_at_most(self, sign_in):
         together = threading.Barrier(2, timeout=10)
@@ -243,7 +244,12 @@ class TestAdmission:
             warehouse.fetch(QUERY)
         assert caught.value.code == "RL-233"
         assert api.cancelled()
-        assert api.operations() == ["ExecuteStatement", "DescribeStatement", "CancelStatement"]
+        assert api.operations() == [
+            "ExecuteStatement",
+            "GetStatementResultV2",
+            "DescribeStatement",
+            "CancelStatement",
+        ]
         assert [event["outcome"] for event in events()] == ["RL-233"]
 
     def test_an_end_that_cannot_cancel_is_still_the_end(self, sign_in):

@@ -43,9 +43,12 @@ from tests.app.redshift.data_api import (
 
 def test_a_quick_query_is_two_calls_and_no_sleep():
     clock = Clock()
-    api, warehouse = build(clock, ExecuteStatement=finished)
+    api, warehouse = build(clock, ExecuteStatement=lambda _: {"Id": STATEMENT_ID})
+    api.ends_soon = True
     table = warehouse.fetch(QUERY)
     assert api.operations() == ["ExecuteStatement", "GetStatementResultV2"]
+    assert api.calls[1][1] == {"Id": STATEMENT_ID, "WaitTimeSeconds": 2}
+    assert len(table.frame) == 1
     assert clock.slept == []
     asked = dict(api.calls[0][1])
     assert 1 <= len(asked.pop("ClientToken")) <= 64
@@ -56,7 +59,6 @@ def test_a_quick_query_is_two_calls_and_no_sleep():
         "Sql": SQL,
         "Parameters": [{"name": "x", "value": "1"}],
         "ResultFormat": "CSV",
-        "WaitTimeSeconds": 2,
     }
     assert table.statement_id == STATEMENT_ID
     assert table.elapsed == table.timings.total
@@ -317,15 +319,15 @@ def test_a_region_that_does_not_know_waiting_is_polled_with_pauses_that_grow_to_
     api, warehouse = build(
         clock,
         timeout=60.0,
-        ExecuteStatement=refuse(started),
+        ExecuteStatement=started,
         DescribeStatement=refuse(in_turn(*[started] * 12, ends("FINISHED"))),
     )
     warehouse.fetch(QUERY)
     assert 10 <= len(clock.slept) <= 12
     assert max(clock.slept) <= 1.0
     assert max(clock.slept) >= 0.5
-    assert sum("WaitTimeSeconds" in arguments for _, arguments in api.calls) == 1
-    assert api.operations().count("ExecuteStatement") == 2
+    assert sum("WaitTimeSeconds" in arguments for _, arguments in api.calls) == 2
+    assert api.operations().count("GetStatementResultV2") == 2
 
 
 def test_an_sdk_that_does_not_know_waiting_is_no_obstacle():
@@ -344,7 +346,8 @@ def test_too_many_waiters_on_a_statement_means_polling_for_this_once():
     api, warehouse = build(ExecuteStatement=started, DescribeStatement=refuse(ends("FINISHED")))
     warehouse.fetch(QUERY)
     warehouse.fetch(QUERY, fresh=True)
-    assert [operation for operation, a in api.calls if "WaitTimeSeconds" in a].count("ExecuteStatement") == 2
+    waiting = [operation for operation, arguments in api.calls if "WaitTimeSeconds" in arguments]
+    assert waiting.count("GetStatementResultV2") == 2
 
 
 def test_a_server_that_ignores_the_wait_is_not_hammered():
