@@ -1,11 +1,12 @@
 """A stand-in of its own, with small pages and near limits, and people who use the app on it."""
 
 import contextlib
+import threading
 
 import pytest
 
 from tests import stand_in
-from tests.app.client_faults.faulty import Person, query, services
+from tests.app.client_faults.faulty import Person, eventually, query, services
 from tests.infra.local.aws.fault_control import FaultControl
 
 MAX_ROWS = 800
@@ -74,3 +75,10 @@ def faults(env):
     control = FaultControl(env["AWS_ENDPOINT_URL"])
     yield control
     control.clear()
+
+
+@pytest.fixture(autouse=True)
+def nobody_cancels_any_more():
+    """What one test has cancelled, again and again, must not meet the fault of the next."""
+    yield
+    eventually(lambda: not any(thread.name == "rowlight-cancels" for thread in threading.enumerate()))
