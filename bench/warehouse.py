@@ -46,7 +46,7 @@ def measure(*, runs: int) -> None:
             theirs = _duckdbs(query, source)
             ours, peer = [], []
             for _ in range(runs):
-                ours.append(timed(lambda query=query, user=user: _ask(redshift, query, user)))
+                ours.append(timed(lambda query=query, user=user: _table(redshift, query, user)))
                 peer.append(timed(lambda theirs=theirs: plain.sql(theirs).to_arrow_table()))
             who = user.name.partition(":")[2].partition("@")[0]
             ratio(f"{query.name}, {who}: 1M rows", ours, "plain DuckDB with the filter in the text", peer)
@@ -65,9 +65,13 @@ def provisioned(rows: pa.Table) -> Redshift:
 
 
 def _ask(redshift: Redshift, query: Query, user: DbUser) -> list[dict[str, Any]]:
+    return _table(redshift, query, user).to_pylist()
+
+
+def _table(redshift: Redshift, query: Query, user: DbUser) -> pa.Table:
     table = redshift.execute(query.sql, user=user, parameters=query.parameters).table
     assert table is not None  # noqa: S101 - a query has rows
-    return table.to_pylist()
+    return table
 
 
 def _unread(rows: pa.Table, query: Query, *, runs: int) -> None:
