@@ -3,6 +3,8 @@
 import re
 from collections.abc import Mapping
 
+from app.redshift.statement_text import end_of_comment
+
 # What a colon may stand in without naming a parameter: literals, quoted names, comments, casts.
 _PIECE = re.compile(
     r"""(?P<literal>'(?:[^']|'')*')
@@ -13,7 +15,6 @@ _PIECE = re.compile(
       | :(?P<parameter>[0-9A-Za-z_]+)""",
     re.VERBOSE,
 )
-_COMMENT_MARK = re.compile(r"/\*|\*/")
 
 
 def bound(sql: str, parameters: Mapping[str, str]) -> tuple[str, list[str]]:
@@ -22,7 +23,9 @@ def bound(sql: str, parameters: Mapping[str, str]) -> tuple[str, list[str]]:
     values: list[str] = []
     place = 0
     while piece := _PIECE.search(sql, place):
-        end = _end_of_comment(sql, piece.end()) if piece.lastgroup == "comment" else piece.end()
+        end = piece.end()
+        if piece.lastgroup == "comment":
+            end = end_of_comment(sql, end) or len(sql)
         name = piece["parameter"]
         if name in parameters:
             values.append(parameters[name])
@@ -31,13 +34,3 @@ def bound(sql: str, parameters: Mapping[str, str]) -> tuple[str, list[str]]:
             out.append(sql[place:end])
         place = end
     return "".join([*out, sql[place:]]), values
-
-
-def _end_of_comment(sql: str, place: int) -> int:
-    """Where a comment ends that began before this place, others within it included."""
-    depth = 1
-    for mark in _COMMENT_MARK.finditer(sql, place):
-        depth += 1 if mark[0] == "/*" else -1
-        if not depth:
-            return mark.end()
-    return len(sql)

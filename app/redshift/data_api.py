@@ -149,7 +149,7 @@ class DataApi:
                 return bool(token), seconds
             page = self._calls.end(statement, ahead or self._following(statement, token))
 
-    def _following(self, statement: Statement, token: str | None) -> Future[Reply]:
+    def _following(self, statement: Statement, token: str) -> Future[Reply]:
         return self._calls.begin(statement, partial(self._page, statement, token))
 
     def _made(self, job: Job, statement: Statement) -> Reply:
@@ -170,7 +170,6 @@ class DataApi:
             request["Parameters"] = [
                 {"name": name, "value": value} for name, value in query.parameters.items()
             ]
-
         ask = partial(self._calls.call, "ExecuteStatement", request, statement)
         answer = self._calls.again(ask, statement)
         statement.known_as(answer["Id"])

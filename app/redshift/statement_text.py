@@ -31,7 +31,7 @@ def normalised(sql: str) -> str:
             return sql
         kind, text, place = piece.lastgroup, piece[0], piece.end()
         if kind == "comment":
-            place = _end_of_comment(sql, place)
+            place = end_of_comment(sql, place)
             if not place:
                 return sql
         if kind in {"blank", "comment"}:
@@ -46,7 +46,7 @@ def normalised(sql: str) -> str:
     return "".join(out)
 
 
-def _end_of_comment(sql: str, place: int) -> int:
+def end_of_comment(sql: str, place: int) -> int:
     """Where a comment ends that began before this place, others within it included; 0 where it does not."""
     depth = 1
     for mark in _COMMENT_MARK.finditer(sql, place):
