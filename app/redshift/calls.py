@@ -52,6 +52,21 @@ def never() -> None:
     """For a client whose credentials nobody here can renew."""
 
 
+def begin(person: str, statement: Statement, job: Callable[[], T]) -> Future[T]:
+    """Has a person's calls for a statement made on another thread."""
+    future: Future[T] = Future()
+    future.add_done_callback(lambda _: statement.wake())
+    WORKERS.submit(person, partial(fulfil, future, job))
+    return future
+
+
+def end(statement: Statement, future: Future[T]) -> T:
+    """What calls gave; those that outlast the statement are left to end by themselves."""
+    while not statement.wait_for(future.done):
+        statement.check()
+    return future.result()
+
+
 class Calls:
     """The calls of one person's client, each for a statement and within its time."""
 
@@ -70,20 +85,6 @@ class Calls:
         self._renew = renew
         self._turn = turn
         self._sleep = sleep
-
-    def begin(self, statement: Statement, job: Callable[[], Reply]) -> Future[Reply]:
-        """Has calls made on another thread."""
-        future: Future[Reply] = Future()
-        future.add_done_callback(lambda _: statement.wake())
-        WORKERS.submit(self._person, partial(fulfil, future, job))
-        return future
-
-    @staticmethod
-    def end(statement: Statement, future: Future[T]) -> T:
-        """What calls gave; those that outlast the statement are left to end by themselves."""
-        while not statement.wait_for(future.done):
-            statement.check()
-        return future.result()
 
     def again(self, ask: Callable[[], Reply], statement: Statement) -> Reply:
         """Asks, and asks again within the statement's time while AWS is too busy or does not answer."""

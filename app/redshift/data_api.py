@@ -12,7 +12,7 @@ import pyarrow as pa
 from botocore.exceptions import BotoCoreError, ClientError
 
 from app.redshift import faults
-from app.redshift.calls import Calls, Reply, never
+from app.redshift.calls import Calls, Reply, begin, end, never
 from app.redshift.columns import Bounds
 from app.redshift.csv_format import CsvPages
 from app.redshift.json_format import JsonPages
@@ -57,6 +57,7 @@ class DataApi:
     ) -> None:
         """`renew` gets the client new credentials; `turn` holds a call back until it may go out."""
         self._calls = Calls(client, person=person, renew=renew, turn=turn, sleep=sleep)
+        self._person = person
         self._target = dict(target)
         self._database = database
         self._bounds = bounds
@@ -147,13 +148,13 @@ class DataApi:
             seconds += self._clock() - arrived
             if not token or pages.full:
                 return bool(token), seconds
-            page = self._calls.end(statement, ahead or self._following(statement, token))
+            page = end(statement, ahead or self._following(statement, token))
 
     def _following(self, statement: Statement, token: str) -> Future[Reply]:
-        return self._calls.begin(statement, partial(self._page, statement, token))
+        return begin(self._person, statement, partial(self._page, statement, token))
 
     def _made(self, job: Job, statement: Statement) -> Reply:
-        return self._calls.end(statement, self._calls.begin(statement, partial(job, statement)))
+        return end(statement, begin(self._person, statement, partial(job, statement)))
 
     def _submit(self, statement: Statement) -> Reply:
         statement.prepare()

@@ -6,7 +6,6 @@ import re
 import threading
 import time
 from collections.abc import Callable, Sequence
-from concurrent.futures import Future
 from datetime import datetime
 from functools import partial
 from typing import Any
@@ -18,13 +17,12 @@ from botocore.exceptions import BotoCoreError, ClientError
 from app.errors import AppError, QueryTimedOut
 from app.redshift import faults
 from app.redshift.bound import bound
-from app.redshift.calls import WORKERS, Calls, never
+from app.redshift.calls import begin, end, never
 from app.redshift.columns import TEXT, Bounds, Columns
 from app.redshift.connections import Connection, Connections, utc_now
 from app.redshift.path import Answer, Statement
 from app.redshift.table import Timings
 from app.redshift.wire import Open, Rows, Token, WireError
-from app.redshift.workers import fulfil
 
 _log = logging.getLogger(__name__)
 
@@ -68,13 +66,11 @@ class Driver:
 
     def run(self, statement: Statement) -> Answer:
         """See QueryPath."""
-        answer: Future[Answer] = Future()
-        answer.add_done_callback(lambda _: statement.wake())
         over = self._over[statement] = threading.Event()
+        answer = begin(self._person, statement, partial(self._answer, statement))
         answer.add_done_callback(lambda _: over.set())
-        WORKERS.submit(self._person, partial(fulfil, answer, partial(self._answer, statement)))
         try:
-            return Calls.end(statement, answer)
+            return end(statement, answer)
         except QueryTimedOut as error:
             if statement.id is not None:
                 raise
