@@ -26,6 +26,8 @@ SIGNED_OUT_PATH = "/auth/signed-out"
 MEMORY = "memory"
 _DYNAMODB = "dynamodb:"
 _KEY_BYTES = 32
+# What a Content-Security-Policy takes as a source, and nothing that would end it.
+_ORIGIN = re.compile(r"https?://[A-Za-z0-9.-]+(:[0-9]{1,5})?", re.ASCII)
 _LOOPBACK = {"localhost", "127.0.0.1"}
 _REMEDY = (
     "Set them in the environment or, by the same names, in .streamlit/secrets.toml; then start the app again."
@@ -70,6 +72,16 @@ def _app_url(value: str) -> str:
 def _store(value: str) -> str:
     if value != MEMORY and not re.fullmatch(_DYNAMODB + r"[A-Za-z0-9_.-]{3,255}", value):
         raise ValueError("is neither")
+    return value
+
+
+def _url_or_none(value: str) -> str:
+    return _url(value) if value else ""
+
+
+def _origins(value: str) -> str:
+    if any(_url(each) != each or urlsplit(each).path or not _ORIGIN.fullmatch(each) for each in value.split()):
+        raise ValueError("is not a list of origins")
     return value
 
 
@@ -181,6 +193,16 @@ class Settings(BaseSettings):
         1.0, gt=0, le=1, description="a part of the account's quotas, above 0 and up to 1"
     )
     result_format: Literal["csv", "json"] = Field("csv", description="csv or json")
+    currency: Annotated[str, Field(pattern=r"^[A-Z]{3}$")] = Field(
+        "USD", description="the currency of the sales, by its three letters"
+    )
+    personal_tables: Literal["on", "off"] = Field("off", description="on or off")
+    map_style_url: Annotated[str, AfterValidator(_url_or_none)] = Field(
+        "", description="the https address of a MapLibre style, or empty for the app's own outline of the world"
+    )
+    map_origins: Annotated[str, AfterValidator(_origins)] = Field(
+        "", description="https origins, divided by spaces, from which the style loads its parts"
+    )
     session_hours: float = Field(8, gt=0, le=24, description="hours, above 0 and up to 24")
     session_idle_minutes: float = Field(30, gt=0, le=1440, description="minutes, above 0 and up to 1440")
     log_level: Literal["DEBUG", "INFO", "WARNING", "ERROR"] = Field(

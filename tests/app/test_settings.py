@@ -283,3 +283,31 @@ class TestSessionStore:
         assert "SESSION_KEY_ARN holds no 32 bytes in Base64." in caught.value.message
         assert secret not in caught.value.message.replace(",", "") or secret == ","
         assert (caught.value.__cause__, caught.value.__context__) == (None, None)
+
+
+@pytest.mark.parametrize("origins", ["https://tiles.example.com", "http://localhost:9000 https://a.b:8443"])
+def test_origins_of_a_map(monkeypatch, origins):
+    assert loaded(monkeypatch, MAP_ORIGINS=origins).map_origins == origins
+
+
+@pytest.mark.parametrize(
+    "origins",
+    [
+        "https://tiles.example.com/",
+        "http://tiles.example.com",
+        "https://*",
+        "'unsafe-eval'",
+        "https://a.example.com; script-src *",
+        "https://u:p@a.example.com",
+        "data:",
+    ],
+)
+def test_what_is_no_origin_never_reaches_a_policy(monkeypatch, origins):
+    (fault,) = faults(monkeypatch, MAP_ORIGINS=origins)
+    assert fault.startswith("MAP_ORIGINS ")
+
+
+@pytest.mark.parametrize("currency", ["usd", "US", "EURO", "$"])
+def test_what_is_no_currency(monkeypatch, currency):
+    (fault,) = faults(monkeypatch, CURRENCY=currency)
+    assert fault == "CURRENCY is not valid. Expected: the currency of the sales, by its three letters."
