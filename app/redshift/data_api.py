@@ -94,7 +94,8 @@ class DataApi:
         answer = self._made(self._submit, statement)
         # Asked for while the statement runs, the rows of a short one are a call's way nearer than if the
         # submission waited; and its id is known at once, by which it can be cancelled.
-        page = self._made(self._early_page, statement) if self._waits and not _is_over(answer) else {}
+        early = self._waits and not statement.changes and not _is_over(answer)
+        page = self._made(self._early_page, statement) if early else {}
         if page:
             self._over(statement)
             return page, self._clock()

@@ -135,13 +135,13 @@ class Driver:
         """The rows within the bounds, and whether the connection can be used again."""
         ask, started = connection.wire.ask, self._clock()
         sql, values = bound(statement.query.sql, statement.query.parameters)
-        ask("BEGIN READ ONLY")
+        ask("BEGIN" if statement.changes else "BEGIN READ ONLY")
         ask(f"SET LOCAL query_group TO '{_label(statement.label)}'")
         ask(f"SET LOCAL statement_timeout TO {round((statement.left() + _GRACE_SECONDS) * 1000)}")
         pages = _Pages(self._bounds, statement, self._clock)
         ended = connection.wire.read(sql, values, size=pages.next_size, take=pages.add)
         if ended:
-            ask("ROLLBACK")
+            ask("COMMIT" if statement.changes else "ROLLBACK")
         columns, truncated = pages.table(more=not ended)
         read = self._clock()
         first = pages.began or read

@@ -128,6 +128,11 @@ class Memory:
             stops = [stop for asking in self._under_way for stop in _abandon(asking)]
         _call(stops)
 
+    def outdate(self) -> None:
+        """Has whoever asks from now on begin anew; those who wait already get what they asked for."""
+        with self._lock:
+            self._askings.clear()
+
     def check(self, asking: _Asking) -> None:
         """Raises SessionExpired for what was asked before the sign-out."""
         with self._lock:

@@ -43,12 +43,15 @@ class Statement:
         clock: Callable[[], float] = time.monotonic,
         admit: Callable[[], object] = _always,
         prepare: Callable[[], None] = _always,
+        changes: bool = False,
     ) -> None:
         """`label` names it at Redshift; `admit` raises SessionExpired when the person's sign-in is over.
 
-        `prepare` is to be called on the thread that sends it, just before it does.
+        `prepare` is to be called on the thread that sends it, just before it does. `changes` says that it
+        writes and has no rows; any other must not be able to write.
         """
         self.query = query
+        self.changes = changes
         self.event_id = event_id
         self.label = label
         self.deadline = deadline

@@ -59,6 +59,20 @@ class Warehouse:
         make = partial(self._ask, query, started=self._clock())
         return self._memory.fly(key, make, fresh=fresh)
 
+    def run(self, query: Query) -> None:
+        """Has a statement that changes something run once; whatever is asked after it is asked anew.
+
+        Nobody else waits for it, and nothing but its deadline stops it, not even a sign-out.
+        """
+        self._admit()
+        started = self._clock()
+        statement = self._statement(query, started=started, sent=lambda _: None, changes=True)
+        try:
+            self._run(statement, started=started)
+        finally:
+            # Also where it failed: Redshift may have run it, and only its answer was lost.
+            self._memory.outdate()
+
     def holds(self, table: Table) -> bool:
         """Whether the person's rights are still those under which the rows were read."""
         return table.rights == self._admit()
@@ -73,17 +87,10 @@ class Warehouse:
         return self._person, rights, query.key
 
     def _ask(self, query: Query, flight: Flight, *, started: float) -> Table:
-        event_id = new_id()
-        statement = Statement(
-            query,
-            event_id=event_id,
-            # The query's name first: ListStatements looks for names by how they begin. Not in the SQL, where
-            # a text that is new each time would keep Redshift from answering out of its result cache.
-            label=f"{query.name} {self._trail.mark(event_id)}",
-            deadline=started + self._timeout,
-            clock=self._clock,
-            admit=self._admit,
-            prepare=lambda: self._prepare(statement, flight),
+        # Whoever asks from now on has the rights that it is sent with; before the first exchange of a sign-in
+        # there are none, and a renewal may have come between.
+        statement = self._statement(
+            query, started=started, sent=lambda rights: flight.keep_under(self._key(query, rights))
         )
         flight.on_abandoned(partial(self._stop, statement))
         answer = self._run(statement, started=started)
@@ -97,11 +104,27 @@ class Warehouse:
             rights=statement.rights,
         )
 
-    def _prepare(self, statement: Statement, flight: Flight) -> None:
-        # Whoever asks from now on has the rights that it is sent with; before the first exchange of a sign-in
-        # there are none, and a renewal may have come between.
+    def _statement(
+        self, query: Query, *, started: float, sent: Callable[[str], None], changes: bool = False
+    ) -> Statement:
+        event_id = new_id()
+        statement = Statement(
+            query,
+            event_id=event_id,
+            # The query's name first: ListStatements looks for names by how they begin. Not in the SQL, where
+            # a text that is new each time would keep Redshift from answering out of its result cache.
+            label=f"{query.name} {self._trail.mark(event_id)}",
+            deadline=started + self._timeout,
+            clock=self._clock,
+            admit=self._admit,
+            prepare=lambda: self._prepare(statement, sent),
+            changes=changes,
+        )
+        return statement
+
+    def _prepare(self, statement: Statement, sent: Callable[[str], None]) -> None:
         statement.rights = self._ready()
-        flight.keep_under(self._key(statement.query, statement.rights))
+        sent(statement.rights)
 
     def _stop(self, statement: Statement) -> None:
         statement.stop()

@@ -120,7 +120,7 @@ class FakeCursor:
         redshift.on(sql)
         if sql.startswith("SELECT pg_"):
             self._answers([column("pid", "int4")], [[PID]])
-        elif not sql.startswith(("BEGIN", "SET", "ROLLBACK")):
+        elif not sql.startswith(("BEGIN", "SET", "ROLLBACK", "COMMIT", "INSERT")):
             self._answers(redshift.metadata, redshift.rows, redshift.on)
 
     def _answers(

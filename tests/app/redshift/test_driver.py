@@ -94,6 +94,27 @@ def test_a_statement_runs_read_only_in_its_time_under_its_mark_and_with_values_b
     assert table.statement_id == "1073840"
 
 
+def test_a_change_alone_may_write_and_is_committed():
+    redshift = FakeRedshift()
+    build(redshift).run(Query("A view is kept", "INSERT INTO t VALUES (:x)", {"x": "1"}))
+    sent = [sql for sql, _ in redshift.statements]
+    assert sent.index("BEGIN") < sent.index("INSERT INTO t VALUES ($1)") < sent.index("COMMIT")
+    assert not redshift.sent("ROLLBACK")
+
+
+def test_a_change_that_fails_is_not_sent_again_and_its_connection_is_not_used_again():
+    def fail(sql):
+        if sql.startswith("INSERT"):
+            raise refused("42501")
+
+    redshift = FakeRedshift(on=fail)
+    with pytest.raises(QueryDenied):
+        build(redshift).run(Query("A view is kept", "INSERT INTO t VALUES (1)"))
+    assert len(redshift.sent("INSERT")) == 1
+    assert not redshift.sent("COMMIT")
+    assert redshift.opened[0].closed
+
+
 def test_a_long_name_leaves_room_for_the_mark():
     redshift = FakeRedshift(**ONE)
     build(redshift, trail=TRAIL).fetch(Query("ü" * 400, "SELECT 1"))

@@ -1,6 +1,7 @@
 """Warehouse.fetch: few calls, one deadline, and an error of the app for everything that goes wrong."""
 
 import threading
+from contextlib import suppress
 
 import botocore.session
 import pytest
@@ -434,6 +435,79 @@ class TestMemory:
         second.join(10)
         assert len(tables) == 2
         assert api.operations().count("ExecuteStatement") == 1
+
+
+CHANGE = Query("A view is kept", "INSERT INTO t VALUES (:x)", {"x": "1"})
+
+
+def without_rows(_):
+    return {"Id": STATEMENT_ID, "Status": "FINISHED", "HasResultSet": False}
+
+
+class TestChanges:
+    """Warehouse.run: once, for one, and nothing from before it is shown after it."""
+
+    def test_a_change_is_two_calls_and_none_of_them_for_rows(self):
+        api, warehouse = build(ExecuteStatement=started, DescribeStatement=without_rows)
+        warehouse.run(CHANGE)
+        assert api.operations() == ["ExecuteStatement", "DescribeStatement"]
+
+    def test_equal_changes_are_each_made(self):
+        api, warehouse = build(ExecuteStatement=without_rows)
+        warehouse.run(CHANGE)
+        warehouse.run(CHANGE)
+        first, second = (arguments["ClientToken"] for _, arguments in api.calls)
+        assert first != second
+
+    def test_one_that_is_sent_again_is_the_same_to_aws(self):
+        busy = in_turn(raises("ThrottlingException"), without_rows)
+        api, warehouse = build(ExecuteStatement=busy)
+        warehouse.run(CHANGE)
+        first, second = (arguments["ClientToken"] for _, arguments in api.calls)
+        assert first == second
+
+    @pytest.mark.parametrize("ended", [without_rows, ends("FAILED", Error="permission denied for relation t")])
+    def test_what_was_known_before_is_asked_anew_also_where_it_failed(self, ended):
+        api, warehouse = build(ExecuteStatement=in_turn(finished, started, finished), DescribeStatement=ended)
+        warehouse.fetch(QUERY)
+        with suppress(QueryDenied):
+            warehouse.run(CHANGE)
+        warehouse.fetch(QUERY)
+        assert api.operations().count("ExecuteStatement") == 3
+
+    def test_what_was_on_its_way_reaches_who_waits_and_nobody_after(self):
+        begun, on = threading.Event(), threading.Event()
+
+        def slow(arguments):
+            if "INSERT" not in arguments["Sql"] and not begun.is_set():
+                begun.set()
+                assert on.wait(10)
+            return finished(arguments) if "SELECT" in arguments["Sql"] else without_rows(arguments)
+
+        api, warehouse = build(ExecuteStatement=slow)
+        flight = warehouse.begin(QUERY)
+        assert begun.wait(10)
+        warehouse.run(CHANGE)
+        on.set()
+        assert len(flight.table().frame) == 1
+        warehouse.fetch(QUERY)
+        assert api.operations().count("ExecuteStatement") == 3
+
+    def test_a_denied_one_is_told(self):
+        denied = ends("FAILED", Error="ERROR: permission denied for relation t")
+        _, warehouse = build(ExecuteStatement=started, DescribeStatement=denied)
+        with pytest.raises(QueryDenied) as told:
+            warehouse.run(CHANGE)
+        assert told.value.code == "RL-410"
+
+    def test_nothing_is_sent_once_the_sign_in_is_over(self):
+        def over():
+            raise SessionExpired("Your sign-in has run out.", "Sign in again.")
+
+        api, warehouse = build(signed_in={"admit": over}, ExecuteStatement=without_rows)
+        with pytest.raises(SessionExpired):
+            warehouse.run(CHANGE)
+        assert api.calls == []
 
 
 def test_a_table_is_of_the_rights_that_it_was_asked_with_and_not_of_those_before_or_after():
