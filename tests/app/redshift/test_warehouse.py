@@ -466,7 +466,7 @@ class TestChanges:
         first, second = (arguments["ClientToken"] for _, arguments in api.calls)
         assert first == second
 
-    @pytest.mark.parametrize("ended", [without_rows, ends("FAILED", Error="permission denied for relation t")])
+    @pytest.mark.parametrize("ended", [without_rows, ends("FAILED", Error="permission denied for t")])
     def test_what_was_known_before_is_asked_anew_also_where_it_failed(self, ended):
         api, warehouse = build(ExecuteStatement=in_turn(finished, started, finished), DescribeStatement=ended)
         warehouse.fetch(QUERY)
