@@ -10,9 +10,9 @@ from typing import Any, Literal
 import pydeck
 from pydeck.bindings.json_tools import JSONMixin, default_serialize
 
-from app.views.formats import Separators, count, money
+from app.views.formats import Marks, count, money
 from app.views.palette import Palette
-from app.views.sales import City
+from app.views.figures import City
 from app.views.viewport import Viewport
 
 LAND = "/app/static/countries-110m.geojson"
@@ -97,9 +97,7 @@ def _round_down(amount: Decimal) -> Decimal:
     return max(step * unit for step in (1, 2, 5) if step * unit <= amount)
 
 
-def city_map(
-    cities: Sequence[City], view: Viewport, *, shape: Shape, colours: Palette, marks: Separators
-) -> Deck:
+def city_map(cities: Sequence[City], view: Viewport, *, shape: Shape, colours: Palette, marks: Marks) -> Deck:
     """The map of the cities over an outline of the world that comes from the app itself."""
     layer = _columns if shape == "Columns" else _circles
     return Deck(
@@ -138,7 +136,7 @@ def _land(colours: Palette) -> pydeck.Layer:
     )
 
 
-def _circles(cities: Sequence[City], _: Viewport, colours: Palette, marks: Separators) -> pydeck.Layer:
+def _circles(cities: Sequence[City], _: Viewport, colours: Palette, marks: Marks) -> pydeck.Layer:
     return pydeck.Layer(
         "ScatterplotLayer",
         data=[{"size": radius(share), **point} for point, share in _points(cities, colours, marks)],
@@ -156,7 +154,7 @@ def _circles(cities: Sequence[City], _: Viewport, colours: Palette, marks: Separ
     )
 
 
-def _columns(cities: Sequence[City], view: Viewport, colours: Palette, marks: Separators) -> pydeck.Layer:
+def _columns(cities: Sequence[City], view: Viewport, colours: Palette, marks: Marks) -> pydeck.Layer:
     nearer = 2 ** (1 - view.zoom)
     return pydeck.Layer(
         "ColumnLayer",
@@ -172,9 +170,7 @@ def _columns(cities: Sequence[City], view: Viewport, colours: Palette, marks: Se
     )
 
 
-def _points(
-    cities: Sequence[City], colours: Palette, marks: Separators
-) -> list[tuple[dict[str, Any], float]]:
+def _points(cities: Sequence[City], colours: Palette, marks: Marks) -> list[tuple[dict[str, Any], float]]:
     """Each city and its weight, the largest first, so that no circle lies hidden under a larger one."""
     best_first = sorted(cities, key=lambda city: city.figures.sales, reverse=True)
     most = best_first[0].figures.sales if best_first else Decimal(0)
@@ -185,7 +181,7 @@ def _points(
     ]
 
 
-def _point(city: City, colour: str, marks: Separators) -> dict[str, Any]:
+def _point(city: City, colour: str, marks: Marks) -> dict[str, Any]:
     return {
         "at": [round(float(city.longitude or 0), 3), round(float(city.latitude or 0), 3)],
         "fill": _rgb(colour),

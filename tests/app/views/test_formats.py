@@ -1,15 +1,21 @@
 """Numbers as people read them."""
 
+import unicodedata
 from datetime import date
 from decimal import Decimal
 
 import pytest
+from babel import localedata
 from hypothesis import given
 from hypothesis import strategies as st
 
 from app.views import formats
 
-GERMAN = formats.separators("de-DE")
+GERMAN = formats.marks("de-DE")
+TAGS = (
+    *("en-US", "de-DE", "fr-FR", "es-MX", "en-IN", "ar-EG", "he-IL", "fa-IR", "mr-IN", "ja-JP", "sr-Latn-RS"),
+    *("pt-BR", "bg-BG", "my-MM", "zh-Hant-TW", "ca-ES-valencia", "en-US-u-nu-arab", "und", "en_GB"),
+)
 
 
 @pytest.mark.parametrize(
@@ -62,15 +68,89 @@ def test_short_money_is_near(amount):
     assert abs(shown - amount) <= max(amount / 100, Decimal("0.5"))
 
 
-def test_a_locale_brings_its_separators():
-    assert formats.money(Decimal("1243508.2"), GERMAN) == "$1.243.508,20"
-    assert formats.short_money(Decimal("1243508.2"), GERMAN) == "$1,24M"
-    assert formats.money(Decimal("1243508.2"), formats.separators("fr-FR")) == "$1\u202f243\u202f508,20"
+@pytest.mark.parametrize(
+    ("locale", "currency", "exact", "short"),
+    [
+        ("de-DE", "EUR", "-1.243.508,20\u00a0€", "-1,24M\u00a0€"),
+        ("de-AT", "USD", "-$\u00a01.243.508,20", "-$\u00a01,24M"),
+        ("fr-FR", "USD", "-1\u202f243\u202f508,20\u00a0$US", "-1,24M\u00a0$US"),
+        ("en-IN", "INR", "-₹12,43,508.20", "-₹1.24M"),
+        ("en-US", "JPY", "-¥1,243,508", "-¥1.24M"),
+        ("en-US", "CHF", "-CHF\u00a01,243,508.20", "-CHF\u00a01.24M"),
+        ("ar-EG", "EGP", "-1,243,508.20\u00a0EGP", "-1.24M\u00a0EGP"),
+        ("he-IL", "ILS", "-1,243,508.20\u00a0₪", "-1.24M\u00a0₪"),
+        ("mr-IN", "USD", "-$12,43,508.20", "-$1.24M"),
+        ("es-MX", "USD", "-USD\u00a01,243,508.20", "-USD\u00a01.24M"),
+    ],
+)
+def test_a_locale_brings_its_marks_and_the_currency_its_symbol(locale, currency, exact, short):
+    marks = formats.marks(locale, currency)
+    assert formats.money(Decimal("-1243508.2"), marks) == exact
+    assert formats.short_money(Decimal("-1243508.2"), marks) == short
 
 
-@pytest.mark.parametrize("locale", [None, "", "en-US", "xx", "../../etc", "es-MX"])
+@given(st.integers(min_value=0, max_value=10**15), st.sampled_from(("en-IN", "de-DE", "fr-CH")))
+def test_groups_hold_all_digits_in_their_order(number, locale):
+    marks = formats.marks(locale)
+    groups = formats.count(number, marks).split(marks.thousands)
+    assert int("".join(groups)) == number
+    assert [len(group) for group in groups[1:-1]] == [marks.grouping[1]] * len(groups[1:-1])
+
+
+@pytest.mark.parametrize(
+    "locale",
+    [None, "", "en-US", "xx", "../../etc", "en/../../x", "\0", "en\0", "-", "zz-DE", "\u0661"],
+)
 def test_an_unknown_locale_is_english(locale):
-    assert formats.separators(locale) == formats.ENGLISH
+    assert formats.marks(locale) == formats.ENGLISH
+
+
+@pytest.mark.parametrize(
+    "locale", ["de", "DE-de", "de_DE", "de-XX", "de-DE-1996", "de-DE-u-nu-arab", "de_" * 999]
+)
+def test_a_language_is_known_whatever_else_its_tag_says(locale):
+    assert formats.marks(locale) == GERMAN
+
+
+@given(
+    st.text(max_size=30) | st.sampled_from(TAGS),
+    st.decimals(min_value=-(10**12), max_value=10**12, places=2),
+    st.sampled_from(("USD", "EGP")),
+)
+def test_any_text_of_a_browser_is_some_locale_with_latin_digits_from_left_to_right(locale, amount, currency):
+    marks = formats.marks(locale, currency)
+    for text in (
+        formats.money(amount, marks),
+        formats.short_money(amount, marks),
+        formats.count(amount, marks),
+    ):
+        assert sum(character in "0123456789" for character in text) == sum(map(str.isdigit, text)) > 0
+        assert not {"R", "AL", "AN"} & {unicodedata.bidirectional(character) for character in text}
+
+
+def test_babel_keeps_no_locale_that_a_browser_once_named():
+    formats.marks("de-DE")
+    kept = len(localedata._cache)
+    for tag in ("pl-PL", "hu-HU", "th-TH", "vi-VN", "uk-UA"):
+        formats.marks(tag)
+    assert len(localedata._cache) <= kept
+
+
+@pytest.mark.parametrize(
+    ("code", "name"),
+    [
+        ("DE", "Germany"),
+        ("US", "United States"),
+        ("CI", "Côte d\u2019Ivoire"),
+        ("ZZ", "ZZ"),
+        ("001", "001"),
+        ("", ""),
+        ("de", "de"),
+        ("<img>", "<img>"),
+    ],
+)
+def test_a_country_has_its_english_name_and_what_is_none_stays(code, name):
+    assert formats.country(code) == name
 
 
 @pytest.mark.parametrize(
@@ -94,6 +174,19 @@ def test_round_figures_stay_round(amount, text):
 )
 def test_a_change_has_a_sign_and_words(now, before, expected):
     change = formats.change(Decimal(now), None if before is None else Decimal(before), days=90)
+    assert (change.figure, change.compared, change.direction) == expected
+
+
+@pytest.mark.parametrize(
+    ("before", "expected"),
+    [
+        ("100", ("+8.1%", "vs same period last year", "up")),
+        (None, ("No sales", "in the same period last year", "off")),
+    ],
+)
+def test_a_change_is_told_from_last_year_too(before, expected):
+    was = None if before is None else Decimal(before)
+    change = formats.change(Decimal("108.1"), was, days=90, against="year_ago")
     assert (change.figure, change.compared, change.direction) == expected
 
 

@@ -8,7 +8,7 @@ from pathlib import Path
 import pytest
 
 from app.views import maps
-from app.views.formats import ENGLISH, separators
+from app.views.formats import ENGLISH, marks
 from app.views.palette import LIGHT
 from app.views.sales import City, Figures
 from app.views.viewport import WORLD
@@ -78,8 +78,8 @@ def test_shapes_do_not_share_a_layer():
 def test_what_hovering_says_is_exact():
     (point,) = points(deck(city("Lima", "1243508.20")))
     assert point["about"] == "Lima, PE\n$1,243,508.20\n7 units in 3 orders"
-    (point,) = points(deck(city("Lima", "1243508.20"), marks=separators("de")))
-    assert "$1.243.508,20" in point["about"]
+    (point,) = points(deck(city("Lima", "1243508.20"), marks=marks("de")))
+    assert "1.243.508,20\u00a0$" in point["about"]
 
 
 @pytest.mark.parametrize(
