@@ -2,6 +2,7 @@
 
 from collections.abc import Sequence
 from dataclasses import dataclass
+from functools import cached_property, lru_cache
 from typing import TYPE_CHECKING
 
 import pyarrow as pa
@@ -38,6 +39,8 @@ _TYPES = {
     "timestamp with time zone": pa.timestamp(_MICROSECONDS, tz="UTC"),
 }
 _DECIMALS = {"numeric", "decimal"}
+# A page's question has the same columns each time.
+_KEPT_LAYOUTS = 64
 
 
 @dataclass(frozen=True)
@@ -46,6 +49,26 @@ class Bounds:
 
     rows: int
     bytes: int
+
+
+@dataclass(frozen=True, eq=False)
+class Layout:
+    """The types of a result's columns, which go by their places: names may repeat, places do not."""
+
+    kinds: tuple[pa.DataType, ...]
+
+    @cached_property
+    def schema(self) -> pa.Schema:
+        return pa.schema([(str(place), kind) for place, kind in enumerate(self.kinds)])
+
+    @cached_property
+    def without_days(self) -> "Layout":
+        """The same with text for days and moments."""
+        return Layout(tuple(TEXT if pa.types.is_temporal(kind) else kind for kind in self.kinds))
+
+    def with_text(self, at: int) -> "Layout":
+        """The same with text in one place."""
+        return Layout(tuple(TEXT if place == at else kind for place, kind in enumerate(self.kinds)))
 
 
 class Columns:
@@ -57,12 +80,17 @@ class Columns:
 
     def __init__(self, metadata: Sequence["ColumnMetadataTypeDef"], bounds: Bounds) -> None:
         self.names = [column.get("label") or column.get("name") or "" for column in metadata]
-        self.kinds = [_type(column) for column in metadata]
+        self.layout = _layout(tuple(map(_declared, metadata)))
         self.rows = 0
         self._bounds = bounds
         self._size = 0
         self._cut = False
-        self._pages: list[list[pa.ChunkedArray]] = []
+        self._pages: list[pa.Table] = []
+
+    @property
+    def kinds(self) -> tuple[pa.DataType, ...]:
+        """The columns' types, by place."""
+        return self.layout.kinds
 
     @property
     def full(self) -> bool:
@@ -80,8 +108,8 @@ class Columns:
 
     def add(self, page: pa.Table, *, first: bool = False) -> None:
         """Takes a page's columns, of their types or as text; raises pyarrow.ArrowInvalid for others."""
-        typed = [self._typed(place, column) for place, column in enumerate(page.columns)]
-        rows, size = page.num_rows, sum(column.nbytes for column in typed)
+        page = self._typed(page)
+        rows, size = page.num_rows, page.nbytes
         if self._size + size > self._bounds.bytes:
             rows = rows * (self._bounds.bytes - self._size) // size
             self._cut = True
@@ -89,10 +117,10 @@ class Columns:
             rows = self.rows_left
             self._cut = True
         if rows < page.num_rows:
-            typed = [column.slice(0, rows) for column in typed]
+            page = page.slice(0, rows)
         self.rows += rows
         self._size += size
-        self._pages.insert(0 if first else len(self._pages), typed)
+        self._pages.insert(0 if first else len(self._pages), page)
 
     def cut(self) -> None:
         """Notes that there was more than the bounds let through."""
@@ -104,14 +132,16 @@ class Columns:
         truncated = self.full and (self.rows < total if total else self._cut or more)
         if total and self.rows != total and not truncated:
             raise ValueError("Rows are missing.")
-        chunks = [
-            [chunk for page in self._pages for chunk in page[place].chunks]
-            for place in range(len(self.names))
-        ]
-        arrays = [pa.chunked_array(column, kind) for column, kind in zip(chunks, self.kinds, strict=True)]
-        return pa.Table.from_arrays(arrays, names=self.names), truncated
+        pages = self._pages or [self.layout.schema.empty_table()]
+        return pa.concat_tables(pages).rename_columns(self.names), truncated
 
-    def _typed(self, place: int, column: pa.ChunkedArray) -> pa.ChunkedArray:
+    def _typed(self, page: pa.Table) -> pa.Table:
+        if page.schema.equals(self.layout.schema):
+            return page
+        typed = [self._fitting(place, column) for place, column in enumerate(page.columns)]
+        return pa.Table.from_arrays(typed, schema=self.layout.schema)
+
+    def _fitting(self, place: int, column: pa.ChunkedArray) -> pa.ChunkedArray:
         kind = self.kinds[place]
         if column.type == kind:
             return column
@@ -120,9 +150,9 @@ class Columns:
         except pa.ArrowInvalid:
             if not pa.types.is_temporal(kind):
                 raise
-        self.kinds[place] = TEXT
-        for page in self._pages:
-            page[place] = _written(page[place])
+        self.layout = self.layout.with_text(place)
+        field = self.layout.schema.field(place)
+        self._pages = [page.set_column(place, field, _written(page.column(place))) for page in self._pages]
         return column
 
 
@@ -136,10 +166,17 @@ def _written(column: pa.ChunkedArray) -> pa.ChunkedArray:
     return pc.binary_join_element_wise(text, zone, "") if zone else text
 
 
-def _type(column: "ColumnMetadataTypeDef") -> pa.DataType:
-    type_name = column.get("typeName", "").lower()
+def _declared(column: "ColumnMetadataTypeDef") -> tuple[str, int, int]:
+    return column.get("typeName", ""), column.get("precision", 0), column.get("scale", 0)
+
+
+@lru_cache(_KEPT_LAYOUTS)
+def _layout(declared: tuple[tuple[str, int, int], ...]) -> Layout:
+    return Layout(tuple(_type(*column) for column in declared))
+
+
+def _type(type_name: str, precision: int, scale: int) -> pa.DataType:
+    type_name = type_name.lower()
     if type_name in _DECIMALS:
-        precision = column.get("precision", 0)
-        precision = precision if 1 <= precision <= _MOST_DIGITS else _MOST_DIGITS
-        return pa.decimal128(precision, column.get("scale", 0))
+        return pa.decimal128(precision if 1 <= precision <= _MOST_DIGITS else _MOST_DIGITS, scale)
     return _TYPES.get(type_name, TEXT)

@@ -4,12 +4,14 @@ import csv
 import io
 import re
 from collections.abc import Iterator
+from dataclasses import dataclass
+from functools import lru_cache
 from typing import TYPE_CHECKING
 
 import pyarrow as pa
 from pyarrow import csv as arrow_csv
 
-from app.redshift.columns import TEXT, Bounds, Columns
+from app.redshift.columns import Bounds, Columns, Layout
 
 if TYPE_CHECKING:
     from mypy_boto3_redshift_data.type_defs import GetStatementResultV2ResponseTypeDef
@@ -17,6 +19,7 @@ if TYPE_CHECKING:
 _QUOTED_OR_END = re.compile(r'"[^"]*"|\n')
 _MARK = "\ufeff".encode()
 _LEAST_BLOCK = 1 << 16
+_KEPT_OPTIONS = 64
 # Where there is a choice: it gives back what a page took, where the default one kept 6 MB over 100,000 rows.
 _POOL = (
     pa.jemalloc_memory_pool() if "jemalloc" in pa.supported_memory_backends() else pa.default_memory_pool()
@@ -110,39 +113,57 @@ class CsvPages:
         return len(last) == width and len(first) == width
 
     def _parsed(self, data: pa.Buffer) -> pa.Table:
-        kinds = self._columns.kinds
+        layout = self._columns.layout
         try:
-            return self._read(data, kinds)
+            return _read(data, layout)
         except pa.ArrowInvalid:
-            if not any(map(pa.types.is_temporal, kinds)):
+            if layout.without_days.kinds == layout.kinds:
                 raise
         # Perhaps a day or a moment that Arrow does not know: which column has it, is seen one by one.
-        return self._read(data, [TEXT if pa.types.is_temporal(kind) else kind for kind in kinds])
+        return _read(data, layout.without_days)
 
-    @staticmethod
-    def _read(data: pa.Buffer, kinds: list[pa.DataType]) -> pa.Table:
-        places = [str(place) for place in range(len(kinds))]  # names may repeat, places do not
-        if data.size >= len(_MARK) and data.slice(0, len(_MARK)).to_pybytes() == _MARK:
-            # A byte-order mark of our own, or the reader takes the one that begins the first value.
-            data = pa.py_buffer(_MARK + data.to_pybytes())
-        return arrow_csv.read_csv(
-            pa.BufferReader(data),
-            # One block: a record must not straddle two.
-            read_options=arrow_csv.ReadOptions(
-                column_names=places, block_size=max(data.size + 1, _LEAST_BLOCK), use_threads=False
-            ),
-            parse_options=arrow_csv.ParseOptions(newlines_in_values=True, ignore_empty_lines=len(places) > 1),
-            # NULL is an empty field without quotes, '' is one with quotes.
-            convert_options=arrow_csv.ConvertOptions(
-                column_types=dict(zip(places, kinds, strict=True)),
-                null_values=[""],
-                strings_can_be_null=True,
-                quoted_strings_can_be_null=False,
-                true_values=["t", "true", "True", "TRUE", "1"],
-                false_values=["f", "false", "False", "FALSE", "0"],
-            ),
-            memory_pool=_POOL,
-        )
+
+def _read(data: pa.Buffer, layout: Layout) -> pa.Table:
+    if data.size >= len(_MARK) and data.slice(0, len(_MARK)).to_pybytes() == _MARK:
+        # A byte-order mark of our own, or the reader takes the one that begins the first value.
+        data = pa.py_buffer(_MARK + data.to_pybytes())
+    small = _small(layout)
+    # One block: a record must not straddle two.
+    how = small.read if data.size < _LEAST_BLOCK else _reading(layout, data.size + 1)
+    # As a stream, which needs less to begin with than read_csv.
+    reader = arrow_csv.open_csv(pa.BufferReader(data), how, small.parse, small.convert, _POOL)
+    return reader.read_all()
+
+
+@dataclass(frozen=True)
+class _Options:
+    """What the reader is told of a layout, for what fits into its least block."""
+
+    read: arrow_csv.ReadOptions
+    parse: arrow_csv.ParseOptions
+    convert: arrow_csv.ConvertOptions
+
+
+@lru_cache(_KEPT_OPTIONS)
+def _small(layout: Layout) -> _Options:
+    places = len(layout.kinds)
+    return _Options(
+        _reading(layout, _LEAST_BLOCK),
+        arrow_csv.ParseOptions(newlines_in_values=True, ignore_empty_lines=places > 1),
+        # NULL is an empty field without quotes, '' is one with quotes.
+        arrow_csv.ConvertOptions(
+            column_types=layout.schema,
+            null_values=[""],
+            strings_can_be_null=True,
+            quoted_strings_can_be_null=False,
+            true_values=["t", "true", "True", "TRUE", "1"],
+            false_values=["f", "false", "False", "FALSE", "0"],
+        ),
+    )
+
+
+def _reading(layout: Layout, block: int) -> arrow_csv.ReadOptions:
+    return arrow_csv.ReadOptions(column_names=layout.schema.names, block_size=block, use_threads=False)
 
 
 def _records(text: str) -> Iterator[list[str]]:
