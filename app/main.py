@@ -19,8 +19,9 @@ from app.session import visit as visits
 from app.session.assembly import Services
 from app.session.user import UserSession
 from app.session.visit import Visit
-from app.views import VIEWS, View, filters
-from app.views import page as figures
+from app.views import VIEWS, clock, filters, waiting
+from app.views.page import View, render
+from app.views.reader import Reader
 
 log = logging.getLogger("app.main")
 
@@ -99,7 +100,7 @@ def _offer(visit: Visit, shared: Services) -> None:
 
 def _over(visit: Visit, shared: Services, expired: SessionExpired) -> None:
     """A session that ended: over the page that was there, or on the sign-in page where none was."""
-    figures.forget()
+    waiting.forget()
     if not visit.served:
         _welcome(visit, shared, notice=visit.notice or expired)
         return
@@ -130,7 +131,7 @@ def _serve(visit: Visit, user: UserSession, shared: Services) -> None:
     """The page itself, for somebody who is signed in."""
     visit.served = True
     filters.follow_address()
-    page = st.navigation(_pages(lambda view: _draw(view, user)), position="top")
+    page = st.navigation(_pages(lambda view: _draw(view, _reader(user, shared))), position="top")
     st.set_page_config(
         page_title=f"{page.title} · Rowlight",
         page_icon=_ICON,
@@ -156,7 +157,7 @@ def _ending(user: UserSession) -> None:
         except SessionExpired:
             st.rerun()
     if user.ends_at - datetime.now(UTC) <= _AHEAD:
-        sign_in.ending(visits.clock(user.ends_at), return_to=visits.here())
+        sign_in.ending(clock.time_of(user.ends_at), return_to=visits.here())
 
 
 def _pages(draw: Callable[[View], None]) -> list[st.Page]:
@@ -176,10 +177,22 @@ def _account(user: UserSession) -> None:
         sign_in.watch()
 
 
-def _draw(view: View, user: UserSession) -> None:
+def _reader(user: UserSession, shared: Services) -> Reader:
+    settings = shared.settings
+    return Reader(
+        name=user.identity.name,
+        warehouse=user.warehouse,
+        trail=user.trail,
+        currency=settings.currency,
+        personal_tables=settings.personal_tables == "on",
+        map_style_url=settings.map_style_url,
+    )
+
+
+def _draw(view: View, reader: Reader) -> None:
     """One view; what it could not get is told in its place."""
     try:
-        view.render(user.warehouse, user.identity.name)
+        render(view, reader)
     except (SessionExpired, StoreUnavailable):
         raise
     except AccessError as error:

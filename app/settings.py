@@ -80,7 +80,7 @@ def _url_or_none(value: str) -> str:
 
 
 def _origins(value: str) -> str:
-    if any(_url(each) != each or urlsplit(each).path or not _ORIGIN.fullmatch(each) for each in value.split()):
+    if not all(_url(each) and _ORIGIN.fullmatch(each) for each in value.split()):
         raise ValueError("is not a list of origins")
     return value
 
@@ -198,7 +198,7 @@ class Settings(BaseSettings):
     )
     personal_tables: Literal["on", "off"] = Field("off", description="on or off")
     map_style_url: Annotated[str, AfterValidator(_url_or_none)] = Field(
-        "", description="the https address of a MapLibre style, or empty for the app's own outline of the world"
+        "", description="a MapLibre style's https address, or empty for the app's own outline of the world"
     )
     map_origins: Annotated[str, AfterValidator(_origins)] = Field(
         "", description="https origins, divided by spaces, from which the style loads its parts"

@@ -1,11 +1,7 @@
 """The Streamlit side of a session: which browser this tab belongs to, and what it is in the middle of."""
 
-import re
-from contextlib import suppress
 from dataclasses import dataclass, field
-from datetime import UTC, datetime
 from urllib.parse import urlencode, urlsplit
-from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
 
 import streamlit as st
 from streamlit.runtime.scriptrunner import get_script_run_ctx
@@ -18,8 +14,6 @@ from app.session.sessions import owner, refused
 from app.session.user import UserSession
 
 _KEY = "rowlight"
-# A name's parts become paths and module names as it is looked up: whatever else the browser says is none.
-_ZONE = re.compile(r"[A-Za-z][\w+-]{0,31}(/[A-Za-z][\w+-]{0,31}){0,2}", re.ASCII)
 
 
 @dataclass(frozen=True)
@@ -49,15 +43,6 @@ def here() -> str:
         path = "/"
     query = urlencode([(name, value) for name in st.query_params for value in st.query_params.get_all(name)])
     return f"{path}?{query}" if query else path
-
-
-def clock(moment: datetime) -> str:
-    """The time of day on the person's own clock; the browser names its time zone, and may name anything."""
-    name = st.context.timezone or ""
-    with suppress(ZoneInfoNotFoundError, ValueError, OSError):
-        if _ZONE.fullmatch(name):
-            return f"{moment.astimezone(ZoneInfo(name)):%H:%M}"
-    return f"{moment.astimezone(UTC):%H:%M} UTC"
 
 
 def current_tab() -> str:

@@ -6,47 +6,74 @@ An address is anybody's text: what it says and nobody here would have written is
 import re
 import unicodedata
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field, replace
 from datetime import date, timedelta
+from decimal import Decimal
+from types import MappingProxyType
+from typing import Literal, get_args
 from urllib.parse import urlencode
 
-CUSTOM = "Custom dates"
-PERIODS = {"Last 7 days": 7, "Last 30 days": 30, "Last 90 days": 90, "Last 12 months": 364}
-EARLIEST = date(2000, 1, 1)
-MOST_CATEGORIES = 100  # each is a parameter of the query
+Dimension = Literal["region", "country", "category", "product", "place"]
+Period = tuple[date, date]  # the first day and the last
 
-NAMES = ("period", "from", "to", "category")
+DIMENSIONS: tuple[Dimension, ...] = get_args(Dimension)
+CUSTOM = "Custom dates"
+EARLIEST = date(2000, 1, 1)
+MOST_VALUES = 100  # of a dimension: each is a parameter of the query
+
 _USUAL = "Last 90 days"
-_SHORT = {"Last 7 days": "7d", "Last 30 days": "30d", "Last 90 days": "90d", "Last 12 months": "12m"}
+_DAYS = {"Last 7 days": 7, "Last 30 days": 30, "Last 90 days": 90, "Last 12 months": 364}
+_TO_DATE = {"Quarter to date": 3, "Year to date": 12}  # and how many months the whole has
+PERIODS = (*_DAYS, *_TO_DATE)
+_SHORT = dict(zip(PERIODS, ("7d", "30d", "90d", "12m", "qtd", "ytd"), strict=True))
 _LONG = {short: period for period, short in _SHORT.items()}
-_LONGEST_CATEGORY = 100  # as in the warehouse
+_SAID_AS: dict[Dimension, str] = {name: name for name in DIMENSIONS} | {"place": "city"}
+NAMES = ("period", "from", "to", *_SAID_AS.values(), "least")
+_LONGEST_VALUE = 255  # as in the warehouse
 # Proxies refuse an address of eight thousand characters, and a sign-in page carries it encoded once more.
 _LONGEST = 2_000
 _DAY = re.compile(r"\d{4}-\d{2}-\d{2}", re.ASCII)
+_AMOUNT = re.compile(r"\d{1,9}(\.\d{1,2})?", re.ASCII)
+_NOTHING: Mapping[Dimension, tuple[str, ...]] = MappingProxyType({})
 
 Parameters = Mapping[str, Sequence[str]]
 
 
 @dataclass(frozen=True)
 class Filters:
-    """What a query is asked for: whole days, both ends included; no categories means all of them."""
+    """What a query is asked for: whole days, both ends included; of a dimension without values, everything.
+
+    `least` is the amount below which an order does not count.
+    """
 
     first_day: date
     last_day: date
-    categories: tuple[str, ...] = ()
+    only: Mapping[Dimension, tuple[str, ...]] = field(default_factory=lambda: _NOTHING)
+    least: Decimal | None = None
+
+    def values(self, dimension: Dimension) -> tuple[str, ...]:
+        """The values of a dimension to which the person keeps; none means all of them."""
+        return self.only.get(dimension, ())
+
+    @property
+    def any(self) -> bool:
+        """Whether anything but the period is chosen."""
+        return bool(self.only) or self.least is not None
 
     @property
     def days(self) -> int:
         return (self.last_day - self.first_day).days + 1
 
     @property
-    def day_after(self) -> date:
-        return self.last_day + timedelta(days=1)
+    def before(self) -> Period:
+        """The same number of days just before."""
+        return self.first_day - timedelta(days=self.days), self.first_day - timedelta(days=1)
 
     @property
-    def previous_first_day(self) -> date:
-        """The first of the same number of days just before."""
-        return self.first_day - timedelta(days=self.days)
+    def year_ago(self) -> Period:
+        """The same days of the calendar a year earlier, and as many."""
+        first = _year_before(self.first_day)
+        return first, first + timedelta(days=self.days - 1)
 
 
 @dataclass(frozen=True)
@@ -54,25 +81,39 @@ class Choice:
     """What the widgets say; the days of a preset move with the calendar."""
 
     period: str = _USUAL
-    dates: tuple[date, date] | None = None
-    categories: tuple[str, ...] = ()
+    dates: Period | None = None
+    only: Mapping[Dimension, tuple[str, ...]] = field(default_factory=lambda: _NOTHING)
+    least: Decimal | None = None
 
     def filters(self, today: date) -> Filters:
         """The days that the choice means today."""
+        return Filters(*self._days(today), self.only, self.least)
+
+    def _days(self, today: date) -> Period:
         last = today - timedelta(days=1)  # the last whole day
         if self.period == CUSTOM and self.dates:
-            return Filters(*self.dates, self.categories)
-        days = PERIODS.get(self.period, PERIODS[_USUAL])
-        return Filters(last - timedelta(days=days - 1), last, self.categories)
+            return self.dates
+        if months := _TO_DATE.get(self.period):
+            return last.replace(month=(last.month - 1) // months * months + 1, day=1), last
+        return last - timedelta(days=_DAYS.get(self.period, _DAYS[_USUAL]) - 1), last
+
+    def keeping(self, dimension: Dimension, values: Sequence[str]) -> "Choice":
+        """The choice with these values of a dimension and no others; with none of them, all."""
+        kept = tuple(dict.fromkeys(filter(_is_value, values)))[:MOST_VALUES]
+        others = {name: self.only[name] for name in self.only if name != dimension}
+        only = others | ({dimension: kept} if kept else {})
+        return replace(self, only=MappingProxyType({name: only[name] for name in DIMENSIONS if name in only}))
 
     def parameters(self) -> dict[str, list[str]]:
         """The choice as an address says it: what is usual is left out."""
-        said = self._period()
-        with_categories = said | ({"category": list(self.categories)} if self.categories else {})
-        # Some of the categories would look like all that were chosen.
-        return with_categories if len(urlencode(with_categories, doseq=True)) <= _LONGEST else said
+        said = self._said_period()
+        if self.least is not None:
+            said["least"] = [f"{self.least:f}"]
+        whole = said | {_SAID_AS[name]: list(values) for name, values in self.only.items()}
+        # Some of the values would look like all that were chosen.
+        return whole if len(urlencode(whole, doseq=True)) <= _LONGEST else said
 
-    def _period(self) -> dict[str, list[str]]:
+    def _said_period(self) -> dict[str, list[str]]:
         if self.period == CUSTOM and self.dates:
             first, last = self.dates
             return {"from": [first.isoformat()], "to": [last.isoformat()]}
@@ -81,12 +122,18 @@ class Choice:
 
 def read(said: Parameters, today: date) -> Choice:
     """The choice that an address's parameters mean: any text is some choice."""
-    categories = tuple(dict.fromkeys(filter(_is_category, said.get("category", ()))))[:MOST_CATEGORIES]
+    choice = Choice(least=amount(_last(said.get("least", ()))))
+    for dimension, name in _SAID_AS.items():
+        choice = choice.keeping(dimension, said.get(name, ()))
     first, last = (_day(said.get(name, ()), today) for name in ("from", "to"))
     if first and last:
-        return Choice(CUSTOM, (min(first, last), max(first, last)), categories)
-    period = _LONG.get(_last(said.get("period", ())), _USUAL)
-    return Choice(period, categories=categories)
+        return replace(choice, period=CUSTOM, dates=(min(first, last), max(first, last)))
+    return replace(choice, period=_LONG.get(_last(said.get("period", ())), _USUAL))
+
+
+def amount(text: str) -> Decimal | None:
+    """An amount of money above zero; None for what is none."""
+    return (Decimal(text) or None) if _AMOUNT.fullmatch(text) else None
 
 
 def _day(values: Sequence[str], today: date) -> date | None:
@@ -101,9 +148,15 @@ def _day(values: Sequence[str], today: date) -> date | None:
     return min(max(day, EARLIEST), today)
 
 
-def _is_category(text: str) -> bool:
+def _year_before(day: date) -> date:
+    """The same day of the year before; the last of February for its 29th."""
+    leap = (day.month, day.day) == (2, 29)
+    return day.replace(year=day.year - 1, day=28 if leap else day.day)
+
+
+def _is_value(text: str) -> bool:
     """Whether the warehouse could hold it; a parameter of the Data API cannot be empty."""
-    return 0 < len(text) <= _LONGEST_CATEGORY and not any(
+    return 0 < len(text) <= _LONGEST_VALUE and not any(
         unicodedata.category(character) in ("Cc", "Cs") for character in text
     )
 

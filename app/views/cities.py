@@ -1,52 +1,89 @@
 """Where sales come from: a map of cities, and the same figures as a table."""
 
 from collections.abc import Iterator, Sequence
+from dataclasses import dataclass, field
 from decimal import Decimal
 from html import escape
 
 import pyarrow as pa
 import streamlit as st
 
-from app.errors import QueryDenied
-from app.redshift.table import Table
-from app.redshift.warehouse import Warehouse
-from app.views import filters, formats, maps, page, viewport
-from app.views.sales import Cities, City, Figures, cities_query, read_cities
+from app.redshift.panels import Panel, Panels, Question
+from app.views import formats, maps, sales, viewport, waiting
+from app.views.figures import City, Figures
+from app.views.page import Page, View
+from app.views.states import note
 
-PATH = "cities"
-TITLE = "Total sales by city"
 _TOP = {"Top 10": 10, "Top 50": 50, "Top 250": 250, "Top 1,000": 1_000, "All cities": None}
 _USUAL_TOP = "Top 250"
 # The page does not know how wide it is drawn; a phone says that it is one.
 _WIDE, _NARROW = (640, 440), (340, 420)
 _PLACES = (3, 1)
-_SHAPES = (((1,), 84), (_PLACES, 490), ((1,), 320))
 _BEST = 10
 
 
-def render(warehouse: Warehouse, person: str) -> None:
-    """Draws the page for whoever the warehouse knows as its caller."""
-    this = page.begin(PATH, TITLE, person)
-    try:
-        table = this.ask(warehouse, cities_query(this.filters), shapes=_SHAPES)
-    except QueryDenied as error:
-        page.denied(error)
-        return
-    answer = read_cities(table)
-    if not answer.anything_visible:
-        page.nothing_visible(table)
-        return
-    filters.choose_categories(PATH, answer.categories)
-    if not answer.total.orders:
-        page.no_match(this.filters)
-        return
-    _draw(answer, table, this, warehouse)
+_QUESTION = Question(
+    "Total sales by city",
+    sales.SOLD,
+    sales.MEASURES,
+    panels=(
+        sales.ANYTHING,
+        Panel("totals", where=("chosen",)),
+        *sales.FACETS,
+        Panel(
+            "cities",
+            by=("place", "latitude", "longitude"),
+            where=("chosen",),
+            order=("-sales",),
+        ),
+    ),
+)
+
+
+@dataclass(frozen=True)
+class Cities:
+    """The cities of the answer; what nobody looks at is not read."""
+
+    total: Figures
+    _rows: Panels = field(repr=False)
+
+    @property
+    def known(self) -> int:
+        """How many cities the answer has."""
+        return int(self._rows["cities"].num_rows)
+
+    def best(self, most: int | None = None) -> list[City]:
+        """The cities that sold most, best first."""
+        return [
+            City(
+                *_name_and_country(place),
+                longitude=_degrees(longitude, most=180),
+                latitude=_degrees(latitude, most=90),
+                figures=sales.sold(sold),
+            )
+            for place, latitude, longitude, *sold in self._rows.rows("cities", most)
+        ]
+
+
+def _name_and_country(place: str) -> tuple[str, str]:
+    name, _, country = place.rpartition(", ")
+    return name, country
+
+
+def _degrees(value: Decimal | None, *, most: int) -> Decimal | None:
+    """A coordinate; None for one that is no place on Earth: the map would zoom out to reach it."""
+    return None if value is None or abs(value) > most else value
+
+
+def _draw_page(panels: Panels, this: Page) -> None:
+    (total,) = (sales.sold(three) for three in panels.rows("totals"))
+    _draw(Cities(total, panels), this)
 
 
 @st.fragment
-def _draw(answer: Cities, table: Table, this: page.Page, warehouse: Warehouse) -> None:
+def _draw(answer: Cities, this: Page) -> None:
     """What is chosen here draws the answer another way: it asks nothing, and the rest of the page stays."""
-    page.check(warehouse, table)
+    waiting.check(this.reader.warehouse, this.table)
     top, shape = _heading(answer.total, this)
     shown = answer.best(_TOP[top])
     located = [city for city in shown if city.longitude is not None and city.latitude is not None]
@@ -57,14 +94,14 @@ def _draw(answer: Cities, table: Table, this: page.Page, warehouse: Warehouse) -
             _legend(located, shape, this)
         with best:
             _best(shown[:_BEST], this)
-    for line in _what_is_shown(shown, answer, this, more=table.truncated):
-        page.note(line)
+    for line in _what_is_shown(shown, answer, this, more=this.table.truncated):
+        note(line)
     if missing := len(shown) - len(located):
-        page.note(f"{missing} of them {'has' if missing == 1 else 'have'} no coordinates: in the table only.")
+        note(f"{missing} of them {'has' if missing == 1 else 'have'} no coordinates: in the table only.")
     _table(shown, answer.total)
 
 
-def _heading(total: Figures, this: page.Page) -> tuple[str, maps.Shape]:
+def _heading(total: Figures, this: Page) -> tuple[str, maps.Shape]:
     """The page's one figure, and beside it how the map is chosen."""
     row = st.container(horizontal=True, horizontal_alignment="distribute", vertical_alignment="bottom")
     with row, st.container(key="first-figure", width="content"):
@@ -83,7 +120,7 @@ def _heading(total: Figures, this: page.Page) -> tuple[str, maps.Shape]:
     return top, shape
 
 
-def _best(cities: Sequence[City], this: page.Page) -> None:
+def _best(cities: Sequence[City], this: Page) -> None:
     st.header("Top cities", anchor=False)
     lines = "".join(
         f"<li><span>{escape(city.name)}, {escape(city.country)}</span>"
@@ -93,7 +130,7 @@ def _best(cities: Sequence[City], this: page.Page) -> None:
     st.html(f'<ol class="rl-best">{lines}</ol>')
 
 
-def _map(located: Sequence[City], shape: maps.Shape, this: page.Page) -> None:
+def _map(located: Sequence[City], shape: maps.Shape, this: Page) -> None:
     width, height = _NARROW if _is_phone() else _WIDE
     view = viewport.around(
         [float(city.longitude or 0) for city in located],
@@ -113,7 +150,7 @@ def _is_phone() -> bool:
     return "Mobi" in (st.context.headers.get("User-Agent") or "")
 
 
-def _legend(located: Sequence[City], shape: maps.Shape, this: page.Page) -> None:
+def _legend(located: Sequence[City], shape: maps.Shape, this: Page) -> None:
     most = max((city.figures.sales for city in located), default=Decimal(0))
     keys = "".join(
         f'<span class="rl-key"><i style="width:{2 * key.radius}px;height:{2 * key.radius}px;'
@@ -123,7 +160,7 @@ def _legend(located: Sequence[City], shape: maps.Shape, this: page.Page) -> None
     st.html(f'<div class="rl-legend">Sales {keys}</div>')
 
 
-def _what_is_shown(shown: Sequence[City], answer: Cities, this: page.Page, *, more: bool) -> Iterator[str]:
+def _what_is_shown(shown: Sequence[City], answer: Cities, this: Page, *, more: bool) -> Iterator[str]:
     """What the map and the table leave out."""
     known = formats.count(answer.known, this.marks)
     if more:
@@ -167,3 +204,14 @@ def _table(shown: Sequence[City], total: Figures) -> None:
             "Orders": st.column_config.NumberColumn(format="localized"),
         },
     )
+
+
+VIEW = View(
+    title="Total sales by city",
+    path="cities",
+    question=_QUESTION,
+    parameters=sales.period_of,
+    conditions=sales.conditions,
+    draw=_draw_page,
+    shapes=(((1,), 84), (_PLACES, 490), ((1,), 320)),
+)

@@ -1,19 +1,52 @@
-"""The period and the categories: one choice for all pages, kept while the person moves between them.
+"""The period and what else is chosen: one choice for all pages, kept while the person moves between them.
 
 In a tab the kept choice is the truth. Every page's address says it too, for what a tab does not outlive: a
 reload, a sign-in, a link, a second tab.
 """
 
-from collections.abc import Sequence
+import re
+from collections.abc import Callable, Collection, Iterator, Mapping, Sequence
 from dataclasses import replace
-from datetime import UTC, date, datetime
+from datetime import date
+from decimal import Decimal, InvalidOperation
+from functools import partial
 
 import streamlit as st
 from streamlit.runtime.scriptrunner import get_script_run_ctx
 
-from app.views.choice import CUSTOM, EARLIEST, MOST_CATEGORIES, NAMES, PERIODS, Choice, Filters, read
+from app.views import clock, formats
+from app.views.choice import (
+    CUSTOM,
+    DIMENSIONS,
+    EARLIEST,
+    MOST_VALUES,
+    NAMES,
+    PERIODS,
+    Choice,
+    Dimension,
+    Filters,
+    amount,
+    read,
+)
+from app.views.formats import Marks
 
+LABELS: Mapping[Dimension, str] = {
+    "region": "Region",
+    "country": "Country",
+    "category": "Category",
+    "product": "Product",
+    "place": "City",
+}
+_ALL: Mapping[Dimension, str] = {
+    "region": "All regions",
+    "country": "All countries",
+    "category": "All categories",
+    "product": "All products",
+    "place": "All cities",
+}
+_MARKS = re.compile(r"[!-/:-@[-`{-~]")  # of which Markdown, formulas and Streamlit's colours are made
 _KEPT = "filters"
+_MOST_CHIPS = 3  # of a dimension; more are one chip
 
 
 def follow_address() -> None:
@@ -24,8 +57,8 @@ def follow_address() -> None:
     """
     said = {name: values for name in NAMES if (values := st.query_params.get_all(name))}
     if _KEPT not in st.session_state or _went_back_or_forward():
-        st.session_state[_KEPT] = read(said, _today())
-    chosen = _kept().parameters()
+        st.session_state[_KEPT] = read(said, clock.today())
+    chosen = kept().parameters()
     if chosen != said:
         others = {name: st.query_params.get_all(name) for name in st.query_params if name not in NAMES}
         st.query_params.from_dict(others | chosen)
@@ -37,40 +70,137 @@ def _went_back_or_forward() -> bool:
     return context is not None and context.is_history_navigation
 
 
-def choose_period(page: str) -> Filters:
-    """Draws the period's widgets and tells what is chosen; the categories follow by choose_categories."""
-    today = _today()
-    kept = _kept()
-    with st.sidebar:
-        _seed(f"{page}.period", kept.period)
-        st.selectbox(
-            "Period", [*PERIODS, CUSTOM], key=f"{page}.period", on_change=_keep_period, args=(page, today)
-        )
-        if kept.period == CUSTOM:
-            _choose_dates(page, kept.filters(today), today)
-    return kept.filters(today)
+def kept() -> Choice:
+    """What is chosen in this tab."""
+    choice: Choice = st.session_state.setdefault(_KEPT, Choice())
+    return choice
 
 
-def choose_categories(page: str, known: Sequence[str]) -> None:
-    """Draws the categories' widget once the data has told which there are."""
-    kept = _kept()
-    options = sorted({*known, *kept.categories}, key=str.casefold)
-    with st.sidebar:
-        _seed(f"{page}.categories", list(kept.categories))
-        st.multiselect(
-            "Category",
-            options,
-            key=f"{page}.categories",
-            placeholder="All categories",
-            max_selections=MOST_CATEGORIES,
-            on_change=_keep_categories,
-            args=(page, frozenset(options)),
-        )
+def keep(choice: Choice) -> None:
+    """Makes it what is chosen in this tab: for callbacks, before anything is drawn."""
+    st.session_state[_KEPT] = choice
 
 
 def reset() -> None:
     """Back to what the pages show at first."""
-    st.session_state[_KEPT] = Choice()
+    keep(Choice())
+
+
+def named(dimension: Dimension, value: str) -> str:
+    """How people call a value: a country by its name."""
+    return formats.country(value) if dimension == "country" else value
+
+
+def toggle(dimension: Dimension, values: Sequence[object], offered: Collection[str]) -> None:
+    """Keeps to the values of a dimension, or to all again if exactly these were chosen.
+
+    For callbacks of charts, maps and lists. The browser says what was clicked, and may say anything: what was
+    not offered there is not there.
+    """
+    clicked = tuple(dict.fromkeys(value for value in values if isinstance(value, str) and value in offered))
+    if clicked:
+        same = set(clicked) == set(kept().only.get(dimension, ()))
+        keep(kept().keeping(dimension, () if same else clicked))
+
+
+def drop(dimension: Dimension, value: str | None = None) -> None:
+    """Takes a value of a dimension out of the choice, or all of them."""
+    others = [each for each in kept().only.get(dimension, ()) if value is not None and each != value]
+    keep(kept().keeping(dimension, others))
+
+
+def choose_period(page: str) -> Filters:
+    """Draws the period's widgets and tells what is chosen; the others follow by `choose`."""
+    today = clock.today()
+    with st.sidebar:
+        _seed(f"{page}.period", kept().period)
+        st.selectbox(
+            "Period", [*PERIODS, CUSTOM], key=f"{page}.period", on_change=_keep_period, args=(page, today)
+        )
+        if kept().period == CUSTOM:
+            _choose_dates(page, kept().filters(today), today)
+    return kept().filters(today)
+
+
+def choose(page: str, known: Mapping[Dimension, Sequence[str]], marks: Marks, *, least: bool) -> None:
+    """Draws the other widgets once the data has told what there is to choose from."""
+    with st.sidebar:
+        for dimension, values in known.items():
+            _choose_values(page, dimension, values)
+        if least:
+            _choose_least(page, marks)
+
+
+def _choose_values(page: str, dimension: Dimension, known: Sequence[str]) -> None:
+    chosen = kept().only.get(dimension, ())
+    options = sorted({*known, *chosen}, key=lambda value: named(dimension, value).casefold())
+    key = f"{page}.{dimension}"
+    _seed(key, list(chosen))
+    st.multiselect(
+        LABELS[dimension],
+        options,
+        key=key,
+        format_func=partial(named, dimension),
+        placeholder=_ALL[dimension],
+        max_selections=MOST_VALUES,
+        on_change=_keep_values,
+        args=(key, dimension, frozenset(options)),
+    )
+
+
+def _choose_least(page: str, marks: Marks) -> None:
+    key = f"{page}.least"
+    chosen = kept().least
+    _seed(key, None if chosen is None else float(chosen))
+    st.number_input(
+        f"Orders from ({marks.symbol})",
+        min_value=0.0,
+        max_value=999_999_999.0,
+        step=50.0,
+        value=None,
+        format="%.2f",
+        placeholder="Any amount",
+        key=key,
+        on_change=_keep_least,
+        args=(key,),
+    )
+
+
+def chips(page: str, filters: Filters, shown: Collection[Dimension], marks: Marks) -> None:
+    """Draws what is chosen beside the period, each with a way out of it, and the way out of all."""
+    if not filters.any:
+        return
+    with st.container(key=f"{page}.chips", horizontal=True, vertical_alignment="center", gap="small"):
+        for text, leave in _chosen(filters, shown, marks):
+            st.button(_plain(text), key=f"{page}.without.{text}", icon=":material/close:", on_click=leave)
+        st.button(":primary[Reset filters]", key=f"{page}.reset", type="tertiary", on_click=reset)
+
+
+def _plain(text: str) -> str:
+    """Text for a button's label, which is Markdown: whatever it holds stays text."""
+    return _MARKS.sub(r"\\\g<0>", text)
+
+
+def said(filters: Filters, shown: Collection[Dimension], marks: Marks) -> tuple[str, ...]:
+    """The period and what else is chosen, in words."""
+    chosen = (text for text, _ in _chosen(filters, shown, marks))
+    return (formats.span(filters.first_day, filters.last_day), *chosen)
+
+
+def _chosen(
+    filters: Filters, shown: Collection[Dimension], marks: Marks
+) -> Iterator[tuple[str, Callable[[], None]]]:
+    """Each thing that is chosen: how it is said, and what takes it away."""
+    for dimension in DIMENSIONS:
+        values = filters.values(dimension) if dimension in shown else ()
+        if len(values) > _MOST_CHIPS:
+            yield f"{LABELS[dimension]}: {len(values)} chosen", partial(drop, dimension)
+            continue
+        for value in values:
+            text = f"{LABELS[dimension]}: {named(dimension, value)}"
+            yield text, partial(drop, dimension, value)
+    if filters.least is not None:
+        yield f"Orders from {formats.money(filters.least, marks)}", _drop_least
 
 
 def _choose_dates(page: str, filters: Filters, today: date) -> None:
@@ -83,15 +213,6 @@ def _choose_dates(page: str, filters: Filters, today: date) -> None:
         on_change=_keep_dates,
         args=(page,),
     )
-
-
-def _today() -> date:
-    return datetime.now(UTC).date()
-
-
-def _kept() -> Choice:
-    choice: Choice = st.session_state.setdefault(_KEPT, Choice())
-    return choice
 
 
 def _seed(key: str, value: object) -> None:
@@ -113,18 +234,30 @@ def _half_chosen(value: object) -> bool:
 
 def _keep_period(page: str, today: date) -> None:
     period = st.session_state[f"{page}.period"]
-    shown = _kept().filters(today)
+    shown = kept().filters(today)
     dates = (shown.first_day, shown.last_day) if period == CUSTOM else None
-    st.session_state[_KEPT] = replace(_kept(), period=period, dates=dates)
+    keep(replace(kept(), period=period, dates=dates))
 
 
 def _keep_dates(page: str) -> None:
     dates = st.session_state[f"{page}.dates"]
     if not _half_chosen(dates) and dates:
-        st.session_state[_KEPT] = replace(_kept(), dates=(min(dates), max(dates)))
+        keep(replace(kept(), dates=(min(dates), max(dates))))
 
 
-def _keep_categories(page: str, offered: frozenset[str]) -> None:
+def _keep_values(key: str, dimension: Dimension, offered: frozenset[str]) -> None:
     # The browser sends texts, and can send any: what was not offered would become a parameter all the same.
-    chosen = [name for name in dict.fromkeys(st.session_state[f"{page}.categories"]) if name in offered]
-    st.session_state[_KEPT] = replace(_kept(), categories=tuple(chosen[:MOST_CATEGORIES]))
+    keep(kept().keeping(dimension, [value for value in st.session_state[key] if value in offered]))
+
+
+def _keep_least(key: str) -> None:
+    entered = st.session_state[key]
+    try:
+        text = "" if entered is None else f"{Decimal(str(entered)):.2f}"
+    except InvalidOperation:  # a number that is none
+        text = ""
+    keep(replace(kept(), least=amount(text)))
+
+
+def _drop_least() -> None:
+    keep(replace(kept(), least=None))

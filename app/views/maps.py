@@ -10,9 +10,9 @@ from typing import Any, Literal
 import pydeck
 from pydeck.bindings.json_tools import JSONMixin, default_serialize
 
+from app.views.figures import City
 from app.views.formats import Marks, count, money
 from app.views.palette import Palette
-from app.views.figures import City
 from app.views.viewport import Viewport
 
 LAND = "/app/static/countries-110m.geojson"

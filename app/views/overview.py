@@ -1,6 +1,6 @@
 """How sales are going: four figures against the period before, their course, and the categories."""
 
-from collections.abc import Callable
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from decimal import Decimal
 from typing import Any
@@ -8,15 +8,25 @@ from typing import Any
 import pyarrow as pa
 import streamlit as st
 
-from app.errors import QueryDenied
-from app.redshift.warehouse import Warehouse
-from app.views import charts, filters, formats, page
-from app.views.sales import Figures, Overview, overview_query, read_overview
+from app.redshift.conditions import Value
+from app.redshift.panels import Panel, Panels, Question
+from app.views import charts, formats, sales, states
+from app.views.choice import Filters
+from app.views.figures import Compared, Figures, Step
+from app.views.page import Page, View
 
-PATH = "overview"
-TITLE = "Overview"
 _WEIGHTS, _CHARTS = (1.5, 1, 1, 1), (3, 2)
-_SHAPES = ((_WEIGHTS, 190), (_CHARTS, 350))
+_QUESTION = Question(
+    "Overview",
+    sales.COMPARED,
+    sales.COMPARISON,
+    panels=(
+        sales.ANYTHING,
+        Panel("totals", where=("chosen",)),
+        Panel("steps", by=("step",), where=("chosen",), order=("step",)),
+        *sales.FACETS,
+    ),
+)
 
 
 @dataclass(frozen=True)
@@ -25,8 +35,8 @@ class _Figure:
 
     label: str
     of: Callable[[Figures], Decimal]
-    short: Callable[[Decimal, formats.Separators], str]
-    exact: Callable[[Decimal, formats.Separators], str]
+    short: Callable[[Decimal, formats.Marks], str]
+    exact: Callable[[Decimal, formats.Marks], str]
 
 
 _FIGURES = (
@@ -38,41 +48,32 @@ _FIGURES = (
 _PARTS = {"totals": "the figures", "steps": "sales over time", "categories": "sales by category"}
 
 
-def render(warehouse: Warehouse, person: str) -> None:
-    """Draws the page for whoever the warehouse knows as its caller."""
-    this = page.begin(PATH, TITLE, person)
-    try:
-        table = this.ask(warehouse, overview_query(this.filters), shapes=_SHAPES)
-    except QueryDenied as error:
-        page.denied(error)
-        return
-    answer = read_overview(table, this.filters)
-    if not answer.anything_visible:
-        page.nothing_visible(table)
-        return
-    filters.choose_categories(PATH, list(answer.categories))
-    if not answer.now.orders:
-        page.no_match(this.filters)
-        return
-    _figures(answer, this)
-    if answer.incomplete:
-        page.note(_what_is_missing(answer.incomplete))
+def _parameters(filters: Filters) -> Mapping[str, Value]:
+    return sales.periods_of(filters, sales.usual_grain(filters.days))
+
+
+def _draw(panels: Panels, this: Page) -> None:
+    (totals,) = (sales.compared(nine) for nine in panels.rows("totals"))
+    steps = list(sales.steps(panels, this.filters, sales.usual_grain(this.filters.days)))
+    _figures(totals, steps, this)
+    if panels.incomplete:
+        states.note(_what_is_missing(panels.incomplete))
     with st.container(key="charts"):
         course, categories = st.columns(_CHARTS, gap="large")
         with course:
-            _course(answer, this)
+            _course(steps, totals, this)
         with categories:
-            _categories(answer, this)
+            _categories(panels, this)
 
 
-def _figures(answer: Overview, this: page.Page) -> None:
+def _figures(totals: Compared, steps: Sequence[Step], this: Page) -> None:
     with st.container(key="figures"):
         first, *others = st.columns(_WEIGHTS)
         with first, st.container(key="first-figure"):
-            _metric(_FIGURES[0], answer, this)
+            _metric(_FIGURES[0], totals, steps, this)
         for column, figure in zip(others, _FIGURES[1:], strict=True):
             with column:
-                _metric(figure, answer, this)
+                _metric(figure, totals, steps, this)
 
 
 def _what_is_missing(panels: frozenset[str]) -> str:
@@ -81,9 +82,9 @@ def _what_is_missing(panels: frozenset[str]) -> str:
     return f"There are more rows than a page takes. Incomplete: {parts}. Narrow the filters to see all."
 
 
-def _metric(figure: _Figure, answer: Overview, this: page.Page) -> None:
-    now = figure.of(answer.now)
-    before = figure.of(answer.before) if answer.before.orders else None
+def _metric(figure: _Figure, totals: Compared, steps: Sequence[Step], this: Page) -> None:
+    now = figure.of(totals.now)
+    before = figure.of(totals.before) if totals.before.orders else None
     change = formats.change(now, before, days=this.filters.days, marks=this.marks)
     st.metric(
         figure.label,
@@ -93,28 +94,29 @@ def _metric(figure: _Figure, answer: Overview, this: page.Page) -> None:
         delta_description=change.compared,
         delta_arrow=change.direction,
         delta_color="off" if change.direction == "off" else "normal",
-        chart_data=_sparkline(answer, figure.of),
+        chart_data=_sparkline(steps, figure.of),
     )
 
 
-def _sparkline(answer: Overview, of: Callable[[Figures], Decimal]) -> list[float] | None:
-    # A step at the beginning may be short: it would look like a fall.
-    whole = [step for step in answer.steps if step.days == answer.steps[-1].days]
-    return [float(of(step.now)) for step in whole] if len(whole) > 1 else None
+def _sparkline(steps: Sequence[Step], of: Callable[[Figures], Decimal]) -> list[float] | None:
+    # A step that the period cuts would look like a fall.
+    whole = [step for step in steps if step.whole]
+    return [float(of(step.figures.now)) for step in whole] if len(whole) > 1 else None
 
 
-def _course(answer: Overview, this: page.Page) -> None:
+def _course(steps: Sequence[Step], totals: Compared, this: Page) -> None:
     st.header("Sales over time", anchor=False)
-    page.note(charts.a_point_is(answer.steps))
-    previous = f"Previous {this.filters.days} days" if answer.before.orders else None
-    chart = charts.sales_over_time(answer.steps, previous=previous, colours=this.colours, marks=this.marks)
+    states.note(charts.a_point_is(steps))
+    previous = f"Previous {this.filters.days} days" if totals.before.orders else None
+    chart = charts.sales_over_time(steps, previous=previous, colours=this.colours, marks=this.marks)
     _chart(chart, key="sales-over-time", alt="Sales over time, a line for each period")
 
 
-def _categories(answer: Overview, this: page.Page) -> None:
+def _categories(panels: Panels, this: Page) -> None:
     st.header("By category", anchor=False)
-    chosen = this.filters.categories or tuple(answer.categories)
-    figures = {name: now for name, (now, _) in answer.categories.items() if name in chosen and now.orders}
+    found = {name: sales.compared(nine).now for name, *nine in panels.rows("categories")}
+    chosen = this.filters.values("category") or tuple(found)
+    figures = {name: now for name, now in found.items() if name in chosen and now.orders}
     chart = charts.by_category(figures, colours=this.colours, marks=this.marks)
     _chart(chart, key="by-category", alt="Sales by category, a bar for each")
 
@@ -124,3 +126,14 @@ def _chart(spec: dict[str, Any], *, key: str, alt: str) -> None:
     values = pa.Table.from_pylist(spec["data"]["values"])
     drawn = {name: part for name, part in spec.items() if name != "data"}
     st.vega_lite_chart(values, drawn, key=key, alt=alt)
+
+
+VIEW = View(
+    title="Overview",
+    path="overview",
+    question=_QUESTION,
+    parameters=_parameters,
+    conditions=sales.conditions,
+    draw=_draw,
+    shapes=((_WEIGHTS, 190), (_CHARTS, 350)),
+)

@@ -1,250 +1,206 @@
-"""What the pages ask of public.sales_data, each in one statement, and how the answer is read.
+"""What the pages ask of public.sales_data, and how it is read: the parts that their questions share.
 
 The table has no order numbers: a row is an order. Rows are never chosen by who asks: Redshift does that.
 """
 
-from collections.abc import Iterator, Mapping, Sequence
-from dataclasses import dataclass, field
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from datetime import date, timedelta
 from decimal import Decimal
-from typing import NamedTuple
+from typing import Any, Literal, LiteralString, get_args
 
-from app.redshift.conditions import Condition, Value, one_of
-from app.redshift.panels import AnyRow, Base, Measure, Panel, Panels, Question
-from app.redshift.query import Query
-from app.redshift.table import Table
-from app.views.choice import Filters
+from app.redshift.conditions import Condition, Value, at_least, one_of
+from app.redshift.panels import AnyRow, Base, Measure, Panel, Panels
+from app.views.choice import DIMENSIONS, Dimension, Filters
+from app.views.figures import Compared, Figures, Step
 
-# A category that is NULL or '' has this name: a parameter of the Data API cannot be empty.
-NO_CATEGORY = "(none)"
+Grain = Literal["day", "week", "month", "quarter"]
+GRAINS: tuple[Grain, ...] = get_args(Grain)
+_LONGEST: dict[Grain, int] = {"day": 400, "week": 1_500, "month": 6_000, "quarter": 20_000}  # in days
+_USUAL: dict[Grain, int] = {"day": 35, "week": 400, "month": 1_500, "quarter": 20_000}
+_MONTHS = {"month": 1, "quarter": 3}
 
-_UNNAMED = "(no name)"
-_CHOSEN = ("chosen",)  # the conditions that the person's choice of categories means
-_ANYTHING = AnyRow("anything", "public.sales_data")
-_MEASURES = {
+ANYTHING = AnyRow("anything", "public.sales_data")
+_BEST = 200  # more bars than anybody reads, and enough of them to choose from
+
+_COLUMNS: LiteralString = """COALESCE(NULLIF(region_code, ''), '(none)') AS region,
+       COALESCE(NULLIF(country, ''), '(none)') AS country,
+       COALESCE(NULLIF(category, ''), '(none)') AS category,
+       COALESCE(NULLIF(product_name, ''), '(none)') AS product,
+       COALESCE(NULLIF(city, ''), '(none)') || ', ' || COALESCE(NULLIF(country, ''), '(none)') AS place,
+       "timestamp" AS sold_at, sales_price AS price, quantity, quantity * sales_price AS amount"""
+_RAW: LiteralString = 'region_code, country, category, product_name, city, "timestamp", sales_price, quantity'
+_TYPES: dict[str, LiteralString] = {
+    "region": "VARCHAR(10)",
+    "country": "VARCHAR(10)",
+    "category": "VARCHAR(100)",
+    "product": "VARCHAR(255)",
+    "place": "VARCHAR(112)",
+    "sold_at": "TIMESTAMP",
+    "price": "DECIMAL(10,2)",
+    "quantity": "INTEGER",
+    "amount": "DECIMAL(21,2)",
+}
+
+SOLD = Base(
+    "sold",
+    f"""
+    SELECT {_COLUMNS},
+           latitude, longitude
+    FROM public.sales_data
+    WHERE "timestamp" >= CAST(:first_day AS DATE) AND "timestamp" < CAST(:day_after AS DATE)
+    """,  # noqa: S608 - of our own texts alone
+    columns={**_TYPES, "latitude": "DECIMAL(10,6)", "longitude": "DECIMAL(10,6)"},
+)
+"""The orders of the period; its parameters are `period_of(filters)`."""
+
+MEASURES = {
     "sales": Measure("SUM(amount)", "DECIMAL(38,2)"),
     "units": Measure("SUM(quantity)", "BIGINT"),
     "orders": Measure("COUNT(*)", "BIGINT"),
 }
 
-_OVERVIEW = Question(
-    "Overview",
-    Base(
-        "sold",
-        """
-        SELECT category, quantity, amount, period,
-               -- Steps are counted back from each period's end, so that both periods end with a whole one.
-               (DATEDIFF(day, sold_on, period_end) - 1) / CAST(:step_days AS INTEGER) AS step
-        FROM (
-            SELECT COALESCE(NULLIF(category, ''), '(none)') AS category,
-                   quantity,
-                   quantity * sales_price AS amount,
-                   CAST("timestamp" AS DATE) AS sold_on,
-                   CASE WHEN "timestamp" >= CAST(:first_day AS DATE)
-                        THEN 'current' ELSE 'previous' END AS period,
-                   CASE WHEN "timestamp" >= CAST(:first_day AS DATE)
-                        THEN CAST(:day_after AS DATE) ELSE CAST(:first_day AS DATE) END AS period_end
-            FROM public.sales_data
-            WHERE "timestamp" >= CAST(:previous_first_day AS DATE) AND "timestamp" < CAST(:day_after AS DATE)
-        ) AS dated
-        """,
-        columns={"period": "VARCHAR(8)", "step": "BIGINT", "category": "VARCHAR(100)"},
-    ),
-    _MEASURES,
-    panels=(
-        _ANYTHING,
-        Panel("totals", by=("period",), where=_CHOSEN),
-        Panel("steps", by=("period", "step"), where=_CHOSEN),
-        Panel("categories", by=("period", "category")),
-    ),
-)
 
-_CITIES = Question(
-    "Total sales by city",
-    Base(
-        "sold",
-        """
-        SELECT COALESCE(NULLIF(category, ''), '(none)') AS category,
-               city, country, latitude, longitude,
-               quantity,
-               quantity * sales_price AS amount
+COMPARED = Base(
+    "sold",
+    f"""
+    SELECT period,
+           CASE :grain
+               WHEN 'week' THEN CAST(DATE_TRUNC('week', day) AS DATE)
+               WHEN 'month' THEN CAST(DATE_TRUNC('month', day) AS DATE)
+               WHEN 'quarter' THEN CAST(DATE_TRUNC('quarter', day) AS DATE)
+               ELSE day
+           END AS step,
+           {_COLUMNS}
+    FROM (
+        SELECT 'now' AS period, CAST("timestamp" AS DATE) AS day, {_RAW}
         FROM public.sales_data
         WHERE "timestamp" >= CAST(:first_day AS DATE) AND "timestamp" < CAST(:day_after AS DATE)
-        """,
-        columns={
-            "city": "VARCHAR(100)",
-            "country": "VARCHAR(10)",
-            "latitude": "DECIMAL(10,6)",
-            "longitude": "DECIMAL(10,6)",
-            "category": "VARCHAR(100)",
-        },
-    ),
-    _MEASURES,
-    panels=(
-        _ANYTHING,
-        Panel("total", where=_CHOSEN),
-        Panel("categories", by=("category",)),
-        Panel("cities", by=("city", "country", "latitude", "longitude"), where=_CHOSEN, order=("-sales",)),
-    ),
+        UNION ALL
+        SELECT 'before', CAST(DATEADD(day, CAST(:since_before AS INTEGER), "timestamp") AS DATE), {_RAW}
+        FROM public.sales_data
+        WHERE "timestamp" >= CAST(:before AS DATE) AND "timestamp" < CAST(:first_day AS DATE)
+        UNION ALL
+        SELECT 'year_ago', CAST(DATEADD(day, CAST(:since_year_ago AS INTEGER), "timestamp") AS DATE), {_RAW}
+        FROM public.sales_data
+        WHERE "timestamp" >= CAST(:year_ago AS DATE) AND "timestamp" < CAST(:year_ago_day_after AS DATE)
+    ) AS dated
+    """,  # noqa: S608 - of our own texts alone
+    columns={**_TYPES, "period": "VARCHAR(8)", "step": "DATE"},
 )
+"""The orders of the period and of the two that it is compared with; parameters: `periods_of(filters, grain)`.
 
-_STEPS = ((35, 1), (400, 7), (1500, 28))
-_LONGEST_STEP = 91
+`period` is 'now', 'before' or 'year_ago'. `step` is the first day of the stretch of the time axis in which an
+order lies; the days of the other two periods are moved onto the same axis.
+"""
 
 
-def overview_query(filters: Filters) -> Query:
-    """Figures, their course and the categories, of the period and of the one before."""
-    days: dict[str, Value] = {
-        "first_day": filters.first_day,
-        "day_after": filters.day_after,
-        "previous_first_day": filters.previous_first_day,
-        "step_days": step_days(filters.days),
+def _measures_of(period: LiteralString) -> dict[str, Measure]:
+    of, suffix = f"CASE WHEN period = '{period}' THEN", "" if period == "now" else f"_{period}"
+    return {
+        f"sales{suffix}": Measure(f"COALESCE(SUM({of} amount END), 0)", "DECIMAL(38,2)"),
+        f"units{suffix}": Measure(f"COALESCE(SUM({of} quantity END), 0)", "BIGINT"),
+        f"orders{suffix}": Measure(f"COUNT({of} 1 END)", "BIGINT"),
     }
-    return _OVERVIEW.query(days, chosen=_chosen(filters))
 
 
-def cities_query(filters: Filters) -> Query:
-    """Every city's figures in the period, and their total."""
-    days: dict[str, Value] = {"first_day": filters.first_day, "day_after": filters.day_after}
-    return _CITIES.query(days, chosen=_chosen(filters))
+COMPARISON = {**_measures_of("now"), **_measures_of("before"), **_measures_of("year_ago")}
+"""Sales, units and orders of each of the three periods: what `compared` reads."""
+
+FACETS = (
+    Panel("categories", by=("category",), where=("beside_category",)),
+    Panel("countries", by=("region", "country"), where=("beside_country",)),
+    Panel("products", by=("product",), where=("beside_product",), order=("-sales",), limit=_BEST),
+    Panel("places", by=("place",), where=("beside_place",), order=("-sales",), limit=_BEST),
+)
+"""What can be chosen, each beside its own choice: a chart of it shows the others too."""
+
+# A country lies in a region: whoever has chosen one is to see the others of both.
+_BESIDE: dict[str, frozenset[Dimension]] = {
+    "chosen": frozenset(),
+    "beside_category": frozenset({"category"}),
+    "beside_country": frozenset({"region", "country"}),
+    "beside_product": frozenset({"product"}),
+    "beside_place": frozenset({"place"}),
+}
 
 
-def _chosen(filters: Filters) -> Sequence[Condition]:
-    return [one_of("category", filters.categories)] if filters.categories else []
+def conditions(filters: Filters) -> dict[str, Sequence[Condition]]:
+    """What the panels' `where` names: everything chosen, and everything but one dimension's choice."""
+    least = [at_least("amount", filters.least)] if filters.least is not None else []
+    each = {name: one_of(name, filters.values(name)) for name in DIMENSIONS if filters.values(name)}
+    return {
+        named: [*(condition for name, condition in each.items() if name not in left_out), *least]
+        for named, left_out in _BESIDE.items()
+    }
 
 
-def step_days(days: int) -> int:
-    """How many days a point of a chart stands for: enough to see the course, no more than can be seen."""
-    return next((step for most, step in _STEPS if days <= most), _LONGEST_STEP)
+def period_of(filters: Filters) -> dict[str, Value]:
+    """The parameters of SOLD."""
+    return {"first_day": filters.first_day, "day_after": _after(filters.last_day)}
 
 
-class Figures(NamedTuple):
-    """What was sold."""
-
-    sales: Decimal = Decimal(0)
-    units: int = 0
-    orders: int = 0
-
-    @property
-    def average(self) -> Decimal:
-        return self.sales / self.orders if self.orders else Decimal(0)
-
-
-@dataclass(frozen=True)
-class Step:
-    """One point in the course of a period, and the same point of the period before."""
-
-    first_day: date
-    last_day: date
-    now: Figures
-    before: Figures
-
-    @property
-    def days(self) -> int:
-        return (self.last_day - self.first_day).days + 1
+def periods_of(filters: Filters, grain: Grain) -> dict[str, Value]:
+    """The parameters of COMPARED."""
+    before, (year_ago, last) = filters.before[0], filters.year_ago
+    return {
+        **period_of(filters),
+        "before": before,
+        "since_before": filters.days,
+        "year_ago": year_ago,
+        "year_ago_day_after": _after(last),
+        "since_year_ago": (filters.first_day - year_ago).days,
+        "grain": grain,
+    }
 
 
-@dataclass(frozen=True)
-class Overview:
-    """The answer to overview_query; `incomplete` names the panels of which a cap took rows."""
-
-    anything_visible: bool
-    now: Figures
-    before: Figures
-    steps: tuple[Step, ...]
-    categories: dict[str, tuple[Figures, Figures]]
-    incomplete: frozenset[str]
+def grains(days: int) -> tuple[Grain, ...]:
+    """The steps in which a period of so many days can be drawn."""
+    return tuple(grain for grain in GRAINS if days <= _LONGEST[grain])
 
 
-class City(NamedTuple):
-    """A city's figures and where it lies; two cities of one name differ by country or place."""
-
-    name: str
-    country: str
-    longitude: Decimal | None
-    latitude: Decimal | None
-    figures: Figures
+def usual_grain(days: int) -> Grain:
+    """The step that shows the course of so many days, and no more than can be seen."""
+    return next(grain for grain in GRAINS if days <= _USUAL[grain])
 
 
-@dataclass(frozen=True)
-class Cities:
-    """The answer to cities_query; `incomplete` names the panels of which a cap took rows."""
-
-    anything_visible: bool
-    total: Figures
-    categories: tuple[str, ...]
-    incomplete: frozenset[str]
-    _rows: Panels = field(repr=False)
-
-    @property
-    def known(self) -> int:
-        """How many cities the answer has."""
-        return int(self._rows["cities"].num_rows)
-
-    def best(self, most: int | None = None) -> list[City]:
-        """The cities that sold most, best first; what nobody looks at is not read."""
-        return [
-            City(
-                name=name or _UNNAMED,
-                country=country or _UNNAMED,
-                longitude=_degrees(longitude, most=180),
-                latitude=_degrees(latitude, most=90),
-                figures=_figures(*sold),
-            )
-            for name, country, latitude, longitude, *sold in self._rows.rows("cities", most)
-        ]
+def compared(measures: Iterable[Any]) -> Compared:
+    """The nine measures of COMPARISON, in their order."""
+    sales, units, orders, *others = measures
+    return Compared(Figures(sales, units, orders), Figures(*others[:3]), Figures(*others[3:]))
 
 
-def read_overview(table: Table, filters: Filters) -> Overview:
-    """Reads the rows of overview_query."""
-    panels = _OVERVIEW.split(table)
-    totals = {period: _figures(*sold) for period, *sold in panels.rows("totals")}
-    steps = {(period, step): _figures(*sold) for period, step, *sold in panels.rows("steps")}
-    kinds = {(category, period): _figures(*sold) for period, category, *sold in panels.rows("categories")}
-    names = sorted({name for name, _ in kinds}, key=str.casefold)
-    return Overview(
-        anything_visible=panels.any("anything"),
-        now=totals.get("current", Figures()),
-        before=totals.get("previous", Figures()),
-        steps=tuple(_steps(steps, filters)),
-        categories={
-            name: (kinds.get((name, "current"), Figures()), kinds.get((name, "previous"), Figures()))
-            for name in names
-        },
-        incomplete=panels.incomplete,
-    )
-
-
-def read_cities(table: Table) -> Cities:
-    """Reads the rows of cities_query."""
-    panels = _CITIES.split(table)
-    totals = [_figures(*sold) for sold in panels.rows("total")]
-    return Cities(
-        anything_visible=panels.any("anything"),
-        total=totals[0] if totals else Figures(),
-        categories=tuple(sorted(panels["categories"]["category"].to_pylist(), key=str.casefold)),
-        incomplete=panels.incomplete,
-        _rows=panels,
-    )
-
-
-def _degrees(value: Decimal | None, *, most: int) -> Decimal | None:
-    """A coordinate; None for one that is no place on Earth: the map would zoom out to reach it."""
-    return None if value is None or abs(value) > most else value
-
-
-def _figures(sales: Decimal | None, units: int | None, orders: int) -> Figures:
+def sold(measures: Iterable[Any]) -> Figures:
+    """The three measures of MEASURES, in their order; what was never priced has none."""
+    sales, units, orders = measures
     return Figures(Decimal(0) if sales is None else sales, units or 0, orders)
 
 
-def _steps(figures: Mapping[tuple[str, int], Figures], filters: Filters) -> Iterator[Step]:
-    """Every step of the period, oldest first; days on which nothing was sold are part of the course."""
-    size = step_days(filters.days)
-    for step in reversed(range(-(-filters.days // size))):
-        last = filters.last_day - timedelta(days=step * size)
+def steps(panels: Panels, filters: Filters, grain: Grain) -> Iterator[Step]:
+    """Every step of the period, oldest first, by the panel `steps`; some may have no sales at all."""
+    found: Mapping[date, Compared] = {day: compared(nine) for day, *nine in panels.rows("steps")}
+    first = _beginning(filters.first_day, grain)
+    while first <= filters.last_day:
+        following = _beginning(first + timedelta(days=_DAYS[grain]), grain)
+        last = following - timedelta(days=1)
         yield Step(
-            first_day=max(filters.first_day, last - timedelta(days=size - 1)),
-            last_day=last,
-            now=figures.get(("current", step), Figures()),
-            before=figures.get(("previous", step), Figures()),
+            first_day=max(first, filters.first_day),
+            last_day=min(last, filters.last_day),
+            figures=found.get(first, Compared()),
+            whole=filters.first_day <= first and last <= filters.last_day,
         )
+        first = following
+
+
+# From any step's first day so many days lead into the next step, and no farther.
+_DAYS: dict[Grain, int] = {"day": 1, "week": 7, "month": 31, "quarter": 92}
+
+
+def _beginning(day: date, grain: Grain) -> date:
+    """The first day of the step in which a day lies; weeks begin on Monday, as Redshift's do."""
+    if months := _MONTHS.get(grain):
+        return day.replace(month=(day.month - 1) // months * months + 1, day=1)
+    return day - timedelta(days=day.weekday()) if grain == "week" else day
+
+
+def _after(day: date) -> date:
+    return day + timedelta(days=1)

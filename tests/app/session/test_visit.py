@@ -1,14 +1,11 @@
 """A tab's visit: the pop-up's answer as anybody could write it, and whose tab it is."""
 
-import re
 from datetime import UTC, datetime
 from types import SimpleNamespace
 from urllib.parse import parse_qs, urlsplit
 
 import httpx
 import pytest
-from hypothesis import given
-from hypothesis import strategies as st
 
 from app.errors import SessionExpired, StoreUnavailable
 from app.session import Services
@@ -239,30 +236,3 @@ class TestHere:
     def test_without_an_address_it_is_the_first_page(self, streamlit, url):
         streamlit.context.url = url
         assert visits.here() == "/"
-
-
-@pytest.mark.parametrize(
-    ("zone", "shown"),
-    [
-        ("Europe/Berlin", "14:00"),
-        ("America/Argentina/Buenos_Aires", "09:00"),
-        ("Etc/GMT+12", "00:00"),
-        ("UTC", "12:00"),
-        ("Nowhere/Atall", "12:00 UTC"),
-        ("../../etc/passwd", "12:00 UTC"),
-        ("/etc/localtime", "12:00 UTC"),
-        ("Europe", "12:00 UTC"),
-        ("", "12:00 UTC"),
-        (None, "12:00 UTC"),
-    ],
-)
-def test_the_time_is_that_of_the_persons_clock(streamlit, zone, shown):
-    streamlit.context.timezone = zone
-    assert visits.clock(MIDDAY) == shown
-
-
-@given(st.text() | st.from_regex(r"[A-Za-z/._+-]{0,30}", fullmatch=True))
-def test_a_time_zone_may_be_anything(zone):
-    with pytest.MonkeyPatch.context() as patch:
-        patch.setattr(visits, "st", SimpleNamespace(context=SimpleNamespace(timezone=zone)))
-        assert re.fullmatch(r"\d\d:\d\d( UTC)?", visits.clock(MIDDAY))

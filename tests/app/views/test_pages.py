@@ -10,20 +10,22 @@ from streamlit.testing.v1 import AppTest
 from app.errors import RoleRefused, SessionExpired, StoreUnavailable
 from app.views import VIEWS
 from app.views.choice import CUSTOM
+from app.views.reader import Reader
 from tests.app.redshift.data_api import STATEMENT_ID, Fault
 from tests.app.views.people import ETHAN, EXPRESSION, FRANK, IMAGE, MARKDOWN, NORA, OTTO, Person
 
 PATHS = [view.path for view in VIEWS]
 NAME = f"Eve {IMAGE} {MARKDOWN}"
-READER = SimpleNamespace(warehouse=None, name="")
+READER = SimpleNamespace(now=None)
 
 
 def script():
-    """Both pages under a menu, as the app's own script shows them."""
+    """The pages under a menu, as the app's own script shows them."""
     import streamlit as st
 
     from app.errors import AppError
     from app.views import VIEWS, filters
+    from app.views.page import render
     from tests.app.views.test_pages import READER
 
     st.set_page_config(layout="wide")
@@ -31,13 +33,13 @@ def script():
     path = st.session_state.get("path", VIEWS[0].path)
     view = next(view for view in VIEWS if view.path == path)
     try:
-        view.render(READER.warehouse, READER.name)
+        render(view, READER.now)
     except AppError as error:
         st.error(error.code)
 
 
 def open_page(person, path="overview", *, name="Frank Amer", address=()):
-    READER.warehouse, READER.name = person.warehouse, name
+    READER.now = Reader(name, person.warehouse)
     page = AppTest.from_function(script, default_timeout=30)
     page.query_params.update(address)
     page.session_state["path"] = path

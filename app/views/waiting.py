@@ -1,0 +1,135 @@
+"""A page's question on its way: what stands on the page meanwhile, Stop, and what stays when it fails."""
+
+import time
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
+from dataclasses import dataclass
+from html import escape
+
+import streamlit as st
+from streamlit.delta_generator import DeltaGenerator
+
+from app.errors import AppError, QueryCancelled, QueryDenied, QueryError, SessionExpired
+from app.redshift import faults
+from app.redshift.memory import Flight
+from app.redshift.query import Query
+from app.redshift.table import Table
+from app.redshift.warehouse import Warehouse
+from app.views import clock
+
+_SHOWN = "page shown"  # what stands on the page: its path, its question, the answer
+_STOPPED = "page stopped"
+# An answer that comes at once needs no sign of waiting; Stop is for who has begun to wonder.
+_AT_ONCE, _LONG = 0.15, 2.0
+_SLICE = 0.1
+
+Shapes = tuple[Sequence[float], int]  # a row of a page: its columns' weights, and its height
+
+
+@dataclass(frozen=True)
+class Places:
+    """Where a page tells of its question: beside its heading, and before the figures."""
+
+    as_of: DeltaGenerator
+    body: DeltaGenerator
+
+
+def ask(
+    warehouse: Warehouse, query: Query, *, path: str, fresh: bool, places: Places, shapes: Sequence[Shapes]
+) -> Table:
+    """The page's one question to the warehouse; the heading then says how fresh the answer is.
+
+    When it fails or is stopped, and the page had an answer to the same question, that one stays, and a line
+    says so; never after anybody refused the person, be it the warehouse, AWS or the app itself, and never
+    once the person's rights may have changed.
+    """
+    shown = st.session_state.get(_SHOWN)
+    try:
+        if st.session_state.pop(_STOPPED, None) == path:
+            raise faults.stopped(query.name, None)
+        # Where figures stand already they stay, paler; only an empty page shows where they will be.
+        empty = shown is None or shown[0] != path
+        table = _answer(warehouse.begin(query, fresh=fresh), path, places, shapes if empty else ())
+    except AppError as error:
+        st.session_state.pop(_SHOWN, None)
+        if not isinstance(error, QueryError) or isinstance(error, QueryDenied):
+            raise
+        if shown is None or shown[:2] != (path, query.key) or not warehouse.holds(shown[2]):
+            raise
+        table = shown[2]
+        places.body.html(_told(error, table))
+    st.session_state[_SHOWN] = path, query.key, table
+    as_of = clock.time_of(table.as_of)
+    places.as_of.html(f'<p class="rl-note">as of {as_of} ·</p>', width="content")
+    return table
+
+
+def check(warehouse: Warehouse, table: Table) -> None:
+    """Has the whole page drawn anew unless its person may still see the table.
+
+    For a part that is drawn by itself, without the page and what stands before it.
+    """
+    try:
+        holds = warehouse.holds(table)
+    except SessionExpired:
+        holds = False  # the whole page says so
+    if not holds:
+        st.rerun()
+
+
+def forget() -> None:
+    """Lets go of the figures that stand in this tab, for its person is signed out."""
+    st.session_state.pop(_SHOWN, None)
+
+
+def _answer(flight: Flight, path: str, places: Places, shapes: Sequence[Shapes]) -> Table:
+    """What is on its way; whatever takes the person elsewhere meanwhile stops it at the warehouse."""
+    try:
+        if not flight.wait(_AT_ONCE):
+            with (
+                _skeleton(places.body, shapes),
+                places.as_of.container(horizontal=True, vertical_alignment="center", width="content"),
+                st.spinner("Asking the warehouse", show_time=True),
+            ):
+                _wait(flight, path)
+        return flight.table()
+    finally:
+        flight.leave()
+
+
+def _wait(flight: Flight, path: str) -> None:
+    began, stop = time.monotonic(), st.empty()
+    offered = False
+    while not flight.wait(_SLICE):
+        # A look at the session's state is where Streamlit lets a press, or another choice, come through.
+        st.session_state.get(_STOPPED)
+        if not offered and time.monotonic() - began >= _LONG - _AT_ONCE:
+            offered = True
+            stop.button(":primary[Stop]", type="tertiary", key=f"{path}.stop", on_click=_stop, args=(path,))
+
+
+def _stop(path: str) -> None:
+    st.session_state[_STOPPED] = path
+
+
+def _told(error: QueryError, table: Table) -> str:
+    """Why the figures are still those of before, in a line over them."""
+    why, code = error.message, f"Code {error.code} {error.statement_id or ''}".rstrip()
+    if isinstance(error, QueryCancelled):
+        why, code = "Stopped.", ""
+    as_of = clock.time_of(table.as_of)
+    text = f"{why} These are the figures from before, as of {as_of}. {error.remedy}"
+    return f'<p class="rl-trouble" role="status">{escape(text)} <span>{escape(code)}</span></p>'
+
+
+@contextmanager
+def _skeleton(place: DeltaGenerator, shapes: Sequence[Shapes]) -> Iterator[None]:
+    """Shows where the figures will be, until they are there."""
+    with place.container():
+        for weights, height in shapes:
+            for column in st.columns(weights, gap="large"):
+                column.skeleton(height=height)
+    try:
+        yield
+    finally:
+        place.empty()
