@@ -3,6 +3,7 @@
 import re
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
+from functools import cached_property
 from typing import LiteralString
 
 from app.redshift.conditions import Condition
@@ -104,6 +105,50 @@ class AnyRow:
         check_name(self.name)
         if not _RELATION.fullmatch(self.relation):
             raise ValueError(f"{self.relation!r} cannot name a table here.")
+
+
+@dataclass(frozen=True, eq=False)
+class Section:
+    """Panels that count the rows of one base."""
+
+    base: Base
+    measures: Mapping[str, Measure]
+    panels: Sequence[Panel]
+
+    def __post_init__(self) -> None:
+        for measure in self.measures:
+            check_name(measure)
+        if {*self.measures} & {*self.base.columns}:
+            raise ValueError(f"A measure has the name of a column of {self.base.name!r}.")
+        for panel in self.panels:
+            self._check(panel)
+
+    def _check(self, panel: Panel) -> None:
+        columns = self.columns(panel)
+        unknown = {*panel.by} - {*self.base.columns} | {*self.measures_of(panel)} - {*self.measures}
+        unknown |= {term.removeprefix("-") for term in panel.order} - {*columns}
+        if unknown or not columns:
+            what = ", ".join(sorted(unknown)) or "column"
+            raise ValueError(f"The panel {panel.name!r} over {self.base.name!r} has no {what}.")
+        self.check_where(panel.where)
+
+    def check_where(self, where: Sequence[str | Condition]) -> None:
+        """Refuses a condition on a column that the base does not have."""
+        for condition in where:
+            if isinstance(condition, Condition) and condition.column not in self.base.columns:
+                raise ValueError(f"The base {self.base.name!r} has no column {condition.column!r}.")
+
+    def measures_of(self, panel: Panel) -> tuple[str, ...]:
+        return tuple(self.measures if panel.measures is None else panel.measures)
+
+    def columns(self, panel: Panel) -> list[str]:
+        """A panel's own columns of the answer."""
+        return [*panel.by, *self.measures_of(panel)]
+
+    @cached_property
+    def dimensions(self) -> dict[str, str]:
+        """The columns by which panels are, and their types."""
+        return {column: self.base.columns[column] for panel in self.panels for column in panel.by}
 
 
 def check_name(name: str) -> None:

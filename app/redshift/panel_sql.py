@@ -9,7 +9,7 @@ from dataclasses import dataclass, field
 from textwrap import dedent, indent
 
 from app.redshift.conditions import Condition
-from app.redshift.panel import CODE, AnyRow, Base, Measure, Panel
+from app.redshift.panel import CODE, AnyRow, Measure, Panel, Section
 
 # Redshift takes 64 sets in a GROUP BY, and documents no limit for GROUPING(), whose answer is an integer. 32
 # sets are told apart by at most 31 columns: they fit into any integer, and are as many as PostgreSQL takes.
@@ -21,18 +21,33 @@ _CONTINUED = ",\n" + " " * len("SELECT ")
 
 @dataclass(frozen=True)
 class Layout:
-    """The columns of the answer: a panel's code, what panels group by, the measures."""
+    """The columns of the answer and their types: a panel's code, what panels group by, the measures."""
 
-    base: Base
-    dimensions: Sequence[str]
-    measures: Mapping[str, Measure]
+    dimensions: Mapping[str, str]
+    measures: Mapping[str, str]
 
     @property
     def names(self) -> list[str]:
         return [CODE, *self.dimensions, *self.measures]
 
     def type_of(self, name: str) -> str:
-        return self.measures[name].type if name in self.measures else self.base.columns[name]
+        return self.measures[name] if name in self.measures else self.dimensions[name]
+
+
+def layout(sections: Sequence[Section]) -> Layout:
+    """Sections share the columns of one name; ValueError where those are not of one type and kind."""
+    dimensions = _together(section.dimensions for section in sections)
+    measures = _together({n: m.type for n, m in section.measures.items()} for section in sections)
+    _together([dimensions, dict.fromkeys(measures, "")])
+    return Layout(dimensions, measures)
+
+
+def _together(columns: Iterable[Mapping[str, str]]) -> dict[str, str]:
+    found: dict[str, str] = {}
+    for name, column_type in (column for some in columns for column in some.items()):
+        if found.setdefault(name, column_type) != column_type:
+            raise ValueError(f"The column {name!r} is two different ones.")
+    return found
 
 
 @dataclass(frozen=True)
@@ -41,7 +56,7 @@ class Asked:
 
     code: int
     panel: Panel
-    measures: tuple[str, ...]
+    measures: Mapping[str, Measure]
     conditions: tuple[Condition, ...]
 
 
@@ -49,7 +64,7 @@ class Asked:
 class Scan:
     """Panels that count the same rows in one pass over them."""
 
-    measures: tuple[str, ...]
+    measures: Mapping[str, Measure]
     conditions: tuple[Condition, ...]
     panels: dict[int, Panel] = field(default_factory=dict)
 
@@ -68,7 +83,8 @@ def scans(asked: Iterable[Asked]) -> list[Scan]:
     for each in asked:
         number = 0
         while True:
-            key = (frozenset(each.conditions), each.measures, each.panel.limit and each.panel.name, number)
+            best = each.panel.limit and each.panel.name
+            key = (frozenset(each.conditions), tuple(each.measures), best, number)
             scan = found.setdefault(key, Scan(each.measures, each.conditions))
             # Two panels with the same columns could not be told apart.
             if len(scan.panels) < MOST_SETS and all(
@@ -96,8 +112,8 @@ def counting(layout: Layout, scan: Scan, source: str, *, first: bool) -> str:
     values = {CODE: _which(scan), **{name: name for name in scan.dimensions}}
     if scan.limited:
         values |= {name: name for name in scan.measures}
-        return f"{_select(layout, values, first=first)}\nFROM {_best(layout, scan, source)}"
-    values |= {name: layout.measures[name].sql for name in scan.measures}
+        return f"{_select(layout, values, first=first)}\nFROM {_best(scan, source)}"
+    values |= {name: measure.sql for name, measure in scan.measures.items()}
     return f"{_select(layout, values, first=first)}\nFROM {source}{_group_by(scan)}"
 
 
@@ -107,10 +123,10 @@ def looking(layout: Layout, code: int, asked: AnyRow) -> str:
     return f"{_select(layout, {CODE: str(code)}, first=False)}\nFROM {row} AS {asked.name}"
 
 
-def _best(layout: Layout, scan: Scan, source: str) -> str:
+def _best(scan: Scan, source: str) -> str:
     """A limited panel's rows: within a set operation Redshift takes LIMIT in a derived table alone."""
     (panel,) = scan.panels.values()
-    columns = [*panel.by, *(f"{layout.measures[name].sql} AS {name}" for name in scan.measures)]
+    columns = [*panel.by, *(f"{measure.sql} AS {name}" for name, measure in scan.measures.items())]
     query = (
         f"SELECT {', '.join(columns)}\nFROM {source}{_group_by(scan)}\n"
         f"ORDER BY {_order_by(panel.whole_order)}\nLIMIT {panel.limit}"
@@ -157,7 +173,7 @@ def _select(layout: Layout, values: Mapping[str, str], *, first: bool) -> str:
         sql = values.get(name) or (f"CAST(NULL AS {layout.type_of(name)})" if first else "NULL")
         return f"{sql} AS {name}" if first and sql != name else sql
 
-    groups = [[CODE], layout.dimensions, list(layout.measures)]
+    groups = [[CODE], list(layout.dimensions), list(layout.measures)]
     lines = [", ".join(map(item, group)) for group in groups if group]
     text = ", ".join(lines)
     return f"SELECT {text if len(text) <= _LINE else _CONTINUED.join(lines)}"

@@ -19,11 +19,12 @@ The Data API's result call is its scarcest quota, so a page asks once, whatever 
 
 A developer declares the question once, and its texts become SQL. What a person chooses comes with `query`, as
 values that travel as parameters. Rows come in the order of the panels, so that a cap on rows takes the end of
-the last panel first; `Panels.incomplete` names the panels that it cut.
+the last panel first; `Panels.incomplete` names the panels that it cut. Panels over another base come in the
+same statement as a section beside the question's own: `OVERVIEW.beside(Section(base, measures, panels))`.
 """
 
 from collections.abc import Iterator, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from functools import cached_property
 from typing import Any
 
@@ -33,11 +34,11 @@ import pyarrow.compute as pc
 
 from app.redshift import faults, panel_sql
 from app.redshift.conditions import Condition, Parameters, Value
-from app.redshift.panel import CODE, AnyRow, Base, Measure, Panel, Where, check_name
+from app.redshift.panel import CODE, AnyRow, Base, Measure, Panel, Section, Where
 from app.redshift.query import Query
 from app.redshift.table import Table
 
-__all__ = ["AnyRow", "Base", "Measure", "Panel", "Panels", "Question"]
+__all__ = ["AnyRow", "Base", "Measure", "Panel", "Panels", "Question", "Section"]
 
 
 @dataclass(frozen=True)
@@ -61,81 +62,80 @@ class Panels:
 
 @dataclass(frozen=True, eq=False)
 class Question:
-    """What a page asks: panels over one base. `where` holds for all of them."""
+    """What a page asks: panels over one base. `where` holds for all of them.
+
+    `sections` are panels over other bases that come in the same statement, made by `beside`.
+    """
 
     name: str
     base: Base
     measures: Mapping[str, Measure]
     panels: Sequence[Panel | AnyRow]
     where: Where = ()
+    sections: Sequence[Section] = ()
 
     def __post_init__(self) -> None:
-        for measure in self.measures:
-            check_name(measure)
-        if (
-            {*self.measures} & {*self.base.columns}
-            or len(self._codes) < len(self.panels)
-            or not self._counted
-        ):
+        bases = {section.base.name for section in self._sections}
+        count = len(self.panels) + sum(len(section.panels) for section in self.sections)
+        if len(self._codes) < count or len(bases) < len(self._sections) or not self._own.panels:
             raise ValueError(f"{self.name!r} needs a panel, and names that differ.")
-        for panel in self._counted.values():
-            self._check(panel)
-        self._check_where(self.where)
+        self._own.check_where(self.where)
+        self._layout  # noqa: B018 - refuses columns that differ
 
-    def _check(self, panel: Panel) -> None:
-        columns = self._columns(panel)
-        unknown = {*panel.by} - {*self.base.columns} | {*self._measures(panel)} - {*self.measures}
-        unknown |= {term.removeprefix("-") for term in panel.order} - {*columns}
-        if unknown or not columns:
-            raise ValueError(
-                f"The panel {panel.name!r} of {self.name!r} has no {', '.join(sorted(unknown)) or 'column'}."
-            )
-        self._check_where(panel.where)
+    def beside(self, *sections: Section) -> "Question":
+        """The same question with panels over other bases, of which a cap on rows takes none before its own.
 
-    def _check_where(self, where: Sequence[str | Condition]) -> None:
-        for condition in where:
-            if isinstance(condition, Condition) and condition.column not in self.base.columns:
-                raise ValueError(f"The base of {self.name!r} has no column {condition.column!r}.")
+        `where` does not hold for them. To be called once, where a question is declared, not for each run.
+        """
+        return replace(self, sections=(*self.sections, *sections))
+
+    @cached_property
+    def _own(self) -> Section:
+        counted = [panel for panel in self.panels if isinstance(panel, Panel)]
+        return Section(self.base, self.measures, counted)
+
+    @cached_property
+    def _sections(self) -> list[Section]:
+        """All of them; the page's own first, as whoever reads the statement expects."""
+        return [self._own, *self.sections]
 
     @cached_property
     def _codes(self) -> dict[str, int]:
         """The panels' numbers in the statement: who sees nothing at all is always told."""
-        first_to_be_told = sorted(self.panels, key=lambda panel: isinstance(panel, Panel))
+        looks = [panel for panel in self.panels if isinstance(panel, AnyRow)]
+        beside = [panel for section in self.sections for panel in section.panels]
+        first_to_be_told: list[Panel | AnyRow] = [*looks, *beside, *self._own.panels]
         return {panel.name: code for code, panel in enumerate(first_to_be_told, start=1)}
 
     @cached_property
-    def _counted(self) -> dict[int, Panel]:
-        return {self._codes[panel.name]: panel for panel in self.panels if isinstance(panel, Panel)}
+    def _counted(self) -> dict[int, tuple[Section, Panel]]:
+        return {
+            self._codes[panel.name]: (section, panel)
+            for section in self._sections
+            for panel in section.panels
+        }
 
     @cached_property
     def _layout(self) -> panel_sql.Layout:
-        named = dict.fromkeys(column for panel in self._counted.values() for column in panel.by)
-        return panel_sql.Layout(self.base, tuple(named), self.measures)
-
-    def _measures(self, panel: Panel) -> tuple[str, ...]:
-        return tuple(self.measures if panel.measures is None else panel.measures)
-
-    def _columns(self, panel: Panel) -> list[str]:
-        return [*panel.by, *self._measures(panel)]
+        return panel_sql.layout(self._sections)
 
     def query(
         self, parameters: Mapping[str, Value] | None = None, /, **conditions: Sequence[Condition]
     ) -> Query:
-        """The statement, with the values of the base's parameters and the conditions that the panels name."""
+        """The statement, with the values of the bases' parameters and the conditions that the panels name."""
         if {*conditions} != self._named:
             raise ValueError(f"{self.name!r} wants the conditions {sorted(self._named)}.")
-        for given in conditions.values():
-            self._check_where(given)
         values = Parameters(parameters or {})
-        ctes, rows = {self.base.name: str(self.base.sql)}, self.base.name
-        if page := _resolved(self.where, conditions):
-            rows = f"chosen_{rows}"
-            ctes[rows] = f"SELECT *\nFROM {self._where(self.base.name, page, values)}"
+        ctes = {section.base.name: str(section.base.sql) for section in self._sections}
+        rows = {section: section.base.name for section in self._sections}
+        if page := self._resolved(self._own, self.where, conditions):
+            rows[self._own] = f"chosen_{self.base.name}"
+            ctes[rows[self._own]] = f"SELECT *\nFROM {_where(self.base.name, self._own, page, values)}"
         parts = [
             panel_sql.counting(
-                self._layout, scan, self._where(rows, scan.conditions, values), first=not place
+                self._layout, scan, _where(rows[section], section, scan.conditions, values), first=not place
             )
-            for place, scan in enumerate(self._scans(conditions))
+            for place, (section, scan) in enumerate(self._scans(conditions))
         ]
         looks = [
             panel_sql.looking(self._layout, self._codes[panel.name], panel)
@@ -147,27 +147,43 @@ class Question:
 
     @cached_property
     def _named(self) -> set[str]:
-        wheres = (self.where, *(panel.where for panel in self._counted.values()))
+        wheres = (self.where, *(panel.where for _, panel in self._counted.values()))
         return {each for where in wheres for each in where if isinstance(each, str)}
 
-    def _scans(self, conditions: Mapping[str, Sequence[Condition]]) -> list[panel_sql.Scan]:
-        """What is counted in one pass; first the one with most columns: it says of which type they are."""
-        asked = (
-            panel_sql.Asked(code, panel, self._measures(panel), _resolved(panel.where, conditions))
-            for code, panel in self._counted.items()
-        )
-        return sorted(panel_sql.scans(asked), key=lambda scan: -len(scan.dimensions) - len(scan.measures))
+    def _scans(self, conditions: Mapping[str, Sequence[Condition]]) -> list[tuple[Section, panel_sql.Scan]]:
+        """What is counted in one pass; in each section first what has most columns.
 
-    def _where(self, rows: str, conditions: Sequence[Condition], values: Parameters) -> str:
-        if not conditions:
-            return rows
-        terms = (values.sql(each, self.base.columns[each.column]) for each in conditions)
-        return f"{rows}\nWHERE " + "\n  AND ".join(terms)
+        The very first says of which type they are.
+        """
+        found = []
+        for section in self._sections:
+            asked = (
+                panel_sql.Asked(
+                    self._codes[panel.name],
+                    panel,
+                    {name: section.measures[name] for name in section.measures_of(panel)},
+                    self._resolved(section, panel.where, conditions),
+                )
+                for panel in section.panels
+            )
+            passes = panel_sql.scans(asked)
+            passes.sort(key=lambda scan: -len(scan.dimensions) - len(scan.measures))
+            found += [(section, scan) for scan in passes]
+        return found
+
+    @staticmethod
+    def _resolved(
+        section: Section, where: Where, conditions: Mapping[str, Sequence[Condition]]
+    ) -> tuple[Condition, ...]:
+        """The conditions themselves, each once."""
+        found = [condition for each in where for condition in _each(each, conditions)]
+        section.check_where(found)
+        return tuple(dict.fromkeys(found))
 
     @cached_property
     def _order(self) -> list[str]:
         """The order of the rows in every panel is the last one's, for a cap takes the end of that."""
-        terms = list(self._counted.values())[-1].whole_order
+        terms = self._own.panels[-1].whole_order
         named = {term.removeprefix("-") for term in terms}
         return [*terms, *(name for name in self._layout.dimensions if name not in named)]
 
@@ -180,18 +196,20 @@ class Question:
         tables = {}
         for name, code in self._codes.items():
             rows = columns.slice(ends[code - 1], ends[code] - ends[code - 1])
-            tables[name] = self._own(rows, self._counted.get(code))
+            tables[name] = self._panel(rows, code)
         # What comes after the last row that there is was cut, and so perhaps was that row's own panel.
         last = columns[CODE][-1].as_py() if columns.num_rows else 1
         cut = (name for name, code in self._codes.items() if code >= last)
         return Panels(tables, frozenset(cut) if table.truncated else frozenset())
 
-    def _own(self, rows: pa.Table, panel: Panel | None) -> pa.Table:
+    def _panel(self, rows: pa.Table, code: int) -> pa.Table:
         """A panel's own columns of its rows, in its own order."""
-        if panel is None:
+        if code not in self._counted:
             return rows.select([])
-        own = rows.select(self._columns(panel))
-        return own if self._follows(panel) else _sorted(own, panel)
+        section, panel = self._counted[code]
+        columns = section.columns(panel)
+        own = rows.select(columns)
+        return own if self._follows(panel, columns) else _sorted(own, panel)
 
     def _ends(self, columns: pa.Table) -> list[int] | None:
         """Where each panel's rows end, after the zero at which the first begins; None for another answer."""
@@ -202,17 +220,21 @@ class Question:
         whole = ends[0] == 0 and ends[-1] == len(codes) and not (codes[1:] < codes[:-1]).any()
         return ends if whole else None
 
-    def _follows(self, panel: Panel) -> bool:
+    def _follows(self, panel: Panel, columns: Sequence[str]) -> bool:
         """Whether the statement's order is the panel's own, if it has one."""
-        columns = self._columns(panel)
         terms = [term for term in self._order if term.removeprefix("-") in columns]
         return not panel.order or terms[: len(panel.whole_order)] == panel.whole_order
 
 
-def _resolved(where: Where, conditions: Mapping[str, Sequence[Condition]]) -> tuple[Condition, ...]:
-    """The conditions themselves, each once."""
-    found = ((each,) if isinstance(each, Condition) else conditions[each] for each in where)
-    return tuple(dict.fromkeys(condition for some in found for condition in some))
+def _each(where: str | Condition, conditions: Mapping[str, Sequence[Condition]]) -> Sequence[Condition]:
+    return [where] if isinstance(where, Condition) else conditions[where]
+
+
+def _where(rows: str, section: Section, conditions: Sequence[Condition], values: Parameters) -> str:
+    if not conditions:
+        return rows
+    terms = (values.sql(each, section.base.columns[each.column]) for each in conditions)
+    return f"{rows}\nWHERE " + "\n  AND ".join(terms)
 
 
 def _sorted(rows: pa.Table, panel: Panel) -> pa.Table:

@@ -15,7 +15,7 @@ from hypothesis import strategies as st
 from app.errors import QueryFailed
 from app.redshift import panel_sql
 from app.redshift.conditions import Condition, at_least, at_most, below, equals, one_of
-from app.redshift.panels import AnyRow, Base, Measure, Panel, Question
+from app.redshift.panels import AnyRow, Base, Measure, Panel, Question, Section
 from app.redshift.table import Table, Timings
 from tests.app.views import people
 from tests.app.views.people import ETHAN, FRANK, OTTO, Person
@@ -213,7 +213,7 @@ class TestTheSameAsEachPanelAlone:
         sets = [[c for place, c in enumerate(columns) if number >> place & 1] for number in range(32)]
         panels = [Panel(f"panel_{number}", by=by) for number, by in enumerate([*sets, *sets, *sets[:6]])]
         asked = question(*panels)
-        assert [len(scan.panels) for scan in asked._scans({})] == [32, 32, 6]
+        assert [len(scan.panels) for _, scan in asked._scans({})] == [32, 32, 6]
         found = ask(world, asked)
         for each in panels:
             assert Counter(found.rows(each.name)) == Counter(alone(world, ETHAN, each))
@@ -272,6 +272,111 @@ class TestACap:
         for name in set(order) - cut.incomplete:
             assert cut[name].equals(whole[name])
         assert list(cut.rows("cities")) == list(whole.rows("cities"))[: cut["cities"].num_rows]
+
+
+PLACES = Section(
+    Base(
+        "seen",
+        """
+        SELECT city, country, timezone, population
+        FROM public.sales_data
+        WHERE quantity < CAST(:fewer AS INTEGER)
+        """,
+        columns={"city": "VARCHAR(100)", "country": "VARCHAR(10)", "timezone": "VARCHAR(50)"},
+    ),
+    {"orders": Measure("COUNT(*)", "BIGINT"), "people": Measure("SUM(population)", "BIGINT")},
+    (
+        Panel("zones", by=("timezone", "country"), order=("timezone", "-orders"), where=("zone",)),
+        Panel("all_seen"),
+        Panel("most_seen", by=("city",), order=("-people",), limit=2, where=("zone",)),
+    ),
+)
+PLAIN = question(
+    ANYTHING, Panel("total"), Panel("cities", by=("city", "country"), order=("-sales",)), where=("chosen",)
+)
+BESIDE = PLAIN.beside(PLACES)
+NONE = {"zone": (), "chosen": ()}
+
+
+class TestASectionBesideTheQuestion:
+    """Panels over another base: each as it would be alone, and the question's own as without them."""
+
+    @staticmethod
+    def ask(world, user=ETHAN, max_rows=10_000, **conditions):
+        person = Person(world, user, max_rows=max_rows)
+        query = BESIDE.query({**MOST, "fewer": 3}, **{**NONE, **conditions})
+        found = BESIDE.split(person.warehouse.fetch(query))
+        assert person.api.operations() == ["ExecuteStatement", "GetStatementResultV2"]
+        return found
+
+    @staticmethod
+    def alone(world, user, columns, rest=""):
+        sql = f"SELECT {columns} FROM public.sales_data WHERE quantity < 3 {rest}"
+        return [tuple(row.values()) for row in world.execute(sql, user=user).table.to_pylist()]
+
+    @pytest.mark.parametrize("user", [ETHAN, FRANK, OTTO])
+    def test_has_its_own_rows_columns_and_measures(self, world, user):
+        found = self.ask(world, user)
+        counted = "COUNT(*) AS n, SUM(population) AS p"
+        zones = self.alone(
+            world, user, f"timezone, country, {counted}", "GROUP BY 1, 2 ORDER BY 1, 3 DESC, 2"
+        )
+        assert list(found.rows("zones")) == zones
+        assert list(found.rows("all_seen")) == self.alone(world, user, counted)
+        best = self.alone(world, user, f"city, {counted}", "GROUP BY 1 ORDER BY 3 DESC, 1 LIMIT 2")
+        assert list(found.rows("most_seen")) == best
+
+    def test_leaves_the_questions_own_panels_as_they_are(self, world):
+        chosen = [one_of("category", ["Cycling", None])]
+        found, plain = self.ask(world, chosen=chosen), ask(world, PLAIN, chosen=chosen)
+        for name in ("anything", "total", "cities"):
+            assert found[name].equals(plain[name])
+
+    def test_has_conditions_of_its_own_and_none_of_the_pages(self, world):
+        found = self.ask(world, zone=[equals("timezone", "Europe/Rome")], chosen=[equals("city", "Lima")])
+        assert {zone for zone, *_ in found.rows("zones")} == {"Europe/Rome"}
+        assert found["all_seen"].equals(self.ask(world)["all_seen"])
+
+    @pytest.mark.parametrize("rows", [1, 2, 7, 8, 9, 11, 12, 20, 40])
+    def test_is_told_before_what_a_cap_takes(self, world, rows):
+        whole, cut = self.ask(world), self.ask(world, max_rows=rows)
+        order = ["anything", "zones", "all_seen", "most_seen", "total", "cities"]
+        sizes = [whole[name].num_rows for name in order]
+        last = max(place for place in range(6) if sum(sizes[:place]) < rows)
+        assert cut.incomplete == ({*order[last:]} if rows < sum(sizes) else set())
+        for name in order[:last]:
+            assert cut[name].equals(whole[name])
+
+    def test_shares_the_columns_of_the_same_name_and_type(self):
+        own, shared = ["panel", "timezone", "people"], ["city", "country", "sales", "units", "orders"]
+        assert sorted(BESIDE._layout.names) == sorted(own + shared)
+
+    def test_says_in_its_text_what_is_over_which_base(self):
+        sql = BESIDE.query({**MOST, "fewer": 3}, zone=[], chosen=[equals("city", "Lima")]).sql
+        assert re.findall(r"(\w+) AS \(\n", sql)[:3] == ["sold", "seen", "chosen_sold"]
+        assert "-- panel 1 anything, 2 zones, 3 all_seen, 4 most_seen, 5 total, 6 cities" in sql
+
+    @pytest.mark.parametrize(
+        "beside",
+        [
+            lambda: PLAIN.beside(PLACES, PLACES),
+            lambda: PLAIN.beside(replace(PLACES, panels=[Panel("total", measures=("people",))])),
+            lambda: PLAIN.beside(Section(BASE, MEASURES, [Panel("another")])),
+            lambda: PLAIN.beside(replace(PLACES, measures={**PLACES.measures, "sales": NUMBER})),
+            lambda: PLAIN.beside(replace(PLACES, measures={**PLACES.measures, "city": NUMBER})),
+            lambda: PLAIN.beside(replace(PLACES, base=replace(PLACES.base, columns=OTHER_TYPES))),
+            lambda: BESIDE.query({**MOST, "fewer": 3}, zone=[], chosen=[equals("timezone", "x")]),
+            lambda: BESIDE.query({**MOST, "fewer": 3}, zone=[equals("quantity", 1)], chosen=[]),
+            lambda: BESIDE.query({**MOST, "fewer": 3}, chosen=[]),
+        ],
+    )
+    def test_is_refused_when_it_means_nothing(self, beside):
+        with pytest.raises(ValueError, match=r"\w"):
+            beside()
+
+
+NUMBER = Measure("1", "INTEGER")
+OTHER_TYPES = {**PLACES.base.columns, "city": "VARCHAR(1)"}
 
 
 class TestWhatAPersonChooses:
