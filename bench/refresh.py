@@ -1,7 +1,7 @@
 """A page's refresh in the app's process: the warehouse, the way back, columns, specifications."""
 
 import statistics
-from collections.abc import Callable, Mapping
+from collections.abc import Mapping
 from datetime import UTC, datetime, timedelta
 from typing import Any
 
@@ -9,10 +9,10 @@ import awswrangler as wr
 import boto3
 
 from app.redshift.query import Query
-from app.redshift.table import Table
 from app.redshift.warehouse import Warehouse
+from app.views import VIEWS
 from app.views.choice import Filters
-from app.views.sales import cities_query, overview_query, read_cities, read_overview
+from app.views.page import View
 from bench.ours import warehouse
 from bench.report import figure, ratio, timed
 from tests import outside
@@ -25,15 +25,14 @@ def measure(env: Mapping[str, str], *, runs: int) -> None:
     credentials = outside.credentials_of(env, "Ethan Global")
     (made, _), peer = warehouse(env, credentials, max_rows=MAX_ROWS), _peer(env, credentials)
     filters = _filters()
-    overview, cities = overview_query(filters), cities_query(filters)
-    _page(made, peer, overview, read=lambda table: read_overview(table, filters), runs=runs)
-    _page(made, peer, cities, read=read_cities, runs=runs)
+    for view in VIEWS:
+        _page(made, peer, view, filters, runs=runs)
 
 
 def queries(env: Mapping[str, str], *, runs: int) -> dict[str, float]:
     """The seconds that each page's question takes, by the page's name."""
     made, _ = warehouse(env, outside.credentials_of(env, "Ethan Global"), max_rows=MAX_ROWS)
-    asked = [page(_filters()) for page in (overview_query, cities_query)]
+    asked = [view.query(_filters()) for view in VIEWS]
     return {
         query.name: statistics.median(
             timed(lambda query=query: made.fetch(query, fresh=True)) for _ in range(runs)
@@ -47,19 +46,20 @@ def _filters() -> Filters:
     return Filters(last - timedelta(days=89), last)
 
 
-def _page(made: Warehouse, peer: Any, query: Query, *, read: Callable[[Table], object], runs: int) -> None:
+def _page(made: Warehouse, peer: Any, view: View, filters: Filters, *, runs: int) -> None:
+    query = view.query(filters)
     sql = _literal(query)
     tables = [made.fetch(query, fresh=True)]
     reads, wholes, theirs = [], [], []
     for _ in range(runs):
         wholes.append(timed(lambda: tables.append(made.fetch(query, fresh=True))))
-        reads.append(timed(lambda: read(tables[-1])))
+        reads.append(timed(lambda: view.question.split(tables[-1])))
         theirs.append(timed(lambda: wr.data_api.redshift.read_sql_query(sql, peer)))
     timings = [table.timings for table in tables[1:]]
     figure(f"{query.name}: warehouse", [each.warehouse for each in timings])
     figure(f"{query.name}: transfer", [each.transfer for each in timings])
     figure(f"{query.name}: parse", [each.parse for each in timings])
-    figure(f"{query.name}: read into figures", reads)
+    figure(f"{query.name}: split into panels", reads)
     ratio(f"{query.name}: query to typed table", wholes, "awswrangler data_api.redshift", theirs)
 
 

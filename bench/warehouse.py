@@ -11,8 +11,8 @@ import pyarrow as pa
 import sqlglot
 
 from app.redshift.query import Query
+from app.views import VIEWS
 from app.views.choice import Filters
-from app.views.sales import cities_query, overview_query
 from bench.report import figure, ratio, timed, value
 from infra.local.people import PEOPLE
 from infra.local.sample import sales, to_parquet
@@ -38,10 +38,10 @@ def measure(*, runs: int) -> None:
     plain.execute("CREATE TABLE sales_data AS SELECT * FROM loaded")
     filters = Filters(date(2026, 4, 1), date(2026, 6, 29))
     later = Filters(date(2026, 3, 1), date(2026, 5, 30))
-    for page in (overview_query, cities_query):
-        query = page(filters)
+    for view in VIEWS:
+        query = view.query(filters)
         _unread(rows.slice(0, FEW), query, runs=runs)
-        _rewriting(redshift, query, page(later), runs=runs)
+        _rewriting(redshift, query, view.query(later), runs=runs)
         for user, source in ((ETHAN, "sales_data"), (FRANK, _BOUND)):
             theirs = _duckdbs(query, source)
             ours, peer = [], []
@@ -50,7 +50,7 @@ def measure(*, runs: int) -> None:
                 peer.append(timed(lambda theirs=theirs: plain.sql(theirs).to_arrow_table()))
             who = user.name.partition(":")[2].partition("@")[0]
             ratio(f"{query.name}, {who}: 1M rows", ours, "plain DuckDB with the filter in the text", peer)
-    _crowd(redshift, overview_query(filters))
+    _crowd(redshift, VIEWS[0].query(filters))
 
 
 def provisioned(rows: pa.Table) -> Redshift:

@@ -15,6 +15,7 @@ from streamlit.delta_generator import DeltaGenerator
 from app.errors import QueryDenied
 from app.redshift.conditions import Condition, Value
 from app.redshift.panels import Panels, Question
+from app.redshift.query import Query
 from app.redshift.table import Table
 from app.views import filters, formats, states, waiting
 from app.views.choice import DIMENSIONS, Dimension, Filters
@@ -49,6 +50,10 @@ class View:
     conditions: Callable[[Filters], Mapping[str, Sequence[Condition]]]
     draw: Callable[[Panels, "Page"], None]
     shapes: Sequence[Shapes]
+
+    def query(self, chosen: Filters) -> Query:
+        """The question for what the person chose."""
+        return self.question.query(self.parameters(chosen), **self.conditions(chosen))
 
     @property
     def dimensions(self) -> tuple[Dimension, ...]:
@@ -102,10 +107,14 @@ def render(view: View, reader: Reader) -> None:
     )
     filters.chips(view.path, chosen, view.dimensions, marks)
     places = Places(as_of, st.empty())  # always there, so that what follows keeps its place
-    query = view.question.query(view.parameters(chosen), **view.conditions(chosen))
     try:
         table = waiting.ask(
-            reader.warehouse, query, path=view.path, fresh=fresh, places=places, shapes=view.shapes
+            reader.warehouse,
+            view.query(chosen),
+            path=view.path,
+            fresh=fresh,
+            places=places,
+            shapes=view.shapes,
         )
     except QueryDenied as error:
         states.denied(error)
