@@ -25,7 +25,7 @@ class TestReading:
         assert sent(person)["first_day"] == (YESTERDAY - timedelta(days=29)).isoformat()
         assert [sent(person)[f"category_{place}"] for place in range(2)] == ["Cycling", "Running"]
         assert page.selectbox(key=f"{path}.period").value == "Last 30 days"
-        assert page.multiselect(key=f"{path}.categories").value == ["Cycling", "Running"]
+        assert page.multiselect(key=f"{path}.category").value == ["Cycling", "Running"]
 
     def test_days(self, world, path):
         person = Person(world, ETHAN)
@@ -79,7 +79,7 @@ class TestWriting:
 
     def test_a_choice_opened_again_shows_the_same(self, world, path):
         page = open_page(Person(world, ETHAN), path)
-        page.multiselect(key=f"{path}.categories").select("Running").select("Cycling").run()
+        page.multiselect(key=f"{path}.category").select("Running").select("Cycling").run()
         page.selectbox(key=f"{path}.period").select(CUSTOM).run()
         page.date_input(key=f"{path}.dates").set_value((YESTERDAY - timedelta(days=40), YESTERDAY)).run()
         person = Person(world, ETHAN)

@@ -153,15 +153,15 @@ class TestFilters:
         person = Person(world, ETHAN)
         page = open_page(person)
         whole = metrics(page)["Total sales"].value
-        page.multiselect(key="overview.categories").select("Cycling").run()
+        page.multiselect(key="overview.category").select("Cycling").run()
         narrowed = metrics(page)["Total sales"].value
         assert narrowed != whole
         go_to(page, "cities")
         assert metrics(page)["Total sales"].value == narrowed
-        assert page.multiselect(key="cities.categories").value == ["Cycling"]
-        page.multiselect(key="cities.categories").unselect("Cycling").run()
+        assert page.multiselect(key="cities.category").value == ["Cycling"]
+        page.multiselect(key="cities.category").unselect("Cycling").run()
         go_to(page, "overview")
-        assert page.multiselect(key="overview.categories").value == []
+        assert page.multiselect(key="overview.category").value == []
         assert metrics(page)["Total sales"].value == whole
 
     def test_a_period_stays_on_the_way(self, world):
@@ -199,16 +199,16 @@ class TestFilters:
     def test_the_browser_may_choose_what_was_offered_and_nothing_else(self, world, path, sent):
         page = open_page(Person(world, ETHAN), path)
         before = metrics(page)["Total sales"].value
-        page.multiselect(key=f"{path}.categories").set_value(sent).run()
+        page.multiselect(key=f"{path}.category").set_value(sent).run()
         assert not page.exception
         assert metrics(page)["Total sales"].value == before
-        assert page.multiselect(key=f"{path}.categories").value == []
+        assert page.multiselect(key=f"{path}.category").value == []
 
     def test_all_categories_stay_to_choose_from(self, world):
         page = open_page(Person(world, ETHAN))
-        options = page.multiselect(key="overview.categories").options
-        page.multiselect(key="overview.categories").select("Cycling").run()
-        assert page.multiselect(key="overview.categories").options == options
+        options = page.multiselect(key="overview.category").options
+        page.multiselect(key="overview.category").select("Cycling").run()
+        assert page.multiselect(key="overview.category").options == options
 
 
 class TestCities:
@@ -373,7 +373,7 @@ class TestStates:
 class TestHostileNames:
     def test_no_name_reaches_markdown_or_html(self, hostile, path):
         page = open_page(Person(hostile, ETHAN), path, name=NAME)
-        page.multiselect(key=f"{path}.categories").select(IMAGE).run()
+        page.multiselect(key=f"{path}.category").select(IMAGE).run()
         read_as_markdown = [
             text
             for element in (

@@ -8,7 +8,7 @@ from pathlib import Path
 import pytest
 
 from app.errors import QueryDenied
-from app.views import sales
+from app.views import VIEWS, cities, overview
 from app.views.choice import Filters
 from infra.local.people import PEOPLE
 from infra.local.sample import to_parquet
@@ -20,36 +20,29 @@ from tests.app.views.people import Person
 USERS = {each.name: DbUser(f"AWSIDC:{each.email}", frozenset(each.groups)) for each in PEOPLE}
 READERS = ("Ethan Global", "Frank Amer", "Alex Emea", "Ming Apac")
 YESTERDAY = datetime.now(UTC).date() - timedelta(days=1)
-FILTERS = Filters(YESTERDAY - timedelta(days=89), YESTERDAY, ("Cycling", "Hiking"))
+FILTERS = Filters(YESTERDAY - timedelta(days=89), YESTERDAY, {"category": ("Cycling", "Hiking")})
 VALUES = {
-    "first_day": FILTERS.first_day.isoformat(),
-    "day_after": FILTERS.day_after.isoformat(),
-    "previous_first_day": FILTERS.previous_first_day.isoformat(),
+    name: day.isoformat()
+    for name, day in {
+        "first_day": FILTERS.first_day,
+        "day_after": FILTERS.last_day + timedelta(days=1),
+        "before": FILTERS.before[0],
+        "year_ago": FILTERS.year_ago[0],
+        "year_ago_day_after": FILTERS.year_ago[1] + timedelta(days=1),
+    }.items()
 }
 
-_SOLD = "SUM(quantity * sales_price), SUM(quantity), COUNT(*) FROM public.sales_data WHERE"
-_NOW = '"timestamp" >= CAST(:first_day AS DATE) AND "timestamp" < CAST(:day_after AS DATE)'
-_BOTH = '"timestamp" >= CAST(:previous_first_day AS DATE) AND "timestamp" < CAST(:day_after AS DATE)'
-_PERIOD = """CASE WHEN "timestamp" < CAST(:first_day AS DATE) THEN 'previous' ELSE 'current' END"""
-_STEP = """
-    CASE WHEN "timestamp" < CAST(:first_day AS DATE)
-         THEN (CAST(:first_day AS DATE) - 1 - CAST("timestamp" AS DATE)) / 7
-         ELSE (CAST(:day_after AS DATE) - 1 - CAST("timestamp" AS DATE)) / 7 END
-"""
-_CHOSEN = "(category = 'Cycling' OR category = 'Hiking')"
-_PLACE = "city, country, latitude, longitude"
-ALONE = {
-    (sales._OVERVIEW, sales.overview_query): {
-        "totals": f"SELECT {_PERIOD}, {_SOLD} {_BOTH} AND {_CHOSEN} GROUP BY 1",
-        "steps": f"SELECT {_PERIOD}, {_STEP}, {_SOLD} {_BOTH} AND {_CHOSEN} GROUP BY 1, 2",
-        "categories": f"SELECT {_PERIOD}, category, {_SOLD} {_BOTH} GROUP BY 1, 2",
-    },
-    (sales._CITIES, sales.cities_query): {
-        "total": f"SELECT {_SOLD} {_NOW} AND {_CHOSEN}",
-        "categories": f"SELECT category, {_SOLD} {_NOW} GROUP BY 1",
-        "cities": f"SELECT {_PLACE}, {_SOLD} {_NOW} AND {_CHOSEN} GROUP BY {_PLACE}",
-    },
-}
+_SOLD = "COALESCE(SUM(quantity * sales_price), 0), COALESCE(SUM(quantity), 0), COUNT(*)"
+_PERIODS = (("first_day", "day_after"), ("before", "first_day"), ("year_ago", "year_ago_day_after"))
+_CHOSEN = "category IN ('Cycling', 'Hiking')"
+
+
+def _period(columns, first, after, where="1 = 1", group_by=""):
+    return (
+        f"SELECT {columns}{_SOLD} FROM public.sales_data "
+        f'WHERE "timestamp" >= CAST(:{first} AS DATE) AND "timestamp" < CAST(:{after} AS DATE) '
+        f"AND {where} {group_by}"
+    )
 
 
 @pytest.fixture(scope="module")
@@ -70,35 +63,56 @@ def alone(database, user, statement):
     return Counter(zip(*(column.to_pylist() for column in table.columns), strict=True))
 
 
-@pytest.mark.parametrize("name", READERS)
-@pytest.mark.parametrize(
-    ("page", "statements"), ALONE.items(), ids=lambda page: page[0].name if isinstance(page, tuple) else ""
-)
-def test_each_panel_has_the_figures_of_a_statement_of_its_own(product, name, page, statements):
-    question, query = page
+def asked(product, name, view):
     person = Person(product, USERS[name])
-    panels = question.split(person.warehouse.fetch(query(FILTERS)))
+    panels = view.question.split(person.warehouse.fetch(view.query(FILTERS)))
     assert person.api.operations() == ["ExecuteStatement", "GetStatementResultV2"]
     assert panels.any("anything")
-    assert {*panels.tables} == {*statements, "anything"}
-    for panel, statement in statements.items():
-        expected = alone(product, USERS[name], statement)
-        assert Counter(panels.rows(panel)) == expected
-        assert sum(expected.values()) > 0
+    return panels
+
+
+@pytest.mark.parametrize("name", READERS)
+class TestEachPanelHasTheFiguresOfAStatementOfItsOwn:
+    def test_totals_of_three_periods(self, product, name):
+        (nine,) = asked(product, name, overview.VIEW).rows("totals")
+        expected = [list(alone(product, USERS[name], _period("", *days, _CHOSEN))) for days in _PERIODS]
+        assert [[tuple(nine[place : place + 3])] for place in (0, 3, 6)] == expected
+        assert nine[2] > 0
+
+    @pytest.mark.parametrize(
+        ("panel", "columns"), [("categories", "category"), ("countries", "region_code, country")]
+    )
+    def test_facets(self, product, name, panel, columns):
+        where = "1 = 1" if panel == "categories" else _CHOSEN
+        expected = alone(
+            product, USERS[name], _period(f"{columns}, ", *_PERIODS[0], where, f"GROUP BY {columns}")
+        )
+        keys = columns.count(",") + 1
+        found = Counter(
+            row[: keys + 3] for row in asked(product, name, overview.VIEW).rows(panel) if row[keys + 2]
+        )
+        assert found == expected
+        assert expected
+
+    def test_cities(self, product, name):
+        place = "city || ', ' || country, latitude, longitude"
+        statement = _period(f"{place}, ", *_PERIODS[0], _CHOSEN, "GROUP BY 1, 2, 3")
+        found = Counter(asked(product, name, cities.VIEW).rows("cities"))
+        assert found == alone(product, USERS[name], statement)
+        assert found
 
 
 @pytest.mark.parametrize("name", sorted({*USERS} - {*READERS}))
-@pytest.mark.parametrize("query", [sales.overview_query, sales.cities_query])
-def test_who_has_no_grant_is_denied_the_page_as_each_of_its_panels(product, name, query):
+@pytest.mark.parametrize("view", VIEWS, ids=lambda view: view.title)
+def test_who_has_no_grant_is_denied_the_page(product, name, view):
     with pytest.raises(QueryDenied) as caught:
-        Person(product, USERS[name]).warehouse.fetch(query(FILTERS))
+        Person(product, USERS[name]).warehouse.fetch(view.query(FILTERS))
     assert caught.value.code == "RL-410"
 
 
 def test_nobody_but_the_executive_sees_the_whole(product):
     seen = {}
     for name in READERS:
-        table = Person(product, USERS[name]).warehouse.fetch(sales.overview_query(FILTERS))
-        seen[name] = sales.read_overview(table, FILTERS).now.orders
+        (seen[name],) = (nine[2] for nine in asked(product, name, overview.VIEW).rows("totals"))
     whole = seen.pop("Ethan Global")
     assert all(0 < orders < whole for orders in seen.values())
