@@ -38,6 +38,7 @@ class Outputs:
             "DATA_ROLE_ARN": self.data_role_arn,
             "REDSHIFT_WORKGROUP": self.workgroup,
             "REDSHIFT_DATABASE": self.database,
+            "PERSONAL_TABLES": "on",  # infra/sql makes them
             **({"SESSION_STORE": f"dynamodb:{self.session_table}"} if self.session_table else {}),
         }
 

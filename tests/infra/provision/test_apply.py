@@ -148,6 +148,10 @@ DRIFTS: dict[str, tuple[Vandal, str]] = {
         run_sql('DETACH RLS POLICY amer_region_filter ON public.sales_data FROM ROLE "AWSIDC:amer-sales"'),
         'ATTACH RLS POLICY amer_region_filter ON public.sales_data TO ROLE "AWSIDC:amer-sales"',
     ),
+    "people's own rows are nobody's": (
+        run_sql('DETACH RLS POLICY rowlight_own_rows ON rowlight.alerts FROM ROLE "AWSIDC:exec-global"'),
+        'ATTACH RLS POLICY rowlight_own_rows ON rowlight.alerts TO ROLE "AWSIDC:exec-global"',
+    ),
 }
 
 
@@ -163,6 +167,8 @@ def test_drift_is_mended(env: dict[str, str], spec: Spec, session: boto3.Session
     [
         "ALTER TABLE public.sales_data ROW LEVEL SECURITY OFF",
         "ALTER RLS POLICY amer_region_filter USING (timezone LIKE '%')",
+        "ALTER RLS POLICY rowlight_own_rows USING (owner LIKE '%')",
+        "ALTER TABLE rowlight.saved_views ROW LEVEL SECURITY OFF",
         "ALTER TABLE public.sales_data ROW LEVEL SECURITY ON CONJUNCTION TYPE AND",
     ],
 )
@@ -172,7 +178,8 @@ def test_row_level_security_is_turned_on_again(
     client = session.client("redshift-data")
     rules = (
         "SELECT is_rls_on, rls_conjunction_type, polqual FROM svv_rls_attached_policy"
-        " JOIN svv_rls_policy USING (polname) WHERE polname = 'amer_region_filter'"
+        " JOIN svv_rls_policy USING (polname) WHERE polname IN ('amer_region_filter', 'rowlight_own_rows')"
+        " ORDER BY relname, polname, grantee"
     )
     before = outside.rows(client, env, rules, SecretArn=env["ADMIN_SECRET_ARN"])
     run_sql(sql)(session, env)

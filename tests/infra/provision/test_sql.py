@@ -41,7 +41,7 @@ def test_a_forgotten_semicolon_is_told() -> None:
 def test_every_file_is_filled_in() -> None:
     files = sorted(sql.FOLDER.glob("*.sql"))
     steps = [step for file in files for step in sql.read(file.read_text(), sql.values_of(spec()))]
-    assert len(files) == 5
+    assert len(files) == 6
     assert not any("{" in step.sql + (step.unless or "") for step in steps)
     assert (
         "COPY public.sales_data\nFROM 's3://sales-data/sales_data/'\nIAM_ROLE default\nFORMAT AS PARQUET"
@@ -59,12 +59,16 @@ def test_what_cannot_be_repeated_has_a_guard() -> None:
 
 def test_rows_are_filtered_before_anybody_may_read() -> None:
     steps = [
-        step.title
+        step.sql
         for file in sorted(sql.FOLDER.glob("*.sql"))
         for step in sql.read(file.read_text(), sql.values_of(spec()))
     ]
-    on = next(i for i, title in enumerate(steps) if "ROW LEVEL SECURITY ON" in title)
-    assert all(i > on for i, title in enumerate(steps) if title.startswith("GRANT"))
+    made = [step.split()[5] for step in steps if step.startswith("CREATE TABLE")]
+    assert made == ["public.sales_data", "rowlight.saved_views", "rowlight.alerts"]
+    for table in made:
+        on = next(i for i, step in enumerate(steps) if f"{table} ROW LEVEL SECURITY ON" in step)
+        granted = [i for i, step in enumerate(steps) if step.startswith("GRANT") and table in step]
+        assert min(granted) > on
 
 
 class Client:
