@@ -19,6 +19,7 @@ from app.redshift.json_format import JsonPages
 from app.redshift.limiter import Turn, at_once
 from app.redshift.path import Answer, Statement
 from app.redshift.table import Timings
+from app.redshift.workers import T
 
 if TYPE_CHECKING:
     from mypy_boto3_redshift_data.client import RedshiftDataAPIServiceClient
@@ -34,8 +35,6 @@ _LONGEST_PAUSE = 1.0
 _OVER = {"FINISHED", "FAILED", "ABORTED"}
 # What reading raises at pages that are not of the columns that they say, nor of any.
 _UNREADABLE = (pa.ArrowException, csv.Error, ArithmeticError, LookupError, TypeError, ValueError)
-
-Job = Callable[[Statement], Reply]
 
 
 class DataApi:
@@ -154,8 +153,15 @@ class DataApi:
     def _following(self, statement: Statement, token: str) -> Future[Reply]:
         return begin(self._person, statement, partial(self._page, statement, token))
 
-    def _made(self, job: Job, statement: Statement) -> Reply:
+    def _made(self, job: Callable[[Statement], T], statement: Statement) -> T:
         return end(statement, begin(self._person, statement, partial(job, statement)))
+
+    def _begin(self, statement: Statement) -> tuple[Reply, Reply]:
+        """What its submission answers, and the first page of its rows if that comes soon."""
+        answer = self._submit(statement)
+        # Asked for while the statement runs, the rows of a short one are a call's way nearer than if the
+        # submission waited; and its id is known at once, by which it can be cancelled.
+        return answer, self._early_page(statement) if self._waits and not _is_over(answer) else {}
 
     def _submit(self, statement: Statement) -> Reply:
         statement.prepare()
