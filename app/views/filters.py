@@ -172,7 +172,13 @@ def chips(page: str, filters: Filters, shown: Collection[Dimension], marks: Mark
         return
     with st.container(key=f"{page}.chips", horizontal=True, vertical_alignment="center", gap="small"):
         for text, leave in _chosen(filters, shown, marks):
-            st.button(_plain(text), key=f"{page}.without.{text}", icon=":material/close:", on_click=leave)
+            st.button(
+                _plain(text),
+                key=f"{page}.without.{text}",
+                icon=":material/close:",
+                icon_position="right",
+                on_click=leave,
+            )
         st.button(":primary[Reset filters]", key=f"{page}.reset", type="tertiary", on_click=reset)
 
 

@@ -25,7 +25,8 @@ def nothing_visible(table: Table) -> None:
     """Explains a table without a single row that the person may see."""
     _nothing_here(
         "Redshift shows rows that a policy for one of your groups lets through. No policy lets any through.",
-        "Ask whoever looks after access to add you to a group that sees these rows. Give them this code:",
+        "Ask the person who looks after access to add you to a group that sees these rows. "
+        "Give them this code:",
         f"{NOTHING_VISIBLE} {table.statement_id}",
     )
 
