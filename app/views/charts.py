@@ -1,64 +1,158 @@
-"""Figures → Vega-Lite specifications. No Streamlit in it."""
+"""Figures → Vega-Lite specifications, and the tables behind them. No Streamlit in it.
 
-from collections.abc import Sequence
+Names from data are values of a chart's data and never part of its specification, whose description alone has
+them too, as text. What changes from one answer to the next is data as far as it can be: the browser then
+draws the figures anew, and not the chart.
+"""
+
+import json
+from collections.abc import Callable, Collection, Iterable, Iterator, Mapping, Sequence
 from decimal import Decimal
-from typing import Any
+from typing import Any, NamedTuple
 
-from app.views.formats import Separators, count, money, short_money, span
+import pyarrow as pa
+
+from app.views.figures import Compared, Figures, Step
+from app.views.formats import Against, Marks, change, count, money, other_period, short_money, span
 from app.views.palette import Palette
-from app.views.sales import Figures, Step
+from app.views.sales import Grain
 
+Spec = dict[str, Any]
+
+PICK = "pick"
+"""The selection of a ranking: a click on a bar sends its key."""
+
+_AGAINST: tuple[Against, Against] = ("before", "year_ago")
+_MOST_LABELS: Mapping[Grain, int] = {"day": 7, "week": 7, "month": 13, "quarter": 13}
+_FEW = 14  # points that can be told one from another
 _MOST_BARS = 12
-_WEEK = 7
+_ROW, _BELOW = 28, 20  # pixels; Streamlit leaves some of the height free at the end
+_CENT = Decimal("0.01")
+_UNSEEN = {"aria": False}  # told by the description, or by another mark
+
+
+class Bar(NamedTuple):
+    """A bar of a ranking: what a click on it sends, what it is called, and its figures."""
+
+    key: str
+    label: str
+    figures: Compared
 
 
 def sales_over_time(
-    steps: Sequence[Step], *, previous: str | None, colours: Palette, marks: Separators
-) -> dict[str, Any]:
-    """Sales a day: a line for the period, and a dashed one for the period before if it has a name."""
-    series = {_NOW: (colours.accent, [1, 0])}
-    if previous:
-        series[previous] = (colours.muted, [4, 4])
+    steps: Sequence[Step], *, grain: Grain, against: Against | None, days: int, colours: Palette, marks: Marks
+) -> Spec:
+    """The course of sales, and dashed that of a period to compare with.
+
+    A stretch that the period cuts is a hollow point beside the line: in it, it would look like a fall.
+    """
+    if against and not any(getattr(step.figures, against).orders for step in steps):
+        against = None
+    other = _capital(other_period(against, days)) if against else None
     values = [
         {
-            "day": step.last_day.isoformat(),
-            "when": span(step.first_day, step.last_day),
-            "sales": money(step.now.sales, marks),
-            "before": money(step.before.sales, marks),
-            _NOW: _a_day(step, step.now.sales),
-            previous or "": _a_day(step, step.before.sales),
+            "x": place,
+            "when": span(step.first_day, step.last_day) + ("" if step.whole else f", part of a {grain}"),
+            "now": float(step.figures.now.sales),
+            "other": float(getattr(step.figures, against).sales) if against else None,
+            "whole": step.whole,
         }
-        for step in steps
+        for place, step in enumerate(steps)
     ]
     return {
+        "description": _course_told(steps, grain, marks),
         "data": {"values": values},
         "height": 260,
-        "encoding": {"x": {"field": "day", "type": "temporal", "scale": {"type": "utc"}, "axis": _TIME_AXIS}},
-        "layer": [_lines(series), _hover(previous, colours)],
+        "transform": [{"calculate": _CHANGE, "as": "change"}],
+        "encoding": {"x": _time_axis(steps, grain)},
+        "layer": [
+            _area(colours),
+            _lines(other, colours, marks),
+            *_points(other, colours, few=len(steps) <= _FEW),
+            _rule(other, colours, marks),
+        ],
         "config": _config(colours, marks),
     }
 
 
-_NOW = "This period"
-_TIME_AXIS = {"title": None, "grid": False, "labelOverlap": True, "tickCount": 6, "format": "%-d %b"}
+# As formats.change has it, where the browser has both figures.
+_CHANGE = (
+    "!datum.other ? 'No sales' : abs(datum.now / datum.other - 1) < 0.0005 ? format(0, '.1%') "
+    ": format(datum.now / datum.other - 1, '+.1%')"
+)
 
 
-def a_point_is(steps: Sequence[Step]) -> str:
-    """What a point of sales_over_time stands for, in words."""
-    days = max((step.days for step in steps), default=1)
-    return (
-        "By day"
-        if days == 1
-        else f"Average a day, in steps of {'a week' if days == _WEEK else f'{days} days'}"
-    )
+def cut(steps: Sequence[Step], grain: Grain) -> str:
+    """Which points of sales_over_time stand for less than the others, in words; nothing where none does."""
+    if len(steps) == 1 and not steps[0].whole:
+        return f"Hollow: part of a {grain}."
+    ends = {"first": steps[0], "last": steps[-1]} if steps else {}
+    names = [name for name, step in ends.items() if not step.whole]
+    which = " and the ".join(names)
+    return f"Hollow: the {which} {grain} {'are' if len(names) > 1 else 'is'} not whole." if names else ""
 
 
-def _a_day(step: Step, sales: Decimal) -> float:
-    """A step at the beginning may have fewer days than the others: a day is what can be compared."""
-    return round(float(sales) / step.days, 2)
+def sparkline(steps: Sequence[Step], of: Callable[[Figures], Decimal]) -> list[float] | None:
+    """The course of a figure as a metric draws it: whole stretches alone, and nothing for fewer than two."""
+    whole = [float(of(step.figures.now)) for step in steps if step.whole]
+    return whole if len(whole) > 1 else None
 
 
-def _money_axis(field: str) -> dict[str, Any]:
+def _course_told(steps: Sequence[Step], grain: Grain, marks: Marks) -> str:
+    if not steps:
+        return f"Sales by {grain}."
+    told = f"Sales by {grain}, {span(steps[0].first_day, steps[-1].last_day)}"
+    whole = [step for step in steps if step.whole] or steps
+    if len(whole) == 1:
+        return f"{told}: {short_money(whole[0].figures.now.sales, marks)}."
+    ends = {"highest": max(whole, key=_sold), "lowest": min(whole, key=_sold)}
+    parts = [
+        f"{name} {short_money(_sold(step), marks)} ({span(step.first_day, step.last_day)})"
+        for name, step in ends.items()
+    ]
+    return f"{told}: {', '.join(parts)}."
+
+
+def _sold(step: Step) -> Decimal:
+    return step.figures.now.sales
+
+
+def _capital(text: str) -> str:
+    return text[:1].upper() + text[1:]
+
+
+def _time_axis(steps: Sequence[Step], grain: Grain) -> Spec:
+    """Places in a row, each as far from the next: a cut stretch is no nearer, and no clock is involved."""
+    every = max(1, -(-len(steps) // _MOST_LABELS[grain]))
+    places = list(range(0, len(steps), every))
+    labels = json.dumps(list(_labels([steps[place] for place in places], grain)))
+    return {
+        "field": "x",
+        "type": "quantitative",
+        "scale": {"domain": [0, len(steps) - 1] if len(steps) > 1 else [-1, 1], "nice": False, "zero": False},
+        "axis": {
+            "title": None,
+            "grid": False,
+            "values": places,
+            "labelExpr": f"{labels}[indexof({places}, datum.value)]",
+            "labelOverlap": True,
+            "labelFlush": True,
+        },
+    }
+
+
+def _labels(steps: Sequence[Step], grain: Grain) -> Iterator[str | list[str]]:
+    """The year stands under the first label of each, where there are several."""
+    several, year = len({step.first_day.year for step in steps}) > 1, 0
+    for day in (step.first_day for step in steps):
+        name = {"month": f"{day:%b}", "quarter": f"Q{(day.month + 2) // 3}"}.get(grain, f"{day.day} {day:%b}")
+        yield [name, str(day.year)] if several and day.year != year else name
+        year = day.year
+
+
+def _money_axis(field: str, marks: Marks) -> Spec:
+    size = "replace(format(abs(datum.value), abs(datum.value) < 1 ? '~f' : '~s'), 'G', 'B')"
+    sign = f"(datum.value < 0 ? '-' : '') + {json.dumps(marks.prefix)}"
     return {
         "field": field,
         "type": "quantitative",
@@ -67,107 +161,266 @@ def _money_axis(field: str) -> dict[str, Any]:
             "tickCount": 4,
             "domain": False,
             "ticks": False,
-            "labelExpr": "replace(format(datum.value, '$~s'), 'G', 'B')",
+            "labelExpr": f"{sign} + {size} + {json.dumps(marks.suffix)}",
         },
         "scale": {"zero": True},
     }
 
 
-def _lines(series: dict[str, tuple[str, list[int]]]) -> dict[str, Any]:
-    names = list(series)
-    legend = {"title": None, "orient": "top", "symbolType": "stroke", "symbolSize": 300}
-    colours, dashes = ([look[part] for look in series.values()] for part in (0, 1))
-    line: dict[str, Any] = {"field": "series", "type": "nominal", "sort": names, "legend": legend}
+def _area(colours: Palette) -> Spec:
     return {
-        "transform": [{"fold": names, "as": ["series", "a_day"]}],
-        "mark": {"type": "line", "strokeWidth": 2, "strokeJoin": "round"},
+        "transform": [{"filter": "datum.whole"}],
+        "mark": {"type": "area", "color": colours.accent, "opacity": 0.08, **_UNSEEN},
+        "encoding": {"y": {"field": "now", "type": "quantitative"}},
+    }
+
+
+def _lines(other: str | None, colours: Palette, marks: Marks) -> Spec:
+    series = {"now": ("This period", colours.accent, [1, 0])}
+    if other:
+        series["other"] = (other, colours.muted, [4, 4])
+    names, (titles, shades, dashes) = list(series), zip(*series.values(), strict=True)
+    legend = {
+        "title": None,
+        "orient": "top",
+        "symbolType": "stroke",
+        "symbolSize": 300,
+        "labelExpr": f"{json.dumps(titles)}[indexof({names}, datum.value)]",
+    }
+    line: Spec = {"field": "series", "type": "nominal", "sort": names, "legend": legend if other else None}
+    return {
+        "transform": [{"filter": "datum.whole"}, {"fold": names, "as": ["series", "sales"]}],
+        "mark": {"type": "line", "strokeWidth": 2, "strokeJoin": "round", **_UNSEEN},
         "encoding": {
-            "y": _money_axis("a_day"),
-            "color": {**line, "scale": {"domain": names, "range": colours}},
+            "y": _money_axis("sales", marks),
+            "color": {**line, "scale": {"domain": names, "range": shades}},
             "strokeDash": {**line, "scale": {"domain": names, "range": dashes}},
         },
     }
 
 
-def _hover(previous: str | None, colours: Palette) -> dict[str, Any]:
-    tooltip = [{"field": "when", "title": "When"}, {"field": "sales", "title": "Sales"}]
-    if previous:
-        tooltip.append({"field": "before", "title": previous})
-    pointer = {
-        "type": "point",
-        "encodings": ["x"],
-        "nearest": True,
-        "on": "pointerover",
-        "clear": "pointerout",
-    }
+def _points(other: str | None, colours: Palette, *, few: bool) -> Iterator[Spec]:
+    """What the period cuts; and every point of a line that has few."""
+    for field, colour in (("other", colours.muted), ("now", colours.accent)):
+        if field == "now" or other:
+            yield {
+                "transform": [] if few else [{"filter": "!datum.whole"}],
+                "mark": {"type": "point", "size": 45, "stroke": colour, "opacity": 1, **_UNSEEN},
+                "encoding": {
+                    "y": {"field": field, "type": "quantitative"},
+                    "fill": {
+                        "condition": {"test": "datum.whole", "value": colour},
+                        "value": colours.background,
+                    },
+                },
+            }
+
+
+def _rule(other: str | None, colours: Palette, marks: Marks) -> Spec:
+    """Follows the pointer, and tells the exact figures of where it stands."""
+    exact = {"type": "quantitative", "format": f"$,.{marks.cents}f"}
+    tooltip = [
+        {"field": "when", "type": "nominal", "title": "When"},
+        {"field": "now", "title": "Sales", **exact},
+    ]
+    if other:
+        tooltip += [
+            {"field": "other", "title": other, **exact},
+            {"field": "change", "type": "nominal", "title": "Change"},
+        ]
+    pointer = {"type": "point", "fields": ["x"], "nearest": True, "on": "pointerover", "clear": "pointerout"}
     return {
-        "mark": {"type": "point", "filled": True, "size": 70, "color": colours.accent},
+        "mark": {"type": "rule", "color": colours.muted, **_UNSEEN},
         "params": [{"name": "hover", "select": pointer}],
         "encoding": {
-            "y": _money_axis(_NOW),
-            "opacity": {"condition": {"param": "hover", "empty": False, "value": 1}, "value": 0},
-            "tooltip": [{**item, "type": "nominal"} for item in tooltip],
+            "opacity": {"condition": {"param": "hover", "empty": False, "value": 0.6}, "value": 0},
+            "tooltip": tooltip,
         },
     }
 
 
-def _config(colours: Palette, marks: Separators) -> dict[str, Any]:
-    number = {"decimal": marks.decimal, "thousands": marks.thousands, "grouping": [3], "currency": ["$", ""]}
+def ranking(
+    bars: Sequence[Bar],
+    *,
+    days: int,
+    colours: Palette,
+    marks: Marks,
+    chosen: Collection[str] = (),
+    most: int = _MOST_BARS,
+    lowest: bool = False,
+    others: str = "",
+) -> Spec:
+    """Bars with their figures beside them, best first or lowest first; a click on one selects its key.
+
+    What is chosen is strong, and always there. Those that do not fit are one line, "7 others", if they have a
+    name, without a bar that would dwarf what is to be compared.
+    """
+    shown, rest = ranked(bars, chosen=chosen, most=most, lowest=lowest)
+    rows = [_row(bar, chosen, days, marks) for bar in shown]
+    if rest and others:
+        left = Bar("", f"{count(len(rest), marks)} {others}", together([bar.figures for bar in rest]))
+        rows.append(_row(left, chosen, days, marks) | {"end": 0.0})
+    longest = max((len(row["label"]) for row in rows), default=0)
+    room = f"min({min(16 + 7 * longest, 160)}, 0.45 * width)"
+    return {
+        "description": _ranking_told(shown, marks),
+        "data": {"values": [{"row": place, **row} for place, row in enumerate(rows)]},
+        "height": _ROW * max(1, len(rows)) + _BELOW,
+        "encoding": {"y": {"field": "row", "type": "ordinal", "axis": None, "scale": {"padding": 0}}},
+        "layer": [_bars(room, colours), *_texts(room, colours), _target(days, colours)],
+        "config": _config(colours, marks),
+    }
+
+
+def ranked(
+    bars: Sequence[Bar], *, chosen: Collection[str] = (), most: int = _MOST_BARS, lowest: bool = False
+) -> tuple[list[Bar], list[Bar]]:
+    """The best or the lowest, and all that are chosen; and the others."""
+    ordered = sorted(bars, key=lambda bar: bar.figures.now.sales, reverse=not lowest)
+    others = ordered[most:]
+    return (
+        ordered[:most] + [bar for bar in others if bar.key in chosen],
+        [bar for bar in others if bar.key not in chosen],
+    )
+
+
+def _row(bar: Bar, chosen: Collection[str], days: int, marks: Marks) -> dict[str, Any]:
+    now = bar.figures.now
+    changes: dict[str, str] = {
+        against: change(now.sales, getattr(bar.figures, against).sales, days=days, marks=marks).figure
+        for against in _AGAINST
+    }
+    return {
+        "key": bar.key,
+        "label": bar.label,
+        "end": float(now.sales),
+        "short": short_money(now.sales, marks),
+        "exact": money(now.sales, marks),
+        "units": count(now.units, marks),
+        "orders": count(now.orders, marks),
+        **changes,
+        "strong": not chosen or bar.key in chosen,
+        "weight": "bold" if bar.key in chosen else "normal",
+    }
+
+
+def _ranking_told(shown: Sequence[Bar], marks: Marks) -> str:
+    told = [f"{bar.label} {short_money(bar.figures.now.sales, marks)}" for bar in shown]
+    if len(told) < 2:  # noqa: PLR2004
+        return f"Sales: {''.join(told)}."
+    return f"Sales in {len(told)} bars, from {told[0]} to {told[-1]}."
+
+
+def _bars(room: str, colours: Palette) -> Spec:
+    # Room for the names before the bars, and for the figures beside the longest.
+    scale = {"zero": True, "nice": False, "range": [{"expr": room}, {"expr": "max(width - 62, 0)"}]}
+    return {
+        "mark": {
+            "type": "bar",
+            "height": {"band": 0.55},
+            "cornerRadiusEnd": 2,
+            "description": {"expr": "datum.label + ': ' + datum.exact"},
+        },
+        "encoding": {
+            "x": {"field": "end", "type": "quantitative", "axis": None, "scale": scale},
+            "color": {
+                "condition": {"test": "datum.strong", "value": colours.accent},
+                "value": colours.pale,
+            },
+        },
+    }
+
+
+def _texts(room: str, colours: Palette) -> Iterator[Spec]:
+    weight = {"fontWeight": {"expr": "datum.weight"}, "fontSize": 13, "align": "left", **_UNSEEN}
+    yield {
+        "mark": {"type": "text", "color": colours.text, "limit": {"expr": f"{room} - 10"}, **weight},
+        "encoding": {"x": {"value": 0}, "text": {"field": "label", "type": "nominal"}},
+    }
+    yield {
+        "mark": {"type": "text", "color": colours.text, "dx": 6, **weight},
+        "encoding": {
+            "x": {"field": "end", "type": "quantitative"},
+            "text": {"field": "short", "type": "nominal"},
+        },
+    }
+
+
+def _target(days: int, colours: Palette) -> Spec:
+    """The whole row takes the pointer: a short bar is as easy to hit as a long one."""
+    titles = {"label": "title", "exact": "Sales", "units": "Units", "orders": "Orders"}
+    titles |= {against: f"vs {other_period(against, days)}" for against in _AGAINST}
+    near = {"type": "point", "fields": ["row"], "on": "pointerover", "clear": "pointerout"}
+    return {
+        "mark": {"type": "bar", "color": colours.text, "height": {"band": 1}, "cursor": "pointer", **_UNSEEN},
+        "params": [
+            {"name": PICK, "select": {"type": "point", "fields": ["key"], "toggle": False}},
+            {"name": "near", "select": near},
+        ],
+        "encoding": {
+            "x": {"value": 0},
+            "x2": {"value": "width"},
+            "opacity": {"condition": {"param": "near", "empty": False, "value": 0.06}, "value": 0},
+            "tooltip": [{"field": name, "type": "nominal", "title": title} for name, title in titles.items()],
+        },
+    }
+
+
+def together(figures: Sequence[Compared]) -> Compared:
+    """What several sold, in each of the periods."""
+    return Compared(
+        *(
+            Figures(
+                sum((each.sales for each in period), Decimal(0)),
+                sum(each.units for each in period),
+                sum(each.orders for each in period),
+            )
+            for period in zip(*figures, strict=True)
+        )
+    )
+
+
+def table_of(first: Mapping[str, Sequence[Any]], figures: Sequence[Compared], *, days: int) -> pa.Table:
+    """The figures behind a chart, after the columns that tell its rows apart.
+
+    A change is a share, 0.081; there is none where there is nothing to compare with.
+    """
+    now = [each.now for each in figures]
+    columns: dict[str, Any] = {
+        **first,
+        "Sales": _amounts(each.sales for each in now),
+        "Units": pa.array([each.units for each in now], pa.int64()),
+        "Orders": pa.array([each.orders for each in now], pa.int64()),
+        "Average order": _amounts(each.average.quantize(_CENT) if each.orders else None for each in now),
+    }
+    for against in _AGAINST:
+        other = other_period(against, days)
+        past: list[Figures] = [getattr(each, against) for each in figures]
+        columns[f"Sales, {other}"] = _amounts(each.sales if each.orders else None for each in past)
+        shares = [_share(*pair) for pair in zip(now, past, strict=True)]
+        columns[f"Change vs {other}"] = pa.array(shares, pa.float64())
+    return pa.table(columns)
+
+
+def _amounts(amounts: Iterable[Decimal | None]) -> pa.Array:
+    return pa.array(list(amounts), pa.decimal128(38, 2))
+
+
+def _share(now: Figures, was: Figures) -> float | None:
+    return round(float(now.sales / was.sales) - 1, 4) if was.orders and was.sales else None
+
+
+def _config(colours: Palette, marks: Marks) -> Spec:
+    number = {
+        "decimal": marks.decimal,
+        "thousands": marks.thousands,
+        "grouping": [marks.grouping[0], *[marks.grouping[1]] * 9],
+        "currency": [marks.prefix, marks.suffix],
+        "minus": "-",
+    }
     return {
         "locale": {"number": number},
         "axis": {"labelColor": colours.muted, "gridColor": colours.line, "domainColor": colours.line},
         "legend": {"labelColor": colours.muted},
         "view": {"stroke": None},
-    }
-
-
-def by_category(figures: dict[str, Figures], *, colours: Palette, marks: Separators) -> dict[str, Any]:
-    """A bar for each category, best first, each with its figure beside it."""
-    ranked = _ranked(figures)
-    values = [
-        {
-            "category": name,
-            "sales": float(each.sales),
-            "short": short_money(each.sales, marks),
-            "exact": money(each.sales, marks),
-            "units": count(each.units, marks),
-        }
-        for name, each in ranked
-    ]
-    beside = {"type": "text", "align": "left", "dx": 6, "color": colours.text}
-    return {
-        "data": {"values": values},
-        "height": 30 * len(values) + 10,
-        "encoding": _bars(longest=max((float(each.sales) for _, each in ranked), default=0.0)),
-        "layer": [
-            {"mark": {"type": "bar", "color": colours.accent, "height": {"band": 0.6}}},
-            {"mark": beside, "encoding": {"text": {"field": "short", "type": "nominal"}}},
-        ],
-        "config": _config(colours, marks),
-    }
-
-
-def _ranked(figures: dict[str, Figures]) -> list[tuple[str, Figures]]:
-    """The best, and the others in one."""
-    best_first = sorted(figures.items(), key=lambda item: item[1].sales, reverse=True)
-    shown, rest = best_first[:_MOST_BARS], best_first[_MOST_BARS:]
-    if rest:
-        total = Figures(
-            sum((each.sales for _, each in rest), Decimal(0)),
-            sum(each.units for _, each in rest),
-            sum(each.orders for _, each in rest),
-        )
-        shown.append((f"{len(rest)} other categories", total))
-    return shown
-
-
-def _bars(*, longest: float) -> dict[str, Any]:
-    titles = {"category": "Category", "exact": "Sales", "units": "Units"}
-    names = {"title": None, "labelLimit": 140, "ticks": False, "domain": False}
-    # Room for the figure beside the longest bar.
-    scale = {"zero": True, "domainMax": 1.25 * longest or 1.0}
-    return {
-        "y": {"field": "category", "type": "nominal", "sort": None, "axis": names},
-        "x": {"field": "sales", "type": "quantitative", "axis": None, "scale": scale},
-        "tooltip": [{"field": field, "type": "nominal", "title": title} for field, title in titles.items()],
     }

@@ -11,6 +11,7 @@ class Palette:
     text: str
     muted: str
     accent: str
+    pale: str  # of marks that were not chosen
     land: str
     line: str
     ramp: tuple[str, str, str, str, str]
@@ -21,6 +22,7 @@ LIGHT = Palette(
     text="#16202B",
     muted="#5B6876",
     accent="#0B6E6E",
+    pale="#8794A1",
     land="#E6E9EE",
     line="#DDE2E8",
     ramp=("#8FCBC6", "#46A29C", "#14746F", "#0E5E5A", "#0A4744"),
@@ -30,6 +32,7 @@ DARK = Palette(
     text="#E7ECF1",
     muted="#9AA8B6",
     accent="#4FC3BF",
+    pale="#5A6875",
     land="#1F2832",
     line="#2A3541",
     ramp=("#1D6662", "#2F908A", "#46A9A3", "#62BDB6", "#BCE7E3"),

@@ -26,6 +26,8 @@ def test_text_and_marks_can_be_told_from_what_they_lie_on(colours):
     assert contrast(colours.text, colours.background) >= 4.5
     assert contrast(colours.muted, colours.background) >= 4.5
     assert contrast(colours.accent, colours.background) >= 3
+    assert contrast(colours.pale, colours.background) >= 3
+    assert contrast(colours.accent, colours.pale) > 1.9
 
 
 @pytest.mark.parametrize("colours", PALETTES.values(), ids=PALETTES)
