@@ -185,7 +185,7 @@ class Question:
         """The order of the rows in every panel is the last one's, for a cap takes the end of that."""
         terms = self._own.panels[-1].whole_order
         named = {term.removeprefix("-") for term in terms}
-        return [*terms, *(name for name in self._layout.dimensions if name not in named)]
+        return [*terms, *(name for name in self._own.dimensions if name not in named)]
 
     def split(self, table: Table) -> Panels:
         """The statement's rows by panel: slices of the same columns, in each panel's own order."""

@@ -10,7 +10,6 @@ CREATE TABLE IF NOT EXISTS rowlight.saved_views (
 -- A figure to watch: the sales of the last so many days for which each column that is not NULL has that value.
 CREATE TABLE IF NOT EXISTS rowlight.alerts (
     owner VARCHAR(128) NOT NULL,
-    alert VARCHAR(32) NOT NULL,
     region VARCHAR(10),
     country VARCHAR(10),
     category VARCHAR(100),

@@ -116,6 +116,8 @@ class Person:
         except SqlError as error:
             self._error = str(error)
             return {"Id": STATEMENT_ID, "Status": "FAILED"}
+        if result.table is None:
+            return {"Id": STATEMENT_ID, "Status": "FINISHED", "HasResultSet": False}
         self._result = ResultSet(
             result,
             result_format="CSV",
