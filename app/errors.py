@@ -11,6 +11,7 @@ AppError(message, remedy)
 │ ├ ExchangeRefused              IAM Identity Center does not accept the token
 │ ├ RoleRefused                  STS does not hand out the role
 │ └ NotAssigned                  the person is unknown or not assigned
+├ ExportError                    a file to take along is too large, or cannot be made
 └ QueryError(query_name, statement_id, cause)
   ├ QueryDenied                  the warehouse refuses the person
   ├ QueryFailed                  the statement is at fault
@@ -102,6 +103,12 @@ class NotAssigned(AccessError):
     """The person is not known to IAM Identity Center, or not assigned to the application."""
 
     code = "RL-330"
+
+
+class ExportError(AppError):
+    """What a page shows cannot be made a file."""
+
+    code = "RL-500"
 
 
 class QueryError(AppError):

@@ -1,0 +1,51 @@
+"""How large an export may be, and how far it is."""
+
+import io
+from collections.abc import Callable, Iterator
+from typing import TYPE_CHECKING
+
+import pyarrow as pa
+
+from app.errors import ExportError
+
+if TYPE_CHECKING:
+    from _typeshed import ReadableBuffer
+
+MOST_ROWS = 1_000_000
+MOST_BYTES = 64 * 2**20  # Streamlit keeps a file in memory until its page is drawn anew
+_AT_ONCE = 5_000  # rows
+
+Tell = Callable[[float], object]
+"""Told the share that is done, from 0 to 1."""
+
+
+def quiet(_: float) -> None:
+    """Tells nobody."""
+
+
+class Bounded(io.BytesIO):
+    """A file in memory that refuses to grow beyond what an export may be."""
+
+    def write(self, data: "ReadableBuffer", /) -> int:
+        if self.tell() + memoryview(data).nbytes > MOST_BYTES:
+            raise ExportError(
+                f"The file would be larger than {MOST_BYTES // 2**20} MB.",
+                "Narrow the filters, or take Parquet, which is smaller.",
+                code="RL-502",
+            )
+        return super().write(data)
+
+
+def batches(columns: pa.Table, *, most: int, tell: Tell) -> Iterator[pa.RecordBatch]:
+    """The rows a few thousand at a time, telling how far they are; refuses a table of more than `most`."""
+    if columns.num_rows > most:
+        raise ExportError(
+            f"There are {columns.num_rows:,} rows; this kind of file takes {most:,}.",
+            "Narrow the filters, or take CSV or Parquet." if most < MOST_ROWS else "Narrow the filters.",
+            code="RL-501",
+        )
+    done = 0
+    for batch in columns.to_batches(max_chunksize=_AT_ONCE):
+        yield batch
+        done += batch.num_rows
+        tell(done / columns.num_rows if columns.num_rows else 1.0)
