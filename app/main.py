@@ -19,8 +19,9 @@ from app.session import visit as visits
 from app.session.assembly import Services
 from app.session.user import UserSession
 from app.session.visit import Visit
-from app.views import VIEWS, clock, filters, waiting
-from app.views.page import View, render
+from app.views import VIEWS, clock, filters, tools, waiting
+from app.views.frame import render
+from app.views.page import View
 from app.views.reader import Reader
 
 log = logging.getLogger("app.main")
@@ -131,6 +132,7 @@ def _serve(visit: Visit, user: UserSession, shared: Services) -> None:
     """The page itself, for somebody who is signed in."""
     visit.served = True
     filters.follow_address()
+    tools.receive()
     page = st.navigation(_pages(lambda view: _draw(view, _reader(user, shared))), position="top")
     st.set_page_config(
         page_title=f"{page.title} · Rowlight",

@@ -1,38 +1,34 @@
-"""The frame of every page: its heading, its one question, what can be chosen, and the states without figures.
+"""A page: what its file declares, and what it is handed to draw with.
 
-A page is a View in a file of its own; `render` does the rest (docs/add-a-view.md).
+A page is a View in a file of its own; app/views/frame.py does the rest (docs/add-a-view.md).
 """
 
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
-from pathlib import Path
 from typing import Any
 
 import pyarrow as pa
-import streamlit as st
 from streamlit.delta_generator import DeltaGenerator
 
-from app.errors import QueryDenied
 from app.redshift.conditions import Condition, Value
 from app.redshift.panels import Panels, Question
 from app.redshift.query import Query
 from app.redshift.table import Table
-from app.views import filters, formats, states, waiting
+from app.views import filters
 from app.views.choice import DIMENSIONS, Dimension, Filters
 from app.views.formats import Marks
-from app.views.palette import Palette, palette
+from app.views.palette import Palette
 from app.views.reader import Reader
-from app.views.waiting import Places, Shapes
+from app.views.waiting import Shapes
 
 # Which panel and column tell what there is to choose from.
-_FACETS: Mapping[Dimension, tuple[str, str]] = {
+FACETS: Mapping[Dimension, tuple[str, str]] = {
     "region": ("countries", "region"),
     "country": ("countries", "country"),
     "category": ("categories", "category"),
     "product": ("products", "product"),
     "place": ("places", "place"),
 }
-_STYLE = f"<style>{(Path(__file__).parent / 'page.css').read_text()}</style>"
 
 
 @dataclass(frozen=True)
@@ -59,7 +55,7 @@ class View:
     def dimensions(self) -> tuple[Dimension, ...]:
         """By what its rows can be chosen."""
         panels = {panel.name for panel in self.question.panels}
-        return tuple(name for name in DIMENSIONS if _FACETS[name][0] in panels)
+        return tuple(name for name in DIMENSIONS if FACETS[name][0] in panels)
 
 
 @dataclass(frozen=True)
@@ -94,60 +90,3 @@ class Page:
     ) -> None:
         """Notes a part that the person can take along."""
         self.parts.append(Part(name, table, chart))
-
-
-def render(view: View, reader: Reader) -> None:
-    """Draws a page for whoever the warehouse knows as its caller."""
-    colours, marks = palette(st.context.theme.type), formats.marks(st.context.locale, reader.currency)
-    st.html(_STYLE.replace("ON-ACCENT", colours.background))
-    chosen = filters.choose_period(view.path)
-    as_of, tools, fresh = _heading(view)
-    states.note(
-        f"{formats.span(chosen.first_day, chosen.last_day)} · Rows that Redshift lets {reader.name} see"
-    )
-    filters.chips(view.path, chosen, view.dimensions, marks)
-    places = Places(as_of, st.empty())  # always there, so that what follows keeps its place
-    try:
-        table = waiting.ask(
-            reader.warehouse,
-            view.query(chosen),
-            path=view.path,
-            fresh=fresh,
-            places=places,
-            shapes=view.shapes,
-        )
-    except QueryDenied as error:
-        states.denied(error)
-        return
-    this = Page(view, reader, chosen, colours, marks, table, tools)
-    _draw(view.question.split(table), this)
-
-
-def _draw(panels: Panels, this: Page) -> None:
-    if not panels.any("anything"):
-        states.nothing_visible(this.table)
-        return
-    view = this.view
-    known = {name: _known(panels, *_FACETS[name]) for name in view.dimensions}
-    filters.choose(view.path, known, this.marks, least="amount" in view.question.base.columns)
-    if not any(panels["totals"]["orders"].to_pylist()):
-        states.no_match(this.said)
-        return
-    view.draw(panels, this)
-
-
-def _known(panels: Panels, panel: str, column: str) -> list[str]:
-    return list(dict.fromkeys(panels[panel][column].to_pylist()))
-
-
-def _heading(view: View) -> tuple[DeltaGenerator, DeltaGenerator, bool]:
-    """The title; beside it where to say how fresh the page is, the way to have it anew, and its tools."""
-    with st.container(key="heading", horizontal=True, vertical_alignment="center"):
-        st.title(view.title, anchor=False, width="stretch")
-        with st.container(
-            horizontal=True, horizontal_alignment="right", vertical_alignment="center", width="content"
-        ):
-            as_of = st.empty()
-            fresh = st.button(":primary[Refresh]", type="tertiary", key=f"{view.path}.refresh")
-            tools = st.container(horizontal=True, vertical_alignment="center", width="content")
-    return as_of, tools, fresh

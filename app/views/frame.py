@@ -1,0 +1,84 @@
+"""What every page stands in: heading, filters, its one question, tools, and the states without figures."""
+
+from pathlib import Path
+
+import streamlit as st
+from streamlit.delta_generator import DeltaGenerator
+
+from app.errors import QueryDenied
+from app.redshift.panels import Panels, Question
+from app.redshift.query import Query
+from app.views import clock, export, filters, formats, personal, states, tools, waiting
+from app.views.choice import Filters
+from app.views.page import FACETS, Page, View
+from app.views.palette import palette
+from app.views.reader import Reader
+from app.views.waiting import Places
+
+_STYLE = f"<style>{(Path(__file__).parent / 'page.css').read_text()}</style>"
+
+
+def render(view: View, reader: Reader) -> None:
+    """Draws a page for whoever the warehouse knows as its caller."""
+    colours, marks = palette(st.context.theme.type), formats.marks(st.context.locale, reader.currency)
+    st.html(_STYLE.replace("ON-ACCENT", colours.background))
+    chosen = filters.choose_period(view.path)
+    as_of, beside, fresh = _heading(view)
+    states.note(
+        f"{formats.span(chosen.first_day, chosen.last_day)} · Rows that Redshift lets {reader.name} see"
+    )
+    tools.tell_shared(view.path, reader.name)
+    filters.chips(view.path, chosen, view.dimensions, marks)
+    places = Places(as_of, st.empty())  # always there, so that what follows keeps its place
+    question, query = _asked(view, reader, chosen)
+    try:
+        table = waiting.ask(
+            reader.warehouse, query, path=view.path, fresh=fresh, places=places, shapes=view.shapes
+        )
+    except QueryDenied as error:
+        states.denied(error)
+        return
+    _draw(question.split(table), Page(view, reader, chosen, colours, marks, table, beside))
+
+
+def _asked(view: View, reader: Reader, chosen: Filters) -> tuple[Question, Query]:
+    """The page's question, with what its reader keeps where people can keep something."""
+    question, values = view.question, view.parameters(chosen)
+    if reader.personal_tables:
+        question, values = personal.beside(question), {**values, **personal.parameters(clock.today())}
+    return question, question.query(values, **view.conditions(chosen))
+
+
+def _draw(panels: Panels, this: Page) -> None:
+    if not panels.any("anything"):
+        states.nothing_visible(this.table)
+        return
+    view = this.view
+    known = {name: _known(panels, *FACETS[name]) for name in view.dimensions}
+    filters.choose(view.path, known, this.marks, least="amount" in view.question.base.columns)
+    if this.reader.personal_tables:
+        mine = personal.read(panels)
+        tools.alerts(this, mine)
+        tools.views(this, mine)
+    if not any(panels["totals"]["orders"].to_pylist()):
+        states.no_match(this.said)
+        return
+    view.draw(panels, this)
+    export.export(this)
+
+
+def _known(panels: Panels, panel: str, column: str) -> list[str]:
+    return list(dict.fromkeys(panels[panel][column].to_pylist()))
+
+
+def _heading(view: View) -> tuple[DeltaGenerator, DeltaGenerator, bool]:
+    """The title; beside it where to say how fresh the page is, the way to have it anew, and its tools."""
+    with st.container(key="heading", horizontal=True, vertical_alignment="center"):
+        st.title(view.title, anchor=False, width="stretch")
+        with st.container(
+            horizontal=True, horizontal_alignment="right", vertical_alignment="center", width="content"
+        ):
+            as_of = st.empty()
+            fresh = st.button(":primary[Refresh]", type="tertiary", key=f"{view.path}.refresh")
+            beside = st.container(horizontal=True, vertical_alignment="center", width="content")
+    return as_of, beside, fresh
