@@ -28,6 +28,7 @@ from app.views.sales import SOLD
 MOST_VIEWS = 50
 MOST_ALERTS = 20
 LONGEST_NAME = 100
+SHARED = "shared"  # the parameter of an address that marks a link for somebody else
 DAYS = (7, 30)
 Direction = Literal["below", "above"]
 DIRECTIONS: tuple[Direction, ...] = get_args(Direction)
@@ -130,11 +131,6 @@ class SavedView:
     name: str
     page: str
     choice: Choice
-
-    @property
-    def link(self) -> str:
-        """Its address within the app."""
-        return link(self.page, self.choice)
 
 
 @dataclass(frozen=True)
@@ -240,14 +236,14 @@ def is_name(text: str) -> bool:
     )
 
 
-def link(page: str, chosen: Choice, *, shared: bool = False) -> str:
+def link(path: str, chosen: Choice, *, shared: bool = False) -> str:
     """The address of a page with these filters within the app; `shared` marks one for somebody else."""
-    said = chosen.parameters() | ({"shared": ["1"]} if shared else {})
-    return f"/{page}{_query(said)}"
+    said = chosen.parameters() | ({SHARED: ["1"]} if shared else {})
+    return f"/{path}{_query(said) if said else ''}"
 
 
 def _query(said: Mapping[str, Sequence[str]]) -> str:
-    return f"?{urlencode(said, doseq=True)}" if said else ""
+    return f"?{urlencode(said, doseq=True)}"
 
 
 def is_whole(chosen: Choice) -> bool:
@@ -258,7 +254,7 @@ def is_whole(chosen: Choice) -> bool:
 def save_view(name: str, page: str, chosen: Choice) -> tuple[Query, Query]:
     """Keeps a view, and then lets go of those that had its name before: the newest of a name counts."""
     saved_at = _now()
-    kept = {"name": name, "page": page, "address": f"?{urlencode(chosen.parameters(), doseq=True)}"}
+    kept = {"name": name, "page": page, "address": _query(chosen.parameters())}
     return (
         Query("A view is kept", _INSERT_VIEW, {**kept, "saved_at": saved_at}),
         Query(
