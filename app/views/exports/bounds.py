@@ -24,16 +24,29 @@ def quiet(_: float) -> None:
 
 
 class Bounded(io.BytesIO):
-    """A file in memory that refuses to grow beyond what an export may be."""
+    """A file in memory that takes no more than an export may be, and says so when it is asked for."""
+
+    refused = False
 
     def write(self, data: "ReadableBuffer", /) -> int:
-        if self.tell() + memoryview(data).nbytes > MOST_BYTES:
+        # Not refused here: the libraries do not close what they have begun when a write fails.
+        size = memoryview(data).nbytes
+        self.refused = self.refused or self.tell() + size > MOST_BYTES
+        return size if self.refused else super().write(data)
+
+    def whole(self) -> bytes:
+        """What was written, unless it was too much."""
+        self.check()
+        return self.getvalue()
+
+    def check(self) -> None:
+        """Refuses as soon as it is known that this file will not do."""
+        if self.refused:
             raise ExportError(
                 f"The file would be larger than {MOST_BYTES // 2**20} MB.",
                 "Narrow the filters, or take Parquet, which is smaller.",
                 code="RL-502",
             )
-        return super().write(data)
 
 
 def batches(columns: pa.Table, *, most: int, tell: Tell) -> Iterator[pa.RecordBatch]:

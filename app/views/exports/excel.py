@@ -1,6 +1,7 @@
 """Rows as a workbook: typed columns on one sheet, the stamp on another, and nothing that Excel would run."""
 
 import math
+import tempfile
 from collections.abc import Callable
 from datetime import UTC, date, datetime
 from decimal import Decimal
@@ -10,7 +11,7 @@ import pyarrow as pa
 
 from app.views.exports.bounds import Bounded, Tell, batches, quiet
 from app.views.exports.formulas import active
-from app.views.exports.stamp import Stamp
+from app.views.exports.stamp import Stamp, one_line
 
 MOST_ROWS = 250_000  # a quarter of what a sheet holds: some ten seconds
 _LONGEST_CELL = 32_767
@@ -31,18 +32,20 @@ def as_excel(columns: pa.Table, stamp: Stamp, tell: Tell = quiet, *, currency: s
     import xlsxwriter  # noqa: PLC0415  # nobody needs it until somebody exports
 
     file = Bounded()
-    options = {"constant_memory": True, "strings_to_urls": False, "strings_to_formulas": False}
-    with xlsxwriter.Workbook(file, options) as book:
-        book.set_properties(
-            {
-                "title": stamp.lines()[0][1],
-                "author": stamp.lines()[1][1],
-                "created": stamp.as_of.astimezone(UTC),
-            }
-        )
-        _write_rows(book, columns, tell, currency)
-        _write_about(book, stamp)
-    return file.getvalue()
+    # Rows wait there until the book is written; nothing of them may stay when it never is.
+    with tempfile.TemporaryDirectory() as waiting:
+        options = {"constant_memory": True, "tmpdir": waiting}
+        with xlsxwriter.Workbook(file, options) as book:
+            book.set_properties(
+                {
+                    "title": one_line(stamp.page),
+                    "author": one_line(stamp.person),
+                    "created": stamp.as_of.astimezone(UTC),
+                }
+            )
+            _write_rows(book, columns, tell, currency)
+            _write_about(book, stamp)
+    return file.whole()
 
 
 def _write_rows(book: Any, columns: pa.Table, tell: Tell, currency: str) -> None:

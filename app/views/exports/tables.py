@@ -32,7 +32,8 @@ def as_csv(columns: pa.Table, stamp: Stamp, tell: Tell = quiet) -> bytes:
         for batch in batches(columns, most=MOST_ROWS, tell=tell):
             turned = [turn(column) for turn, column in zip(plain, batch.columns, strict=True)]
             writer.write_batch(pa.record_batch(turned, schema=schema))
-    return file.getvalue()
+            file.check()
+    return file.whole()
 
 
 def as_parquet(columns: pa.Table, stamp: Stamp, tell: Tell = quiet) -> bytes:
@@ -43,7 +44,8 @@ def as_parquet(columns: pa.Table, stamp: Stamp, tell: Tell = quiet) -> bytes:
     with parquet.ParquetWriter(file, schema, compression="zstd") as writer:
         for batch in batches(columns, most=MOST_ROWS, tell=tell):
             writer.write_batch(batch.replace_schema_metadata(about))
-    return file.getvalue()
+            file.check()
+    return file.whole()
 
 
 def _remarks(stamp: Stamp) -> str:

@@ -1,0 +1,154 @@
+"""The way to take along what a page shows: a button, a dialog, and a file made when it is asked for."""
+
+from collections.abc import Callable
+from dataclasses import dataclass
+from functools import partial
+from html import escape
+from typing import Literal
+
+import pyarrow as pa
+import streamlit as st
+
+from app.errors import ExportError
+from app.views import exports, states, waiting
+from app.views.exports import Chart, Sheet, Stamp, Tell
+from app.views.page import Page, Part
+
+Kind = Literal["CSV", "Excel", "Parquet", "PNG", "PDF"]
+
+WHOLE_PAGE = "The whole page"
+_DRAWN = frozenset({"PNG", "PDF"})  # in a process that does not tell how far it is
+_ENDINGS: dict[Kind, tuple[str, str]] = {
+    "CSV": ("csv", "text/csv"),
+    "Excel": ("xlsx", "application/vnd.openxmlformats-officedocument.spreadsheetml.sheet"),
+    "Parquet": ("parquet", "application/vnd.apache.parquet"),
+    "PNG": ("png", "image/png"),
+    "PDF": ("pdf", "application/pdf"),
+}
+
+
+@dataclass(frozen=True)
+class File:
+    """A file to take along, and how many rows are in it."""
+
+    content: bytes
+    rows: int
+
+
+Maker = Callable[[Tell], File]
+
+
+def export(this: Page) -> None:
+    """Draws the button among the page's tools, once the page has said what it offers."""
+    if this.parts and this.tools.button(":primary[Export]", type="tertiary", key=f"{this.view.path}.export"):
+        st.dialog("Export")(choose)(this)
+
+
+def choose(this: Page) -> None:
+    """What the dialog holds: what is to be taken along and as what, and then the file."""
+    # Drawn by itself while the page stands: what the person may see can have changed since.
+    waiting.check(this.reader.warehouse, this.table)
+    offers, key = _offers(this), f"{this.view.path}.export"
+    what = st.selectbox("What", list(offers), key=f"{key}.what")
+    kinds = list(offers[what])
+    # A widget for each choice of kinds: what is none of them any more must not stay chosen.
+    kind = st.segmented_control(
+        "As", kinds, default=kinds[0], required=True, key=".".join((key, *kinds)), wrap=True
+    )
+    states.note("The file says whose rows it holds, under which filters and as of when.")
+    if st.button("Make the file", type="primary", key=f"{key}.make"):
+        _offer(what, kind, offers[what][kind], this)
+
+
+def _offer(what: str, kind: Kind, make: Maker, this: Page) -> None:
+    """Makes the file and offers it, and tells the log; or says why there is none."""
+    about = {
+        "kind": kind,
+        "page": this.view.path,
+        "part": what,
+        "statement": this.table.statement_id,
+        "filters": "; ".join(this.said),
+    }
+    try:
+        file = _made(make, drawn=kind in _DRAWN)
+    except ExportError as error:
+        this.reader.trail.record("export", outcome=error.code, **about)
+        said = f"{escape(error.message)} {escape(error.remedy)} <span>Code {escape(error.code)}</span>"
+        st.html(f'<p class="rl-trouble" role="alert">{said}</p>')
+        return
+    this.reader.trail.record("export", rows=file.rows, bytes=len(file.content), **about)
+    ending, mime = _ENDINGS[kind]
+    st.download_button(
+        f"Download ({max(1, round(len(file.content) / 1000)):,} kB)",
+        file.content,
+        exports.file_name(this.view.title, what, this.table.as_of.date(), ending),
+        mime,
+        key=f"{this.view.path}.export.download",
+        on_click="ignore",
+        type="primary",
+    )
+
+
+def _made(make: Maker, *, drawn: bool) -> File:
+    """The file; meanwhile, in its place, how far it is, or for how long it is being drawn."""
+    if drawn:
+        with st.spinner("Drawing", show_time=True):
+            return make(exports.quiet)
+    place = st.empty()
+    bar = place.progress(0.0, "Writing rows")
+    try:
+        return make(lambda share: bar.progress(share, f"Writing rows: {share:.0%}"))
+    finally:
+        place.empty()
+
+
+def _offers(this: Page) -> dict[str, dict[Kind, Maker]]:
+    """What there is to take along, and what makes it each kind of file."""
+    stamp = _stamp(this)
+    whole: dict[Kind, Maker] = {"PDF": lambda _: _document(this, stamp)}
+    return {
+        WHOLE_PAGE: whole,
+        **{part.name: _of_part(part, stamp, this.reader.currency) for part in this.parts},
+    }
+
+
+def _of_part(part: Part, stamp: Stamp, currency: str) -> dict[Kind, Maker]:
+    def rows(write: Callable[[pa.Table, Stamp, Tell], bytes], tell: Tell) -> File:
+        columns = part.table()
+        return File(write(columns, stamp, tell), columns.num_rows)
+
+    makers: dict[Kind, Maker] = {
+        "CSV": partial(rows, exports.as_csv),
+        "Excel": partial(rows, partial(exports.as_excel, currency=currency)),
+        "Parquet": partial(rows, exports.as_parquet),
+    }
+    if (chart := part.chart) is not None:
+        makers["PNG"] = lambda _: File(
+            exports.chart_png(Chart(part.name, chart()), stamp), part.table().num_rows
+        )
+    return makers
+
+
+def _stamp(this: Page) -> Stamp:
+    cut = ("incomplete: there are more rows than a page takes",) if this.table.truncated else ()
+    return Stamp(
+        person=this.reader.name,
+        page=this.view.title,
+        filters=(*this.said, *cut),
+        as_of=this.table.as_of,
+        statement_id=this.table.statement_id,
+    )
+
+
+def _document(this: Page, stamp: Stamp) -> File:
+    """The page: a table of one row that has no chart is its figures; its first chart has all the width."""
+    tables = [(part, part.table()) for part in this.parts]
+    figures = {part.name: rows for part, rows in tables if part.chart is None and rows.num_rows == 1}
+    charts = [(part.name, part.chart()) for part in this.parts if part.chart]
+    sheet = Sheet(
+        metrics=tuple(metric for rows in figures.values() for metric in exports.metrics(rows, this.marks)),
+        charts=tuple(Chart(name, spec, wide=not place) for place, (name, spec) in enumerate(charts)),
+        tables=tuple((part.name, columns) for part, columns in tables if part.name not in figures),
+    )
+    document = exports.page_pdf(sheet, stamp, marks=this.marks)
+    return File(document, sum(columns.num_rows for _, columns in tables))
