@@ -11,13 +11,13 @@ from collections import Counter
 from collections.abc import Callable, Mapping
 from dataclasses import asdict, dataclass, field
 from pathlib import Path
-from typing import Any
+from typing import Any, NamedTuple
 
 import pyarrow as pa
 
 POLL_SECONDS = 0.5
 WARM_UP = "SELECT 1"
-_APART = 0.1  # seconds, so that ours need not wait for the account's quotas
+_APART = 0.1  # seconds of rest, so that ours need not wait for the account's quotas
 _MEGABYTE = 2**20
 _OVER = frozenset({"FINISHED", "FAILED", "ABORTED"})
 
@@ -36,6 +36,16 @@ class Job:
     pairs: int = 0  # how often a fetch is compared with round trips that have nothing to run
 
 
+class Pair(NamedTuple):
+    """A fetch beside round trips with nothing to run, in seconds."""
+
+    took: float
+    own: float  # from when the endpoint accepted the statement until it was over
+    ran: float  # of that, after it had been picked up
+    trip: float  # after a rest, as the fetch
+    soon: float  # just after another call
+
+
 @dataclass
 class Taken:
     """What it took, run by run; the memory is that of the most costly one."""
@@ -43,7 +53,7 @@ class Taken:
     seconds: list[float] = field(default_factory=list)
     cpu: list[float] = field(default_factory=list)
     calls: list[dict[str, int]] = field(default_factory=list)
-    pairs: list[tuple[float, float, float]] = field(default_factory=list)
+    pairs: list[Pair] = field(default_factory=list)
     memory_mb: float = 0.0
     rows: int = 0
 
@@ -149,28 +159,39 @@ def run(job: Job) -> Taken:
     return taken
 
 
-def _pairs(job: Job, fetch: Fetch, statements: list[str]) -> list[tuple[float, float, float]]:
-    """The seconds of a fetch, of the warehouse's own part in it, and of a round trip just after it.
+def _pairs(job: Job, fetch: Fetch, statements: list[str]) -> list[Pair]:
+    """Fetches, and round trips made under the same circumstances.
 
-    The round trip is the mean of the same two calls with nothing to run: ExecuteStatement that is known by
-    its token, and GetStatementResultV2 of a result that is there.
+    A round trip is what a caller with a client of boto3's pays for a call of the kind that a fetch makes: the
+    mean of ExecuteStatement that is known by its token, and GetStatementResultV2 of a result that is there.
+    Both it and the fetch begin after the same rest, as a page's question does: whatever has just made a call
+    makes the next one in two thirds of the time, for the processors and their caches are ready for it.
+
+    The warehouse's own time begins when the endpoint has accepted the statement, not with Duration, which
+    begins when a thread of the warehouse has taken it up: no caller can do anything about its wait for that.
     """
     client = _session(job).client("redshift-data")
     target = {"WorkgroupName": job.env["REDSHIFT_WORKGROUP"], "Database": job.env["REDSHIFT_DATABASE"]}
     again = {**target, "Sql": job.sql, "ResultFormat": "CSV", "ClientToken": "bench-round-trips"}
     known = client.execute_statement(**again, WaitTimeSeconds=30)["Id"]
-    client.get_statement_result_v2(Id=known)
-    found = []
-    for _ in range(job.pairs):
-        started = time.perf_counter()
-        fetch(job.sql, frame=False)  # typed columns, as the pages use them
-        took = time.perf_counter() - started
-        own = client.describe_statement(Id=statements[-1])["Duration"] / 1e9
+
+    def trip() -> float:
         started = time.perf_counter()
         client.execute_statement(**again)
         client.get_statement_result_v2(Id=known)
-        found.append((took, own, (time.perf_counter() - started) / 2))
+        return (time.perf_counter() - started) / 2
+
+    found = []
+    for _ in range(job.pairs):
         time.sleep(_APART)
+        started = time.perf_counter()
+        fetch(job.sql, frame=False)  # typed columns, as the pages use them
+        took = time.perf_counter() - started
+        told = client.describe_statement(Id=statements[-1])
+        soon = trip()
+        time.sleep(_APART)
+        own = (told["UpdatedAt"] - told["CreatedAt"]).total_seconds()
+        found.append(Pair(took, own, told["Duration"] / 1e9, trip(), soon))
     return found
 
 

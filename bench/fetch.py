@@ -16,7 +16,7 @@ import pyarrow as pa
 import pyarrow.compute as pc
 
 from bench import scene
-from bench.clients import CLIENTS, Taken
+from bench.clients import CLIENTS, Pair, Taken
 from bench.report import figure, ratio, value
 from infra.local.sample import sales
 from tests import outside
@@ -162,12 +162,16 @@ class _Rows:
 
     def _beside(self, ours: Sequence[Taken]) -> None:
         """What a short statement takes beside the warehouse's own time, in round trips to the endpoint."""
-        pairs = _each(ours, "pairs")
-        figure("a round trip to the endpoint, nothing to run", [trip for _, _, trip in pairs])
-        figure("a short statement: the whole of it", [took for took, _, _ in pairs])
-        figure("a short statement: the warehouse's own time", [own for _, own, _ in pairs])
-        trips = [(took - own) / trip for took, own, trip in pairs]
+        pairs = [Pair(*each) for each in _each(ours, "pairs")]
+        figure("a round trip to the endpoint, nothing to run", [pair.trip for pair in pairs], "after a rest")
+        figure("a round trip just after another call", [pair.soon for pair in pairs])
+        figure("a short statement: the whole of it", [pair.took for pair in pairs], "after a rest")
+        figure("a short statement: the warehouse's own time", [pair.own for pair in pairs])
+        figure("a short statement: of that, its Duration", [pair.ran for pair in pairs])
+        trips = [(pair.took - pair.own) / pair.trip for pair in pairs]
         value("a short statement: beside the warehouse's time", trips, "round trips", most=2)
+        trips = [(pair.took - pair.ran) / pair.trip for pair in pairs]
+        value("a short statement: beside its Duration", trips, "round trips")
 
     def _ratios(self, peer: str, ours: Sequence[Taken], theirs: Sequence[Taken], bounds: Bounds) -> None:
         rows = f"{self.count:,} rows"

@@ -4,6 +4,7 @@ import datetime as dt
 from decimal import Decimal
 
 import pandas as pd
+import pyarrow as pa
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
@@ -251,6 +252,12 @@ def test_what_redshift_may_learn_later_stays_text():
     metadata = [column("g", "geometry"), column("i", "interval day to second"), column("t", "time")]
     table = fetch_csv(metadata, ["0101,1 days,10:00:00.5\r\n"])
     assert rows_of(table) == [("0101", "1 days", "10:00:00.5")]
+
+
+def test_a_column_that_had_to_be_text_has_its_type_in_the_next_result():
+    metadata = [column("day", "date")]
+    kinds = [fetch_csv(metadata, [f"{day}\r\n"]).columns.schema.types for day in ("infinity", "2026-01-31")]
+    assert kinds == [[pa.string()], [pa.date32()]]
 
 
 def test_no_rows_keep_their_types():
