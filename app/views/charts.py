@@ -13,7 +13,7 @@ from typing import Any, NamedTuple
 import pyarrow as pa
 
 from app.views.figures import Compared, Figures, Step
-from app.views.formats import Against, Marks, change, count, money, other_period, short_money, span
+from app.views.formats import Against, Marks, other_period, short_money, span
 from app.views.palette import Palette
 from app.views.sales import Grain
 
@@ -25,8 +25,8 @@ PICK = "pick"
 _AGAINST: tuple[Against, Against] = ("before", "year_ago")
 _MOST_LABELS: Mapping[Grain, int] = {"day": 7, "week": 7, "month": 13, "quarter": 13}
 _FEW = 14  # points that can be told one from another
-_MOST_BARS = 12
 _ROW, _BELOW = 28, 20  # pixels; Streamlit leaves some of the height free at the end
+_PALE, _STRONG, _CHOSEN = 0, 1, 2  # as a bar is drawn
 _CENT = Decimal("0.01")
 _UNSEEN = {"aria": False}  # told by the description, or by another mark
 
@@ -63,7 +63,7 @@ def sales_over_time(
         "description": _course_told(steps, grain, marks),
         "data": {"values": values},
         "height": 260,
-        "transform": [{"calculate": _CHANGE, "as": "change"}],
+        "transform": [_change("now", "other", "change")],
         "encoding": {"x": _time_axis(steps, grain)},
         "layer": [
             _area(colours),
@@ -75,11 +75,11 @@ def sales_over_time(
     }
 
 
-# As formats.change has it, where the browser has both figures.
-_CHANGE = (
-    "!datum.other ? 'No sales' : abs(datum.now / datum.other - 1) < 0.0005 ? format(0, '.1%') "
-    ": format(datum.now / datum.other - 1, '+.1%')"
-)
+def _change(now: str, was: str, name: str) -> Spec:
+    """As formats.change has it; where the browser has both figures, it need not be sent."""
+    share = f"datum.{now} / datum.{was} - 1"
+    figure = f"abs({share}) < 0.0005 ? format(0, '.1%') : format({share}, '+.1%')"
+    return {"calculate": f"datum.{was} ? {figure} : 'No sales'", "as": name}
 
 
 def cut(steps: Sequence[Step], grain: Grain) -> str:
@@ -218,7 +218,7 @@ def _points(other: str | None, colours: Palette, *, few: bool) -> Iterator[Spec]
 
 def _rule(other: str | None, colours: Palette, marks: Marks) -> Spec:
     """Follows the pointer, and tells the exact figures of where it stands."""
-    exact = {"type": "quantitative", "format": f"$,.{marks.cents}f"}
+    exact = _exact(marks)
     tooltip = [
         {"field": "when", "type": "nominal", "title": "When"},
         {"field": "now", "title": "Sales", **exact},
@@ -239,68 +239,53 @@ def _rule(other: str | None, colours: Palette, marks: Marks) -> Spec:
     }
 
 
+def _exact(marks: Marks) -> Spec:
+    return {"type": "quantitative", "format": f"$,.{marks.cents}f"}
+
+
 def ranking(
     bars: Sequence[Bar],
     *,
+    others: Bar | None = None,
+    chosen: Collection[str] = (),
     days: int,
     colours: Palette,
     marks: Marks,
-    chosen: Collection[str] = (),
-    most: int = _MOST_BARS,
-    lowest: bool = False,
-    others: str = "",
 ) -> Spec:
-    """Bars with their figures beside them, best first or lowest first; a click on one selects its key.
+    """Bars in their order, with their figures beside them; what is chosen is strong, and a click sends a key.
 
-    What is chosen is strong, and always there. Those that do not fit are one line, "7 others", if they have a
-    name, without a bar that would dwarf what is to be compared.
+    The others together are a line without a bar, which would dwarf what is to be compared.
     """
-    shown, rest = ranked(bars, chosen=chosen, most=most, lowest=lowest)
-    rows = [_row(bar, chosen, days, marks) for bar in shown]
-    if rest and others:
-        left = Bar("", f"{count(len(rest), marks)} {others}", together([bar.figures for bar in rest]))
-        rows.append(_row(left, chosen, days, marks) | {"end": 0.0})
-    longest = max((len(row["label"]) for row in rows), default=0)
-    room = f"min({min(16 + 7 * longest, 160)}, 0.45 * width)"
+    shown = [*bars, others._replace(key="")] if others else list(bars)
+    longest = max((len(bar.label) for bar in shown), default=0)
+    room = f"min({min(16 + 7 * longest, 210)}, 0.45 * width)"
+    rows = [{"row": place, **_row(bar, chosen, marks)} for place, bar in enumerate(shown)]
     return {
-        "description": _ranking_told(shown, marks),
-        "data": {"values": [{"row": place, **row} for place, row in enumerate(rows)]},
+        "description": _ranking_told(bars, marks),
+        "data": {"values": rows},
         "height": _ROW * max(1, len(rows)) + _BELOW,
+        "transform": [
+            {"calculate": "datum.key ? max(datum.sales, 0) : 0", "as": "end"},
+            *(_change("sales", against, f"vs_{against}") for against in _AGAINST),
+        ],
         "encoding": {"y": {"field": "row", "type": "ordinal", "axis": None, "scale": {"padding": 0}}},
-        "layer": [_bars(room, colours), *_texts(room, colours), _target(days, colours)],
+        "layer": [_bars(room, colours), *_texts(room, colours), _target(days, colours, marks)],
         "config": _config(colours, marks),
     }
 
 
-def ranked(
-    bars: Sequence[Bar], *, chosen: Collection[str] = (), most: int = _MOST_BARS, lowest: bool = False
-) -> tuple[list[Bar], list[Bar]]:
-    """The best or the lowest, and all that are chosen; and the others."""
-    ordered = sorted(bars, key=lambda bar: bar.figures.now.sales, reverse=not lowest)
-    others = ordered[most:]
-    return (
-        ordered[:most] + [bar for bar in others if bar.key in chosen],
-        [bar for bar in others if bar.key not in chosen],
-    )
-
-
-def _row(bar: Bar, chosen: Collection[str], days: int, marks: Marks) -> dict[str, Any]:
-    now = bar.figures.now
-    changes: dict[str, str] = {
-        against: change(now.sales, getattr(bar.figures, against).sales, days=days, marks=marks).figure
-        for against in _AGAINST
-    }
+def _row(bar: Bar, chosen: Collection[str], marks: Marks) -> dict[str, Any]:
+    now, before, year_ago = bar.figures
     return {
         "key": bar.key,
         "label": bar.label,
-        "end": float(now.sales),
+        "sales": float(now.sales),
         "short": short_money(now.sales, marks),
-        "exact": money(now.sales, marks),
-        "units": count(now.units, marks),
-        "orders": count(now.orders, marks),
-        **changes,
-        "strong": not chosen or bar.key in chosen,
-        "weight": "bold" if bar.key in chosen else "normal",
+        "units": now.units,
+        "orders": now.orders,
+        "before": float(before.sales),
+        "year_ago": float(year_ago.sales),
+        "state": _CHOSEN if bar.key in chosen else _PALE if chosen else _STRONG,
     }
 
 
@@ -319,12 +304,12 @@ def _bars(room: str, colours: Palette) -> Spec:
             "type": "bar",
             "height": {"band": 0.55},
             "cornerRadiusEnd": 2,
-            "description": {"expr": "datum.label + ': ' + datum.exact"},
+            "description": {"expr": "datum.label + ': ' + datum.short"},
         },
         "encoding": {
             "x": {"field": "end", "type": "quantitative", "axis": None, "scale": scale},
             "color": {
-                "condition": {"test": "datum.strong", "value": colours.accent},
+                "condition": {"test": f"datum.state > {_PALE}", "value": colours.accent},
                 "value": colours.pale,
             },
         },
@@ -332,13 +317,14 @@ def _bars(room: str, colours: Palette) -> Spec:
 
 
 def _texts(room: str, colours: Palette) -> Iterator[Spec]:
-    weight = {"fontWeight": {"expr": "datum.weight"}, "fontSize": 13, "align": "left", **_UNSEEN}
+    weight = {"fontWeight": {"expr": f"datum.state == {_CHOSEN} ? 'bold' : 'normal'"}, "fontSize": 13}
+    look: Spec = {"type": "text", "color": colours.text, "align": "left", **weight, **_UNSEEN}
     yield {
-        "mark": {"type": "text", "color": colours.text, "limit": {"expr": f"{room} - 10"}, **weight},
+        "mark": {**look, "limit": {"expr": f"{room} - 10"}},
         "encoding": {"x": {"value": 0}, "text": {"field": "label", "type": "nominal"}},
     }
     yield {
-        "mark": {"type": "text", "color": colours.text, "dx": 6, **weight},
+        "mark": {**look, "dx": 6},
         "encoding": {
             "x": {"field": "end", "type": "quantitative"},
             "text": {"field": "short", "type": "nominal"},
@@ -346,10 +332,19 @@ def _texts(room: str, colours: Palette) -> Iterator[Spec]:
     }
 
 
-def _target(days: int, colours: Palette) -> Spec:
+def _target(days: int, colours: Palette, marks: Marks) -> Spec:
     """The whole row takes the pointer: a short bar is as easy to hit as a long one."""
-    titles = {"label": "title", "exact": "Sales", "units": "Units", "orders": "Orders"}
-    titles |= {against: f"vs {other_period(against, days)}" for against in _AGAINST}
+    number = {"type": "quantitative", "format": ","}
+    tooltip = [
+        {"field": "label", "type": "nominal", "title": "title"},  # vega-tooltip's name for its heading
+        {"field": "sales", "title": "Sales", **_exact(marks)},
+        {"field": "units", "title": "Units", **number},
+        {"field": "orders", "title": "Orders", **number},
+    ]
+    tooltip += [
+        {"field": f"vs_{against}", "type": "nominal", "title": f"vs {other_period(against, days)}"}
+        for against in _AGAINST
+    ]
     near = {"type": "point", "fields": ["row"], "on": "pointerover", "clear": "pointerout"}
     return {
         "mark": {"type": "bar", "color": colours.text, "height": {"band": 1}, "cursor": "pointer", **_UNSEEN},
@@ -361,23 +356,9 @@ def _target(days: int, colours: Palette) -> Spec:
             "x": {"value": 0},
             "x2": {"value": "width"},
             "opacity": {"condition": {"param": "near", "empty": False, "value": 0.06}, "value": 0},
-            "tooltip": [{"field": name, "type": "nominal", "title": title} for name, title in titles.items()],
+            "tooltip": tooltip,
         },
     }
-
-
-def together(figures: Sequence[Compared]) -> Compared:
-    """What several sold, in each of the periods."""
-    return Compared(
-        *(
-            Figures(
-                sum((each.sales for each in period), Decimal(0)),
-                sum(each.units for each in period),
-                sum(each.orders for each in period),
-            )
-            for period in zip(*figures, strict=True)
-        )
-    )
 
 
 def table_of(first: Mapping[str, Sequence[Any]], figures: Sequence[Compared], *, days: int) -> pa.Table:

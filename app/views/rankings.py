@@ -1,0 +1,134 @@
+"""What sells where, and of what: panels of an answer as bars, best or lowest first. No Streamlit in it."""
+
+from collections.abc import Callable, Collection, Iterable, Sequence
+from dataclasses import dataclass
+
+import pyarrow as pa
+import pyarrow.compute as pc
+
+from app.redshift.panels import Panels
+from app.views import charts, formats, sales
+from app.views.charts import Bar, Spec
+from app.views.choice import Dimension
+from app.views.figures import Compared
+from app.views.formats import Marks
+from app.views.palette import Palette
+
+Places = Sequence[tuple[str, str, Compared]]  # region, country, and what was sold there
+
+_MOST_PRODUCTS = next(panel.limit for panel in sales.FACETS if panel.name == "products")
+
+
+@dataclass(frozen=True)
+class Ranking:
+    """Bars of a dimension: those to be seen, the others as one where all are known, and each for a table."""
+
+    name: str
+    title: str
+    dimension: Dimension
+    shown: Sequence[Bar]
+    every: Callable[[], Sequence[Bar]]
+    others: Bar | None = None
+
+    def chart(self, *, chosen: Collection[str], days: int, colours: Palette, marks: Marks) -> Spec:
+        """The bars, and strong among them what is chosen."""
+        return charts.ranking(
+            self.shown, others=self.others, chosen=chosen, days=days, colours=colours, marks=marks
+        )
+
+    def table(self, column: str, *, days: int) -> pa.Table:
+        """The figures of each."""
+        bars = self.every()
+        names = {column: [bar.label for bar in bars]}
+        return charts.table_of(names, [bar.figures for bar in bars], days=days)
+
+
+def categories(panels: Panels, chosen: Collection[str], *, most: int) -> Ranking:
+    """The categories, best first."""
+    bars = _bars(panels["categories"])
+    return _ranked("By category", "category", bars, chosen, most=most, plural="categories")
+
+
+def places(panels: Panels) -> Places:
+    """What was sold in each country of each region."""
+    return [(region, country, sales.compared(nine)) for region, country, *nine in panels.rows("countries")]
+
+
+def regions(sold: Places, chosen: Collection[str], *, most: int) -> Ranking:
+    """The regions, best first."""
+    figures = _summed((region, compared) for region, _, compared in sold)
+    bars = [Bar(name, name, compared) for name, compared in figures.items()]
+    return _ranked("By region", "region", bars, chosen, most=most, plural="regions")
+
+
+def countries(sold: Places, chosen: Collection[str], *, within: Collection[str], most: int) -> Ranking:
+    """The countries, best first, by their names; within the regions that are chosen, if any are."""
+    figures = _summed(
+        (country, compared) for region, country, compared in sold if not within or region in within
+    )
+    bars = [Bar(code, formats.country(code), compared) for code, compared in figures.items()]
+    return _ranked("By country", "country", bars, chosen, most=most, plural="countries")
+
+
+def products(panels: Panels, chosen: Collection[str], *, most: int) -> Ranking:
+    """The products that sold most; the panel has them in that order."""
+    table = panels["products"]
+    seen = [name in chosen or place < most for place, name in enumerate(table["product"].to_pylist())]
+    shown, rest = table.filter(pa.array(seen)), table.filter(pa.array([not each for each in seen]))
+    # There may be more of them than the question asks for.
+    all_known = table.num_rows != _MOST_PRODUCTS
+    return Ranking(
+        "products",
+        "Top products",
+        "product",
+        _bars(shown),
+        every=lambda: _bars(table),
+        others=_others(rest.num_rows, "products", _total(rest)) if all_known and rest.num_rows else None,
+    )
+
+
+def lowest_products(panels: Panels) -> Ranking:
+    """The products that sold least, those that did not sell at all among them."""
+    bars = _bars(panels["lowest"])
+    return Ranking("lowest", "Lowest products", "product", bars, every=lambda: bars)
+
+
+def _ranked(
+    title: str, dimension: Dimension, bars: Sequence[Bar], chosen: Collection[str], *, most: int, plural: str
+) -> Ranking:
+    ordered = sorted(bars, key=lambda bar: bar.figures.now.sales, reverse=True)
+    rest = [bar for bar in ordered[most:] if bar.key not in chosen]
+    return Ranking(
+        plural,
+        title,
+        dimension,
+        [*ordered[:most], *(bar for bar in ordered[most:] if bar.key in chosen)],
+        every=lambda: ordered,
+        others=_others(len(rest), plural, _together(bar.figures for bar in rest)) if rest else None,
+    )
+
+
+def _others(number: int, plural: str, figures: Compared) -> Bar:
+    return Bar("", f"{number} other {plural}", figures)
+
+
+def _bars(table: pa.Table) -> list[Bar]:
+    rows = zip(*(column.to_pylist() for column in table.columns), strict=True)
+    return [Bar(name, name, sales.compared(nine)) for name, *nine in rows]
+
+
+def _total(table: pa.Table) -> Compared:
+    return sales.compared(pc.sum(column).as_py() for column in table.columns[1:])
+
+
+def _summed(figures: Iterable[tuple[str, Compared]]) -> dict[str, Compared]:
+    """What was sold under each name, of which there may be several."""
+    found: dict[str, list[Compared]] = {}
+    for name, compared in figures:
+        found.setdefault(name, []).append(compared)
+    return {name: _together(each) if len(each) > 1 else each[0] for name, each in found.items()}
+
+
+def _together(several: Iterable[Compared]) -> Compared:
+    columns = zip(*((*each.now, *each.before, *each.year_ago) for each in several), strict=True)
+    return sales.compared(sum(column[1:], column[0]) for column in columns)
