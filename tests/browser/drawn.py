@@ -1,0 +1,52 @@
+"""When a page is drawn: nothing is awaited any more, and all that it consists of has been painted."""
+
+from playwright.sync_api import BrowserContext, Page
+
+# A grid and a map are painted on canvases, which no change of the document tells of.
+_WATCH = """(() => {
+  const seen = (window.rowlightSeen = { changed: performance.now(), painted: new WeakSet() });
+  const changed = () => { seen.changed = performance.now(); };
+  new MutationObserver(changed).observe(document, { childList: true, characterData: true, subtree: true });
+  const watch = (kind, ...names) => {
+    for (const name of names) {
+      const draw = kind.prototype[name];
+      kind.prototype[name] = function (...given) {
+        changed();
+        seen.painted.add(this.canvas);
+        return draw.apply(this, given);
+      };
+    }
+  };
+  watch(CanvasRenderingContext2D, "fillText");
+  watch(WebGL2RenderingContext, "drawArrays", "drawElements", "drawArraysInstanced", "drawElementsInstanced");
+})()"""
+
+# The moment of the last change, once all is there and nothing has changed for a while; else false.
+_DRAWN = """quiet => {
+  const app = document.querySelector("[data-testid=stApp]");
+  const main = document.querySelector("[data-testid=stMain]");
+  const every = (name, holds) => [...main.querySelectorAll(`[data-testid=${name}]`)].every(holds);
+  const painted = box => [...box.querySelectorAll("canvas")].some(each => rowlightSeen.painted.has(each));
+  const drawn = app?.dataset.testScriptState === "notRunning"
+    && app.dataset.testConnectionState === "CONNECTED"
+    && main.querySelector("[data-testid=stHeading]")
+    && !document.querySelector(
+      "[data-testid=stSkeleton], [data-testid=stAppSkeleton], [data-testid=stSpinner], [data-stale=true]")
+    && every("stMetric", box => /\\d/.test(box.innerText))
+    && every("stVegaLiteChart", box => box.querySelector("svg.marks path, svg.marks text"))
+    && every("stDataFrame", painted)
+    && every("stDeckGlJsonChart", painted);
+  return drawn && performance.now() - rowlightSeen.changed >= quiet && rowlightSeen.changed;
+}"""
+QUIET_MS = 300
+
+
+def watch(context: BrowserContext) -> None:
+    """Has every page of the profile note its changes from its first moment on."""
+    context.add_init_script(_WATCH)
+
+
+def wait(page: Page) -> float:
+    """Waits until the page is drawn; the moment of its last change in milliseconds of the page's clock."""
+    moment: float = page.wait_for_function(_DRAWN, arg=QUIET_MS, polling=50).json_value()
+    return moment

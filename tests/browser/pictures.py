@@ -1,0 +1,120 @@
+"""`make pictures`: each page as two people see it, wide and on a phone, light and dark."""
+
+import itertools
+import shutil
+from collections.abc import Iterator
+from pathlib import Path
+from tempfile import TemporaryDirectory
+
+from PIL import Image
+from playwright.sync_api import Browser, BrowserContext, sync_playwright
+
+from app.views import VIEWS
+from app.views.page import View
+from tests.browser import drawn
+from tests.browser.conftest import FLAGS
+from tests.browser.demo import KINDS, Demo, demonstration
+from tests.browser.visitor import Visitor
+from tests.stand_in import ROOT
+
+IMAGES = ROOT / "docs" / "images"
+DOCUMENT = ROOT / "docs" / "pictures.md"
+PEOPLE = {"ethan": "Ethan Global", "frank": "Frank Amer"}
+THEMES = ("light", "dark")
+# The windows; a picture is as tall as its page, up to a bound.
+PHONE = (
+    "Mozilla/5.0 (Linux; Android 10; K) AppleWebKit/537.36 (KHTML, like Gecko) "
+    "Chrome/140.0.0.0 Mobile Safari/537.36"
+)
+SIZES = {
+    "wide": {"viewport": {"width": 1440, "height": 1000}},
+    "phone": {
+        "viewport": {"width": 390, "height": 844},
+        "user_agent": PHONE,
+        "is_mobile": True,
+        "has_touch": True,
+    },
+}
+TALLEST = {"wide": 2000, "phone": 2532}
+COLOURS = 128
+_HEIGHT = "document.querySelector('[data-testid=stMain]').scrollHeight"
+_INTRODUCTION = """# Pictures
+
+Each page as Ethan, who sees the world, and Frank, who sees the Americas, have it: in a window of {width}
+pixels and on a phone, light and dark. Tall pages are cut. `make pictures` takes them anew, from a
+demonstration that it starts.
+"""
+
+
+def path_of(view: View) -> str:
+    """The page's address; the first page is the app's own."""
+    return "/" if view is VIEWS[0] else f"/{view.path}"
+
+
+def name_of(view: View, person: str, size: str, theme: str) -> str:
+    return f"{view.path}-{person}-{size}-{theme}.png"
+
+
+def main() -> None:
+    """Takes all pictures, and takes away those of pages that are gone."""
+    IMAGES.mkdir(exist_ok=True)
+    with TemporaryDirectory() as home, sync_playwright() as playwright:
+        browser = playwright.chromium.launch(executable_path=shutil.which("chromium"), args=FLAGS)
+        with demonstration(Path(home) / "log.txt", {"DEMO_ROWS": "200000", **KINDS["popup"]}) as demo:
+            taken = {name for person in PEOPLE for name in _pictures(browser, demo, person)}
+    for old in {path.name for path in IMAGES.glob("*.png")} - taken:
+        (IMAGES / old).unlink()
+    DOCUMENT.write_text(document())
+    size = sum(path.stat().st_size for path in IMAGES.iterdir())
+    print(f"{len(taken)} pictures, {size / 2**20:.1f} MB")  # noqa: T201 - what the command says
+
+
+def document() -> str:
+    """The pictures in a table for each page."""
+    parts = [_INTRODUCTION.format(width=SIZES["wide"]["viewport"]["width"])]
+    for view in VIEWS:
+        parts.append(f"\n## {view.title}\n\n| | light | dark |\n| --- | --- | --- |\n")
+        for person, size in itertools.product(PEOPLE, SIZES):
+            said = f"{PEOPLE[person]}, {size}"
+            cells = [
+                f"![{view.title}: {said}, {theme}](images/{name_of(view, person, size, theme)})"
+                for theme in THEMES
+            ]
+            parts.append(f"| {said} | {' | '.join(cells)} |\n")
+    return "".join(parts)
+
+
+def _pictures(browser: Browser, demo: Demo, person: str) -> Iterator[str]:
+    """One person's pictures, who signs in once; names what was taken."""
+    with browser.new_context(locale="en-US", **SIZES["wide"]) as context:
+        Visitor.at(context, demo).sign_in(PEOPLE[person])
+        signed_in = context.storage_state()
+    for size, options in SIZES.items():
+        with browser.new_context(locale="en-US", storage_state=signed_in, **options) as context:
+            drawn.watch(context)
+            for view, theme in itertools.product(VIEWS, THEMES):
+                name = name_of(view, person, size, theme)
+                _take(context, demo.url + path_of(view), size, theme, IMAGES / name)
+                yield name
+
+
+def _take(context: BrowserContext, url: str, size: str, theme: str, path: Path) -> None:
+    page = context.new_page()
+    page.emulate_media(color_scheme=theme, reduced_motion="reduce")
+    page.goto(url)
+    drawn.wait(page)
+    window = SIZES[size]["viewport"]
+    height = min(max(page.evaluate(_HEIGHT), window["height"]), TALLEST[size])
+    page.set_viewport_size({**window, "height": height})
+    drawn.wait(page)
+    page.screenshot(path=path, animations="disabled")
+    with Image.open(path) as whole:
+        small = whole.convert("RGB").quantize(
+            COLOURS, method=Image.Quantize.MEDIANCUT, dither=Image.Dither.NONE
+        )
+    small.save(path, optimize=True)
+    page.close()
+
+
+if __name__ == "__main__":
+    main()

@@ -1,0 +1,65 @@
+"""No page has a serious accessibility fault, light or dark, wide or on a phone, with what opens on it."""
+
+from collections.abc import Iterator
+
+import pytest
+from playwright.sync_api import Page, expect
+
+from app.views import VIEWS
+from tests.browser import axe, drawn
+from tests.browser.pictures import path_of
+
+pytestmark = pytest.mark.browser
+WIDE, PHONE = {"width": 1440, "height": 1000}, {"width": 390, "height": 844}
+LOOKS = [("light", WIDE), ("dark", WIDE), ("light", PHONE)]
+
+
+def look_at(page: Page, theme, window) -> None:
+    page.emulate_media(color_scheme=theme, reduced_motion="reduce")
+    page.set_viewport_size(window)
+
+
+def opened(page: Page) -> Iterator[str]:
+    """Opens what the frame of the pages offers, one after another; one page stands for all."""
+    for opener in page.get_by_test_id("stMain").get_by_test_id("stPopoverButton").all():
+        opener.click()
+        expect(page.get_by_test_id("stPopoverBody")).to_be_visible()
+        drawn.wait(page)
+        yield opener.inner_text().partition("\n")[0]
+        page.keyboard.press("Escape")
+        expect(page.get_by_test_id("stPopoverBody")).to_have_count(0)
+    page.get_by_role("button", name="Export", exact=True).click()
+    expect(page.get_by_role("dialog").get_by_role("combobox", name="What")).to_be_visible()
+    drawn.wait(page)
+    yield "Export"
+    page.keyboard.press("Escape")
+    expect(page.get_by_role("dialog")).to_have_count(0)
+    # On a phone the sidebar is closed at first.
+    if (sidebar := page.get_by_test_id("stExpandSidebarButton")).is_visible():
+        sidebar.click()
+        expect(page.get_by_role("combobox", name="Category")).to_be_visible()
+        yield "the filters"
+
+
+def test_the_pages_and_what_opens_on_them(visitor, context):
+    drawn.watch(context)
+    visitor.sign_in("Ethan Global")
+    page, found = visitor.page, {}
+    for theme, window in LOOKS:
+        look = f"{theme}, {window['width']} wide"
+        look_at(page, theme, window)
+        for view in reversed(VIEWS):
+            visitor.open(path_of(view))
+            drawn.wait(page)
+            found[view.title, look] = axe.faults(page)
+        for name in opened(page):
+            found[name, look] = axe.faults(page)
+    assert not any(found.values()), "\n".join(f"{name}: {line}" for name in found for line in found[name])
+
+
+def test_the_sign_in_page(visitor):
+    for theme, window in LOOKS:
+        look_at(visitor.page, theme, window)
+        visitor.open()
+        expect(visitor.button()).to_be_visible()
+        assert axe.faults(visitor.page) == []
