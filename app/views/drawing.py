@@ -20,7 +20,8 @@ def chart(spec: Spec, **how: Any) -> None:
     # Arrow's columns go to the browser as they are; of values, Streamlit would make a pandas frame first.
     values = pa.Table.from_pylist(spec["data"]["values"])
     drawn = {name: part for name, part in spec.items() if name not in ("data", "description")}
-    st.vega_lite_chart(values, drawn, alt=spec["description"], **how)
+    # Told its height, the page keeps the room while the browser draws a chart anew.
+    st.vega_lite_chart(values, drawn, alt=spec["description"], height=spec["height"], **how)
 
 
 def clickable(spec: Spec, key: str, dimension: Dimension, offered: Collection[str]) -> None:

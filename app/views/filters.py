@@ -168,9 +168,10 @@ def _choose_least(page: str, marks: Marks) -> None:
 
 def chips(page: str, filters: Filters, shown: Collection[Dimension], marks: Marks) -> None:
     """Draws what is chosen beside the period, each with a way out of it, and the way out of all."""
+    place = st.empty()  # always there, so that what follows keeps its place
     if not filters.any:
         return
-    with st.container(key=f"{page}.chips", horizontal=True, vertical_alignment="center", gap="small"):
+    with place.container(key=f"{page}.chips", horizontal=True, vertical_alignment="center", gap="small"):
         for text, leave in _chosen(filters, shown, marks):
             st.button(
                 _plain(text),
