@@ -43,7 +43,7 @@ _FACTORS = {"": 1, "k": 10**3, "m": 10**6, "b": 10**9}
 
 
 def _newest(columns: LiteralString, *, of: LiteralString, each: LiteralString, most: int) -> LiteralString:
-    """The person's own rows: the newest for each of something, and of those one more than are kept."""
+    """The person's own rows: the newest for each of something, and of those the newest that are shown."""
     return f"""
     FROM (
         SELECT {columns}
@@ -55,7 +55,7 @@ def _newest(columns: LiteralString, *, of: LiteralString, each: LiteralString, m
         ) AS own
         WHERE nth = 1
         ORDER BY saved_at DESC
-        LIMIT {most + 1}
+        LIMIT {most}
     ) AS kept"""  # noqa: S608 - of our own texts alone
 
 
@@ -80,7 +80,8 @@ _SCOPE: Mapping[Dimension, LiteralString] = {
     "product": "VARCHAR(255)",
     "place": "VARCHAR(112)",
 }
-# The orders that pages count, of other days.
+# The orders that pages count, of other days. Nothing here reckons with what stands in an alert: a row that
+# somebody planted must not make the statement fail.
 _WATCHED = SOLD.sql.replace(":first_day", ":watched_first_day").replace(":day_after", ":watched_day_after")
 _OF_ALERT: LiteralString = "region, country, category, product, place, days, direction"
 _ALERTS = Section(
@@ -94,7 +95,7 @@ _ALERTS = Section(
     LEFT JOIN (
         {indent(dedent(_WATCHED).strip(), " " * 8).strip()}
     ) AS watched
-      ON watched.sold_at >= DATEADD(day, -kept.days, CAST(:watched_day_after AS DATE))
+      ON (watched.sold_at >= CAST(:watched_week AS DATE) OR kept.days = 30)
      AND (kept.region IS NULL OR kept.region = watched.region)
      AND (kept.country IS NULL OR kept.country = watched.country)
      AND (kept.category IS NULL OR kept.category = watched.category)
@@ -121,7 +122,8 @@ def beside(question: Question) -> Question:
 
 def parameters(today: date) -> dict[str, Value]:
     """The values of what `beside` adds: alerts look at whole days, and today is none yet."""
-    return {"watched_first_day": today - timedelta(days=max(DAYS)), "watched_day_after": today}
+    week, month = (today - timedelta(days=days) for days in DAYS)
+    return {"watched_first_day": month, "watched_week": week, "watched_day_after": today}
 
 
 @dataclass(frozen=True)
@@ -166,10 +168,10 @@ class Alert:
 
 @dataclass(frozen=True)
 class Personal:
-    """What a page's answer says of what its reader keeps; `strange` tells of rows that are not this app's."""
+    """What a page's answer says of what its reader keeps."""
 
     alerts: tuple[Alert, ...]
-    strange_alerts: bool
+    more_alerts: bool  # there may be others: the list is full, or has rows that this app did not write
     _rows: Panels = field(repr=False)
 
     @property
@@ -178,20 +180,18 @@ class Personal:
         return sum(alert.holds for alert in self.alerts)
 
     def views(self, pages: Collection[str], today: date) -> tuple[tuple[SavedView, ...], bool]:
-        """The saved views, and whether there are rows beside them that are not this app's."""
+        """The saved views by name, and whether there may be others as with alerts."""
         rows = list(self._rows.rows("my_views"))
-        read = [view for row in rows if (view := _view(row, pages, today))]
-        ordered = sorted(read, key=lambda view: (view.name.casefold(), view.name))
-        return tuple(ordered[:MOST_VIEWS]), len(read) < len(rows) or len(read) > MOST_VIEWS
+        found = [view for row in rows if (view := _view(row, pages, today))]
+        found.sort(key=lambda view: (view.name.casefold(), view.name))
+        return tuple(found), not len(rows) == len(found) < MOST_VIEWS
 
 
 def read(panels: Panels) -> Personal:
     """Reads what `beside` asked for."""
     rows = list(panels.rows("my_alerts"))
-    found = [alert for row in rows if (alert := _alert(*row))]
-    ordered = sorted(found, key=_place)
-    strange = len(found) < len(rows) or len(found) > MOST_ALERTS
-    return Personal(tuple(ordered[:MOST_ALERTS]), strange, panels)
+    found = sorted((alert for row in rows if (alert := _alert(*row))), key=_place)
+    return Personal(tuple(found), not len(rows) == len(found) < MOST_ALERTS, panels)
 
 
 def _place(alert: Alert) -> tuple[Any, ...]:
@@ -354,5 +354,5 @@ def amount(text: str, marks: Marks) -> Decimal | None:
     if match is None:
         return None
     whole, cents, factor = match[1].replace(marks.thousands.strip() or ",", ""), match[2], match[3]
-    found = (Decimal(f"{whole}.{cents or 0}") * _FACTORS[factor.lower()]).quantize(Decimal("0.01"))
+    found = Decimal(f"{whole}.{cents or 0}") * _FACTORS[factor.lower()]
     return found if 0 < found < _MOST_MONEY else None

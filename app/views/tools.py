@@ -81,7 +81,7 @@ def _views(this: Page, mine: Personal) -> None:
     if not popover.open:
         return
     waiting.check(this.reader.warehouse, this.table)
-    kept, strange = mine.views(_TITLES, clock.today())
+    kept, more = mine.views(_TITLES, clock.today())
     with popover:
         for place, view in enumerate(kept):
             _item(
@@ -90,8 +90,8 @@ def _views(this: Page, mine: Personal) -> None:
                 view.name,
                 partial(_run, this, personal.delete_view(view.name)),
             )
-        if strange:
-            _strange("saved views", partial(_run, this, personal.DELETE_ALL_VIEWS))
+        if more:
+            _more("saved views", partial(_run, this, personal.DELETE_ALL_VIEWS))
         _save(this, kept)
         _share(this)
 
@@ -156,8 +156,8 @@ def _alerts(this: Page, mine: Personal) -> None:
             said = personal.said(alert, this.marks)
             text = f"<strong>{escape(said)}</strong>" if alert.holds else escape(said)
             _item(f"alert.{place}", text, said, partial(_run, this, personal.delete_alert(alert.watch)))
-        if mine.strange_alerts:
-            _strange("alerts", partial(_run, this, personal.DELETE_ALL_ALERTS))
+        if mine.more_alerts:
+            _more("alerts", partial(_run, this, personal.DELETE_ALL_ALERTS))
         _set_alert(this, mine.alerts)
 
 
@@ -213,8 +213,8 @@ def _leave(what: str | None) -> None:
     st.session_state[_LEAVING] = what
 
 
-def _strange(what: str, delete: Callable[[], None]) -> None:
-    text = f"Your {what} hold more than is shown: more than the app keeps, or rows that it did not write."
+def _more(what: str, delete: Callable[[], None]) -> None:
+    text = f"There may be other {what}: the list is full, or has rows that the app did not write."
     _item(what, text, f"all {what}", delete)
 
 
