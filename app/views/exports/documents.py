@@ -1,5 +1,6 @@
 """A page as a PDF: its figures, its charts as vectors, the first rows of its tables."""
 
+import math
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from datetime import UTC, datetime
@@ -12,7 +13,7 @@ from app.views.exports.excel import is_money, is_number
 from app.views.exports.pictures import NARROW, WIDE, Chart, drawable
 from app.views.exports.pressing import cleaned, press
 from app.views.exports.stamp import Stamp, one_line
-from app.views.formats import Marks, count, money
+from app.views.formats import Marks, count, money, percent
 
 _MOST_ROWS = 20  # of a table: a document is read, not computed with
 _MOST_COLUMNS = 8
@@ -120,6 +121,8 @@ def _said(value: Any, kind: pa.DataType, marks: Marks) -> str:
         return "-"
     if is_money(kind):
         return money(value, marks)
+    if isinstance(value, float) and math.isfinite(value):
+        return percent(Decimal(str(value)), marks)  # as in a workbook
     if isinstance(value, Decimal | int) and not isinstance(value, bool):
         return count(value, marks)
     if isinstance(value, datetime):

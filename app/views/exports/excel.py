@@ -25,7 +25,7 @@ Cell = Callable[[Any, int, int, Any], None]  # writes a value at a row and a col
 
 
 def as_excel(columns: pa.Table, stamp: Stamp, tell: Tell = quiet, *, currency: str = "") -> bytes:
-    """A workbook of the rows, with a currency's three letters before every DECIMAL of two places.
+    """A workbook of the rows: DECIMAL of two places is money, and floating-point numbers are shares.
 
     A number of more digits than Excel keeps is written as text, and so is a date before its calendar.
     """
@@ -148,7 +148,7 @@ def _naive(value: date | datetime) -> date | datetime:
 
 def _number_format(kind: pa.DataType, currency: str) -> str:
     if pa.types.is_floating(kind):
-        return "General"
+        return "0.0%"
     places = kind.scale if pa.types.is_decimal(kind) else 0
     digits = "#,##0" + ("." + "0" * min(places, 10) if places > 0 else "")
     return f"[${currency}] {digits}" if currency and is_money(kind) else digits

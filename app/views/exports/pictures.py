@@ -7,7 +7,7 @@ from app.views.exports.pressing import cleaned, press
 from app.views.exports.stamp import Stamp, one_line
 from app.views.palette import DARK, LIGHT, Palette
 
-FONT = "Source Sans 3"
+_FONT = "SourceSans3-Regular"
 WIDE, NARROW = 760, 364  # pixels, of a chart over the whole width and over half of it
 _FOREIGN = frozenset({"url", "href"})
 
@@ -39,10 +39,10 @@ def drawable(chart: Chart, width: int) -> dict[str, Any]:
         "autosize": {"type": "fit-x", "contains": "padding"},
         **spec,
         "background": LIGHT.background,
-        "padding": 0,
+        "padding": {"left": 0, "right": 0, "top": 0, "bottom": 6},  # letters reach below their line
         "config": {
             **config,
-            "font": FONT,
+            "font": _FONT,
             **{name: {**each, **config.get(name, {})} for name, each in defaults.items()},
         },
     }

@@ -19,7 +19,9 @@ _VEGA_LITE = "6.4"  # of the version that Streamlit draws with in the browser
 
 def draw(chart: dict[str, Any]) -> str:
     """A chart as SVG; its data must be in it, for no address is allowed."""
-    return str(vl_convert.vegalite_to_svg(chart, vl_version=_VEGA_LITE, allowed_base_urls=[]))
+    drawn = str(vl_convert.vegalite_to_svg(chart, vl_version=_VEGA_LITE, allowed_base_urls=[]))
+    # One of them knows the font by its file's name alone, the other by its family's, in quotation marks.
+    return drawn.replace('font-family="SourceSans3-Regular"', "font-family=\"'Source Sans 3'\"")
 
 
 def press(job: dict[str, Any]) -> bytes:

@@ -84,6 +84,7 @@ def test_columns_say_what_they_are(rows, stamp):
     assert formats["Sales"] == "[$EUR] #,##0.00"
     assert formats["Longitude"] == "#,##0.000000"
     assert formats["Orders"] == "#,##0"
+    assert formats["Share"] == "0.0%"
     assert formats["First sold"] == "yyyy-mm-dd"
     assert formats["Seen (UTC)"] == "yyyy-mm-dd hh:mm:ss"
     assert sheet.freeze_panes == "A2"

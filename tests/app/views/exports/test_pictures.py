@@ -152,6 +152,12 @@ def test_a_document_has_figures_and_first_rows_as_people_read_them(document):
     assert "The first 20 of 60 rows. CSV, Excel and Parquet have all." in text
 
 
+def test_names_in_a_chart_have_the_room_that_their_font_needs(stamp):
+    spec = bars("Winter sports", config={"axis": {"labelLimit": 70}})
+    (text,) = pages(page_pdf(Sheet(charts=(Chart("By category", spec),)), stamp, marks=ENGLISH))
+    assert "Winter sports" in text
+
+
 def test_charts_of_a_document_are_vectors_and_its_letters_are_text(document):
     images = [
         thing
