@@ -1,25 +1,35 @@
-"""Where sales come from: a map of cities, and the same figures as a table."""
+"""Where sales come from: a map of cities or countries, a list beside it, and the same figures as a table."""
 
+import re
 from collections.abc import Iterator, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from decimal import Decimal
-from html import escape
+from functools import partial
+from pathlib import Path
 
 import pyarrow as pa
 import streamlit as st
 
 from app.redshift.panels import Panel, Panels, Question
-from app.views import formats, maps, sales, viewport, waiting
+from app.views import clock, filters, formats, ground, maps, sales, viewport, waiting
+from app.views.choice import Dimension
 from app.views.figures import City, Figures
+from app.views.maps import Clicks, Drawing, Look, Shape
 from app.views.page import Page, View
+from app.views.places import Answer, Country, Item, is_located, place, position
 from app.views.states import note
+from app.views.viewport import Viewport
 
 _TOP = {"Top 10": 10, "Top 50": 50, "Top 250": 250, "Top 1,000": 1_000, "All cities": None}
 _USUAL_TOP = "Top 250"
 # The page does not know how wide it is drawn; a phone says that it is one.
-_WIDE, _NARROW = (640, 440), (340, 420)
+_WIDE, _NARROW = (640, 440), (340, 380)
 _PLACES = (3, 1)
-_BEST = 10
+_LISTED = 12  # at first, and how many more each time
+_NEAR = 4.5  # the zoom at which a city that was searched is shown
+_MAP, _TURN, _MORE = "cities.map", "cities.turn", "cities.more"
+_MARKS = re.compile(r"[!-/:-@[-`{-~]")  # of which Markdown, formulas and Streamlit's colours are made
+_STYLE = f"<style>{(Path(__file__).parent / 'map.css').read_text()}</style>"
 
 
 _QUESTION = Question(
@@ -29,79 +39,58 @@ _QUESTION = Question(
     panels=(
         sales.ANYTHING,
         Panel("totals", where=("chosen",)),
+        Panel("around", where=("beside_place",)),
         *sales.FACETS,
-        Panel(
-            "cities",
-            by=("place", "latitude", "longitude"),
-            where=("chosen",),
-            order=("-sales",),
-        ),
+        # Beside what was chosen of them: a click on the map makes one strong, and the others stay.
+        Panel("cities", by=("place", "latitude", "longitude"), where=("beside_place",), order=("-sales",)),
     ),
 )
 
 
 @dataclass(frozen=True)
-class Cities:
-    """The cities of the answer; what nobody looks at is not read."""
+class Shown:
+    """What stands on the map, in the list and in the table, in step with each other."""
 
-    total: Figures
-    _rows: Panels = field(repr=False)
-
-    @property
-    def known(self) -> int:
-        """How many cities the answer has."""
-        return int(self._rows["cities"].num_rows)
-
-    def best(self, most: int | None = None) -> list[City]:
-        """The cities that sold most, best first."""
-        return [
-            City(
-                *_name_and_country(place),
-                longitude=_degrees(longitude, most=180),
-                latitude=_degrees(latitude, most=90),
-                figures=sales.sold(sold),
-            )
-            for place, latitude, longitude, *sold in self._rows.rows("cities", most)
-        ]
-
-
-def _name_and_country(place: str) -> tuple[str, str]:
-    name, _, country = place.rpartition(", ")
-    return name, country
-
-
-def _degrees(value: Decimal | None, *, most: int) -> Decimal | None:
-    """A coordinate; None for one that is no place on Earth: the map would zoom out to reach it."""
-    return None if value is None or abs(value) > most else value
+    dimension: Dimension
+    items: Sequence[Item]
+    drawing: Drawing
+    notes: Sequence[str]
 
 
 def _draw_page(panels: Panels, this: Page) -> None:
-    (total,) = (sales.sold(three) for three in panels.rows("totals"))
-    _draw(Cities(total, panels), this)
+    total, around = (next(sales.sold(three) for three in panels.rows(name)) for name in ("totals", "around"))
+    answer = Answer(total, around, panels)
+    this.offer("Cities", lambda: _exact([Item.of_city(city) for city in answer.best()], "City"))
+    this.offer("Countries", lambda: _exact([Item.of_country(each) for each in answer.countries()], "Country"))
+    st.html(_STYLE)
+    _draw(answer, this)
 
 
 @st.fragment
-def _draw(answer: Cities, this: Page) -> None:
+def _draw(answer: Answer, this: Page) -> None:
     """What is chosen here draws the answer another way: it asks nothing, and the rest of the page stays."""
     waiting.check(this.reader.warehouse, this.table)
+    if filters.kept().filters(clock.today()) != this.filters:
+        st.rerun()  # a click chose something: that is another question
     top, shape = _heading(answer.total, this)
-    shown = answer.best(_TOP[top])
-    located = [city for city in shown if city.longitude is not None and city.latitude is not None]
-    with st.container(key="places"):
-        places, best = st.columns(_PLACES, gap="medium")
-        with places:
-            _map(located, shape, this)
-            _legend(located, shape, this)
-        with best:
-            _best(shown[:_BEST], this)
-    for line in _what_is_shown(shown, answer, this, more=this.table.truncated):
+    with st.container(key="map"):
+        left, right = st.columns(_PLACES, gap="medium")
+        with right:
+            found = _find(answer, this)
+        if shape == "Countries":
+            shown = _countries(answer, found, this)
+        else:
+            shown = _cities(answer, shape, _TOP[top], found, this)
+        with left:
+            _map(shown)
+        with right:
+            _list(shown, this)
+    for line in shown.notes:
         note(line)
-    if missing := len(shown) - len(located):
-        note(f"{missing} of them {'has' if missing == 1 else 'have'} no coordinates: in the table only.")
-    _table(shown, answer.total)
+    _table(shown, answer.total, this)
 
 
-def _heading(total: Figures, this: Page) -> tuple[str, maps.Shape]:
+def _heading(total: Figures, this: Page) -> tuple[str, Shape]:
     """The page's one figure, and beside it how the map is chosen."""
     row = st.container(horizontal=True, horizontal_alignment="distribute", vertical_alignment="bottom")
     with row, st.container(key="first-figure", width="content"):
@@ -111,84 +100,199 @@ def _heading(total: Figures, this: Page) -> tuple[str, maps.Shape]:
             help=formats.money(total.sales, this.marks),
         )
     with row, st.container(horizontal=True, vertical_alignment="bottom", width="content"):
-        top = st.selectbox(
-            "Cities", list(_TOP), index=list(_TOP).index(_USUAL_TOP), key="cities.top", width=150
-        )
-        shape: maps.Shape = st.segmented_control(
+        places = st.empty()
+        shape: Shape = st.segmented_control(
             "Show as", maps.SHAPES, default=maps.SHAPES[0], required=True, key="cities.shape"
+        )
+        top = places.selectbox(
+            "Cities",
+            list(_TOP),
+            index=list(_TOP).index(_USUAL_TOP),
+            key="cities.top",
+            width=150,
+            disabled=shape == "Countries",
         )
     return top, shape
 
 
-def _best(cities: Sequence[City], this: Page) -> None:
-    st.header("Top cities", anchor=False)
-    lines = "".join(
-        f"<li><span>{escape(city.name)}, {escape(city.country)}</span>"
-        f"<span>{escape(formats.short_money(city.figures.sales, this.marks))}</span></li>"
-        for city in cities
+def _find(answer: Answer, this: Page) -> City | None:
+    """The city that the person searched, among all and not only the best."""
+    wanted = st.selectbox(
+        "Find a city", answer.places, index=None, key="cities.find", placeholder="Type a name"
     )
-    st.html(f'<ol class="rl-best">{lines}</ol>')
+    found = answer.find(wanted)
+    if found is not None:
+        with st.container(key="found"):
+            note(f"{formats.money(found.figures.sales, this.marks)}, {_nth(answer, found, this)}.")
+            if not is_located(found):
+                note("It has no coordinates: the map cannot show it.")
+            _choose("Show this city alone", Item.of_city(found), "place", this, key="cities.found")
+    return found
 
 
-def _map(located: Sequence[City], shape: maps.Shape, this: Page) -> None:
-    width, height = _NARROW if _is_phone() else _WIDE
-    view = viewport.around(
-        [float(city.longitude or 0) for city in located],
-        [float(city.latitude or 0) for city in located],
-        width=width,
-        height=height,
+def _nth(answer: Answer, found: City, this: Page) -> str:
+    rank = formats.count(1 + answer.places.index(place(found)), this.marks)
+    return f"number {rank} of {formats.count(answer.known, this.marks)}"
+
+
+def _cities(answer: Answer, shape: Shape, most: int | None, found: City | None, this: Page) -> Shown:
+    cities = answer.best(most)
+    also = [found] if found is not None and found not in cities else []
+    located = [city for city in (*cities, *also) if is_located(city)]
+    longitudes, latitudes = zip(*map(position, located), strict=True) if located else ((), ())
+    width, height = _size()
+    view = viewport.around(longitudes, latitudes, width=width, height=height)
+    look = _look(view, "place", found, this)
+    return Shown(
+        "place",
+        [Item.of_city(city) for city in (*cities, *also)],
+        maps.city_map(located, shape, look),
+        [*_what_is_shown(cities, answer, this), *_unlocated(cities), *_paler(look)],
     )
+
+
+def _countries(answer: Answer, found: City | None, this: Page) -> Shown:
+    countries = answer.countries()
+    width, height = _size()
+    view = ground.around_countries(countries, width=width, height=height)
+    look = _look(view, "country", found, this)
+    return Shown(
+        "country",
+        [Item.of_country(country) for country in countries],
+        maps.country_map(countries, look),
+        [*_without_outline(countries, this), *_paler(look)],
+    )
+
+
+def _size() -> tuple[int, int]:
+    return _NARROW if "Mobi" in (st.context.headers.get("User-Agent") or "") else _WIDE
+
+
+def _look(view: Viewport, dimension: Dimension, found: City | None, this: Page) -> Look:
+    if found is not None and is_located(found):
+        view = Viewport(*position(found), zoom=max(view.zoom, _NEAR))
+    return Look(
+        view,
+        this.colours,
+        this.marks,
+        chosen=frozenset(this.filters.values(dimension)),
+        found=found,
+        style_url=this.reader.map_style_url,
+        turn=st.session_state.get(_TURN, 0),
+    )
+
+
+def _map(shown: Shown) -> None:
+    _, height = _size()
     st.pydeck_chart(
-        maps.city_map(located, view, shape=shape, colours=this.colours, marks=this.marks),
+        shown.drawing.deck,
         height=height,
-        key="cities.map",
-        alt="A map of sales by city; the table below it has the same figures",
+        key=_MAP,
+        on_select=partial(_clicked, shown.drawing.clicks, shown.dimension),
+        alt="A map of sales; the list beside it says the same, and chooses the same",
+    )
+    st.html(shown.drawing.legend.html())
+
+
+def _clicked(clicks: Clicks, dimension: Dimension) -> None:
+    """What a click on the map chooses; it leaves nothing selected, for the map's layer gets another name."""
+    indices = st.session_state[_MAP].selection.get("indices")
+    if indices:
+        st.session_state[_TURN] = st.session_state.get(_TURN, 0) + 1
+    picked = clicks.picked(indices)
+    filters.toggle(dimension, picked, picked)
+
+
+def _list(shown: Shown, this: Page) -> None:
+    st.header("Top countries" if shown.dimension == "country" else "Top cities", anchor=False)
+    most = st.session_state.setdefault(_MORE, _LISTED)
+    with st.container(key="list"):
+        for item in shown.items[:most]:
+            figure = formats.short_money(item.figures.sales, this.marks)
+            text = f"{_plain(item.label)} **{_plain(figure)}**"
+            _choose(text, item, shown.dimension, this, key=f"cities.list.{item.value}")
+        if len(shown.items) > most:
+            st.button(":primary[More]", type="tertiary", key="cities.list-more", on_click=_list_more)
+
+
+def _list_more() -> None:
+    st.session_state[_MORE] = st.session_state.get(_MORE, 0) + 4 * _LISTED
+
+
+def _choose(text: str, item: Item, dimension: Dimension, this: Page, *, key: str) -> None:
+    """A button that does what a click on the map does."""
+    st.button(
+        text,
+        type="tertiary",
+        icon=":material/check:" if item.value in this.filters.values(dimension) else None,
+        key=key,
+        width="stretch",
+        on_click=filters.toggle,
+        args=(dimension, (item.value,), (item.value,)),
     )
 
 
-def _is_phone() -> bool:
-    return "Mobi" in (st.context.headers.get("User-Agent") or "")
+def _plain(text: str) -> str:
+    """Text for a button's label, which is Markdown: whatever it holds stays text."""
+    return _MARKS.sub(r"\\\g<0>", text)
 
 
-def _legend(located: Sequence[City], shape: maps.Shape, this: Page) -> None:
-    most = max((city.figures.sales for city in located), default=Decimal(0))
-    keys = "".join(
-        f'<span class="rl-key"><i style="width:{2 * key.radius}px;height:{2 * key.radius}px;'
-        f'background:{key.colour}"></i>{escape(formats.round_money(key.sales, this.marks))}</span>'
-        for key in maps.legend(most, shape=shape, colours=this.colours)
-    )
-    st.html(f'<div class="rl-legend">Sales {keys}</div>')
-
-
-def _what_is_shown(shown: Sequence[City], answer: Cities, this: Page, *, more: bool) -> Iterator[str]:
-    """What the map and the table leave out."""
+def _what_is_shown(shown: Sequence[City], answer: Answer, this: Page) -> Iterator[str]:
+    """What the map, the list and the table leave out."""
     known = formats.count(answer.known, this.marks)
-    if more:
+    if this.table.truncated:
         known = f"more than {known}"
         yield "There are more cities than a page takes. Narrow the filters to see the others."
-    if len(shown) == answer.known and not more:
+    elif len(shown) == answer.known:
         yield f"{known} {'city' if len(shown) == 1 else 'cities'}: all that sold."
         return
-    sales = sum((city.figures.sales for city in shown), Decimal(0))
-    share = formats.percent(sales / answer.total.sales, this.marks) if answer.total.sales else "0%"
-    rest = formats.money(answer.total.sales - sales, this.marks)
-    best = formats.count(len(shown), this.marks)
+    sold, around = sum((city.figures.sales for city in shown), Decimal(0)), answer.around.sales
+    share = formats.percent(sold / around, this.marks) if around else "0%"
+    rest, best = formats.money(around - sold, this.marks), formats.count(len(shown), this.marks)
     yield f"The best {best} of {known} cities: {share} of sales. Everything else: {rest}."
 
 
-def _table(shown: Sequence[City], total: Figures) -> None:
+def _unlocated(shown: Sequence[City]) -> Iterator[str]:
+    if missing := sum(not is_located(city) for city in shown):
+        yield f"{missing} of them {'has' if missing == 1 else 'have'} no coordinates: in the table only."
+
+
+def _without_outline(countries: Sequence[Country], this: Page) -> Iterator[str]:
+    count = len(countries)
+    yield f"{formats.count(count, this.marks)} {'country' if count == 1 else 'countries'}: all that sold."
+    if missing := ground.without_outline(countries):
+        names = ", ".join(
+            f"{country.name} {formats.short_money(country.figures.sales, this.marks)}" for country in missing
+        )
+        yield f"Not on the map, whose outlines are too coarse for them: {names}."
+
+
+def _paler(look: Look) -> Iterator[str]:
+    if look.chosen:
+        yield "The figure and the table are of what you chose; the map and the list show the others too."
+
+
+def _table(shown: Shown, total: Figures, this: Page) -> None:
+    chosen = this.filters.values(shown.dimension)
+    items = [item for item in shown.items if not chosen or item.value in chosen]
     # The grid sorts and formats floats alone; they are exact to the cent far beyond what is ever sold.
+    whole = total.sales or Decimal(1)
+    shares = [round(float(100 * item.figures.sales / whole), 2) for item in items]
+    names = (
+        {"Country": [item.label for item in items]}
+        if shown.dimension == "country"
+        else {
+            "City": [item.value.rpartition(", ")[0] for item in items],
+            "Country": [item.value.rpartition(", ")[2] for item in items],
+        }
+    )
     rows = pa.table(
-        {
-            "City": [city.name for city in shown],
-            "Country": [city.country for city in shown],
-            "Sales": [float(city.figures.sales) for city in shown],
-            "Share": [
-                round(float(100 * city.figures.sales / total.sales), 2) if total.sales else 0.0
-                for city in shown
-            ],
-            "Units": [city.figures.units for city in shown],
-            "Orders": [city.figures.orders for city in shown],
+        names
+        | {
+            "Sales": [float(item.figures.sales) for item in items],
+            "Share": shares,
+            "Units": [item.figures.units for item in items],
+            "Orders": [item.figures.orders for item in items],
         }
     )
     st.dataframe(
@@ -196,13 +300,23 @@ def _table(shown: Sequence[City], total: Figures) -> None:
         hide_index=True,
         key="cities.table",
         column_config={
-            "City": st.column_config.TextColumn(width="medium"),
-            "Country": st.column_config.TextColumn(width="small"),
             "Sales": st.column_config.NumberColumn(format="dollar"),
             "Share": st.column_config.NumberColumn("Share of sales", format="%.1f%%"),
             "Units": st.column_config.NumberColumn(format="localized"),
             "Orders": st.column_config.NumberColumn(format="localized"),
         },
+    )
+
+
+def _exact(items: Sequence[Item], name: str) -> pa.Table:
+    """All of them with every digit, for whoever takes them along."""
+    return pa.table(
+        {
+            name: [item.label for item in items],
+            "Sales": pa.array([item.figures.sales for item in items], pa.decimal128(38, 2)),
+            "Units": pa.array([item.figures.units for item in items], pa.int64()),
+            "Orders": pa.array([item.figures.orders for item in items], pa.int64()),
+        }
     )
 
 

@@ -4,7 +4,7 @@ import math
 from collections.abc import Sequence
 from dataclasses import dataclass
 
-_TILE = 512  # pixels that the world is wide at zoom 0
+TILE = 512  # pixels that the world is wide at zoom 0
 _MARGIN = 0.85  # of the map may be filled by the points' centres: circles need room
 _CLOSEST = 5.0
 _FARTHEST = -1.0
@@ -28,11 +28,11 @@ def around(longitudes: Sequence[float], latitudes: Sequence[float], *, width: in
     if not longitudes:
         return WORLD
     west, wide = _arc(longitudes)
-    heights = [_mercator(latitude) for latitude in latitudes]
+    heights = [mercator(latitude) for latitude in latitudes]
     low, high = min(heights), max(heights)
     return Viewport(
-        longitude=_wrapped(west + wide / 2),
-        latitude=_latitude((low + high) / 2),
+        longitude=wrapped(west + wide / 2),
+        latitude=latitude_at((low + high) / 2),
         zoom=_zoom(wide / 360, (high - low), width=width, height=height),
     )
 
@@ -40,7 +40,7 @@ def around(longitudes: Sequence[float], latitudes: Sequence[float], *, width: in
 def _zoom(wide: float, tall: float, *, width: int, height: int) -> float:
     """Shares of the world's width and height → the zoom at which they fit."""
     fits = [
-        math.log2(_MARGIN * pixels / (_TILE * share))
+        math.log2(_MARGIN * pixels / (TILE * share))
         for pixels, share in ((width, wide), (height, tall))
         if share > 0
     ]
@@ -52,18 +52,20 @@ def _arc(longitudes: Sequence[float]) -> tuple[float, float]:
     around_world = sorted({longitude % 360 for longitude in longitudes})
     following = [*around_world[1:], around_world[0] + 360]
     gap, west = max((after - before, after) for before, after in zip(around_world, following, strict=True))
-    return _wrapped(west), 360 - gap
+    return wrapped(west), 360 - gap
 
 
-def _wrapped(longitude: float) -> float:
+def wrapped(longitude: float) -> float:
+    """The same longitude from -180 up to 180."""
     return (longitude + 180) % 360 - 180
 
 
-def _mercator(latitude: float) -> float:
+def mercator(latitude: float) -> float:
     """0 at the equator, ±0.5 where the square world ends."""
     radians = math.radians(max(-_POLAR, min(_POLAR, latitude)))
     return math.asinh(math.tan(radians)) / (2 * math.pi)
 
 
-def _latitude(mercator: float) -> float:
-    return math.degrees(math.atan(math.sinh(mercator * 2 * math.pi)))
+def latitude_at(height: float) -> float:
+    """The latitude at a height that mercator gives."""
+    return math.degrees(math.atan(math.sinh(height * 2 * math.pi)))

@@ -25,7 +25,7 @@ def script():
 
     from app.errors import AppError
     from app.views import VIEWS, filters
-    from app.views.page import render
+    from app.views.frame import render
     from tests.app.views.test_pages import READER
 
     st.set_page_config(layout="wide")
@@ -212,54 +212,6 @@ class TestFilters:
         assert page.multiselect(key="overview.category").options == options
 
 
-class TestCities:
-    def test_map_table_and_total_agree(self, world):
-        page = open_page(Person(world, FRANK), "cities")
-        page.selectbox(key="cities.top").select("All cities").run()
-        rows = grid(page)
-        places = deck(page)["layers"][1]["data"]
-        assert len(rows) == len(places) > 100
-        assert rows.Sales.is_monotonic_decreasing
-        assert metrics(page)["Total sales"].value.startswith("$")
-        assert round(rows["Share"].sum()) == 100
-
-    def test_the_top_says_what_it_leaves_out(self, world):
-        page = open_page(Person(world, ETHAN), "cities")
-        page.selectbox(key="cities.top").select("Top 10").run()
-        assert len(grid(page)) == len(deck(page)["layers"][1]["data"]) == 10
-        assert "The best 10 of " in html(page)
-        assert "Everything else: $" in html(page)
-
-    def test_another_top_or_shape_asks_nothing(self, world):
-        person = Person(world, ETHAN)
-        page = open_page(person, "cities")
-        page.selectbox(key="cities.top").select("Top 10").run()
-        page.button_group(key="cities.shape").set_value("Columns").run()
-        assert deck(page)["layers"][1]["@@type"] == "ColumnLayer"
-        assert len(person.asked) == 1
-
-    def test_a_capped_answer_admits_it(self, world):
-        page = open_page(Person(world, ETHAN, max_rows=40), "cities")
-        assert "There are more cities than a page takes. Narrow the filters" in html(page)
-        assert "of more than " in html(page)
-
-    def test_the_best_cities_are_named_beside_the_map(self, world):
-        page = open_page(Person(world, ETHAN), "cities")
-        (best,) = [body for body in map(str, html(page).split("\n")) if "<ol" in body]
-        assert best.count("<li>") == 10
-        first = grid(page).iloc[0]
-        assert best.startswith(f'<ol class="rl-best"><li><span>{first.City}, {first.Country}</span><span>$')
-
-    def test_a_share_has_no_more_digits_than_a_reader_can_hear(self, world):
-        shares = grid(open_page(Person(world, ETHAN), "cities")).Share
-        assert (shares == shares.round(2)).all()
-
-    def test_a_city_without_coordinates_is_in_the_table_and_said(self, hostile):
-        page = open_page(Person(hostile, ETHAN), "cities")
-        assert len(grid(page)) == len(deck(page)["layers"][1]["data"]) + 1
-        assert "1 of them has no coordinates" in html(page)
-
-
 @pytest.mark.parametrize("path", PATHS)
 class TestStates:
     @pytest.mark.parametrize(
@@ -396,6 +348,6 @@ class TestHostileNames:
         for specification in charts(page):
             assert not any(attack in json.dumps(specification) for attack in (IMAGE, MARKDOWN, EXPRESSION))
         if path == "cities":
-            texts = [place["about"] for place in deck(page)["layers"][1]["data"]]
+            texts = [place["about"] for place in deck(page)["layers"][-1]["data"]]
             assert any(EXPRESSION in text for text in texts)
             assert not [text for text in texts if text.startswith("@@")]

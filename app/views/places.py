@@ -1,0 +1,108 @@
+"""Cities and countries with what they sold, as a page's answer has them. No Streamlit in it."""
+
+from collections.abc import Sequence
+from dataclasses import dataclass, field
+from decimal import Decimal
+from typing import NamedTuple
+
+from app.redshift.panels import Panels
+from app.views import sales
+from app.views.figures import NOTHING, City, Figures
+from app.views.formats import country
+
+
+class Country(NamedTuple):
+    """A country's figures; its code is ISO 3166's of two letters."""
+
+    code: str
+    figures: Figures
+
+    @property
+    def name(self) -> str:
+        """Its English name."""
+        return country(self.code)
+
+
+def place(city: City) -> str:
+    """The city as the filters name it: Lima, PE."""
+    return f"{city.name}, {city.country}"
+
+
+def is_located(city: City) -> bool:
+    """Whether there is a place on Earth for it."""
+    return city.longitude is not None and city.latitude is not None
+
+
+def position(city: City) -> tuple[float, float]:
+    """A located city's longitude and latitude."""
+    return float(city.longitude or 0), float(city.latitude or 0)
+
+
+def added(figures: Sequence[Figures]) -> Figures:
+    """What several sold together."""
+    sold, units, orders = zip(*figures, strict=True) if figures else ((), (), ())
+    return Figures(sum(sold, Decimal(0)), sum(units), sum(orders))
+
+
+class Item(NamedTuple):
+    """A city or a country: as the filters name it, as people do, and what it sold."""
+
+    value: str
+    label: str
+    figures: Figures
+
+    @classmethod
+    def of_city(cls, city: City) -> "Item":
+        return cls(place(city), place(city), city.figures)
+
+    @classmethod
+    def of_country(cls, country: Country) -> "Item":
+        return cls(country.code, country.name, country.figures)
+
+
+@dataclass(frozen=True)
+class Answer:
+    """The cities and countries of the answer; what nobody looks at is not read."""
+
+    total: Figures  # of what was chosen
+    around: Figures  # whichever cities were chosen
+    _rows: Panels = field(repr=False)
+
+    @property
+    def known(self) -> int:
+        """How many cities the answer has."""
+        return int(self._rows["cities"].num_rows)
+
+    @property
+    def places(self) -> list[str]:
+        """The cities as the filters name them, best first."""
+        return list(dict.fromkeys(self._rows["cities"]["place"].to_pylist()))
+
+    def best(self, most: int | None = None) -> list[City]:
+        """The cities that sold most, best first."""
+        return [_city(*row) for row in self._rows.rows("cities", most)]
+
+    def find(self, wanted: str | None) -> City | None:
+        """The best city of this name; None where the answer has none."""
+        rows = self._rows.rows("cities") if wanted else ()
+        return next((_city(*row) for row in rows if row[0] == wanted), None)
+
+    def countries(self) -> list[Country]:
+        """The countries, best first; one that lies in two regions is one country."""
+        found: dict[str, Figures] = {}
+        for _, code, *sold in self._rows.rows("countries"):
+            found[code] = added([found.get(code, NOTHING), sales.sold(sold)])
+        countries = (Country(code, figures) for code, figures in found.items())
+        return sorted(countries, key=lambda country: country.figures.sales, reverse=True)
+
+
+def _city(named: str, latitude: Decimal | None, longitude: Decimal | None, *sold: object) -> City:
+    name, _, country = named.rpartition(", ")
+    return City(
+        name, country, _degrees(longitude, most=180), _degrees(latitude, most=90), figures=sales.sold(sold)
+    )
+
+
+def _degrees(value: Decimal | None, *, most: int) -> Decimal | None:
+    """A coordinate; None for one that is no place on Earth: the map would zoom out to reach it."""
+    return None if value is None or abs(value) > most else value

@@ -1,0 +1,222 @@
+"""The map's page as a person meets it: map, list and table in step, and what a click chooses."""
+
+import json
+
+import pytest
+
+from app.views.ground import outlines
+from tests.app.views.people import ETHAN, EXPRESSION, FRANK, IMAGE, MARKDOWN, Person
+from tests.app.views.test_pages import deck, grid, html, metrics, open_page
+
+SHAPES = ("Circles", "Columns", "Heat", "Hexagons", "Countries")
+
+
+def points(page):
+    """The data of the layer that can be clicked."""
+    return next(each for each in deck(page)["layers"] if each["pickable"])["data"]
+
+
+def layer(page):
+    """The name of that layer."""
+    return next(each for each in deck(page)["layers"] if each["pickable"])["id"]
+
+
+def listed(page):
+    """The labels of the list's buttons, without what Markdown needs."""
+    buttons = [button for button in page.button if button.key.startswith("cities.list.")]
+    return [button.label.replace("\\", "") for button in buttons]
+
+
+def show(page, shape):
+    page.button_group(key="cities.shape").set_value(shape).run()
+    assert not page.exception
+    return page
+
+
+def total(page):
+    return metrics(page)["Total sales"].help
+
+
+def say(page, widget, text):
+    """What a browser says of a widget, be it possible or not."""
+    states = page._tree.get_widget_states()
+    kept = [each for each in states.widgets if each.id != widget.proto.id]
+    del states.widgets[:]
+    states.widgets.extend(kept)
+    states.widgets.add(id=widget.proto.id, string_value=text)
+    page._tree.get_widget_states = lambda: states
+    page.run()
+
+
+def click(page, sent):
+    (chart,) = page.get("deck_gl_json_chart")
+    say(page, chart, sent if isinstance(sent, str) else json.dumps(sent))
+
+
+def clicked(page, index):
+    click(page, {"selection": {"indices": {layer(page): [index]}, "objects": {layer(page): [{}]}}})
+
+
+def chosen(page, dimension="place"):
+    return page.multiselect(key=f"cities.{dimension}").value
+
+
+class TestInStep:
+    def test_map_list_table_and_total_agree(self, world):
+        page = open_page(Person(world, FRANK), "cities")
+        page.selectbox(key="cities.top").select("All cities").run()
+        rows, places = grid(page), points(page)
+        assert len(rows) == len(places) > 100
+        assert rows.Sales.is_monotonic_decreasing
+        assert total(page) == f"${rows.Sales.sum():,.2f}"
+        assert round(rows["Share"].sum()) == 100
+        for row, place, line in zip(rows.itertuples(), places, listed(page), strict=False):
+            assert place["about"].startswith(f"{row.City}, {row.Country}\n${row.Sales:,.2f}\n")
+            assert line.startswith(f"{row.City}, {row.Country} **$")
+
+    @pytest.mark.parametrize("shape", SHAPES)
+    def test_another_top_or_shape_asks_nothing(self, world, shape):
+        person = Person(world, ETHAN)
+        page = open_page(person, "cities")
+        page.selectbox(key="cities.top").select("Top 10").run()
+        show(page, shape)
+        assert len(person.asked) == 1
+
+    def test_countries_are_shaded_listed_and_in_the_table(self, world):
+        page = show(open_page(Person(world, ETHAN), "cities"), "Countries")
+        rows = grid(page)
+        assert rows.Sales.is_monotonic_decreasing
+        assert total(page) == f"${rows.Sales.sum():,.2f}"
+        assert listed(page)[0].startswith(f"{rows.Country[0]} **$")
+        assert page.selectbox(key="cities.top").disabled
+        assert [header.value for header in page.header] == ["Top countries"]
+
+    def test_the_list_goes_on_when_it_is_asked_to(self, world):
+        page = open_page(Person(world, ETHAN), "cities")
+        assert len(listed(page)) == 12
+        page.button(key="cities.list-more").click().run()
+        assert len(listed(page)) == 60
+        page.selectbox(key="cities.top").select("Top 10").run()
+        assert len(listed(page)) == 10
+
+    def test_the_top_says_what_it_leaves_out(self, world):
+        page = open_page(Person(world, ETHAN), "cities")
+        page.selectbox(key="cities.top").select("Top 10").run()
+        assert len(grid(page)) == len(points(page)) == 10
+        assert "The best 10 of " in html(page)
+        assert "Everything else: $" in html(page)
+
+    def test_a_capped_answer_admits_it(self, world):
+        page = open_page(Person(world, ETHAN, max_rows=600), "cities")
+        assert "There are more cities than a page takes. Narrow the filters" in html(page)
+        assert "of more than " in html(page)
+
+    def test_a_share_has_no_more_digits_than_a_reader_can_hear(self, world):
+        shares = grid(open_page(Person(world, ETHAN), "cities")).Share
+        assert (shares == shares.round(2)).all()
+
+    def test_a_city_without_coordinates_is_in_the_table_and_said(self, hostile):
+        page = open_page(Person(hostile, ETHAN), "cities")
+        assert len(grid(page)) == len(points(page)) + 1
+        assert "1 of them has no coordinates" in html(page)
+
+    def test_a_country_without_an_outline_is_said(self, world):
+        page = show(open_page(Person(world, ETHAN), "cities"), "Countries")
+        (said,) = [line for line in html(page).split("\n") if "Not on the map" in line]
+        assert "Singapore $" in said
+
+    @pytest.mark.parametrize("shape", SHAPES)
+    def test_hostile_names_are_text(self, hostile, shape):
+        page = show(open_page(Person(hostile, ETHAN), "cities"), shape)
+        for name in (IMAGE, MARKDOWN):
+            assert name not in html(page)
+            for button in page.button:
+                assert name not in button.label
+        assert EXPRESSION not in json.dumps([layer for layer in deck(page)["layers"] if "url" in layer])
+
+
+class TestChoosing:
+    @pytest.mark.parametrize("shape", ["Circles", "Columns", "Heat", "Hexagons"])
+    def test_a_click_on_a_city_filters_and_another_lets_go(self, world, shape):
+        person = Person(world, FRANK)
+        page = show(open_page(person, "cities"), shape)
+        before, drawn = total(page), points(page)
+        clicked(page, 0)
+        assert chosen(page)
+        rows = grid(page)
+        assert total(page) == f"${rows.Sales.sum():,.2f}" != before
+        assert len(points(page)) == len(drawn)  # the others stay
+        assert len(person.asked) == 2
+        clicked(page, 0)
+        assert total(page) == before
+        assert len(person.asked) == 2  # its answer was there
+
+    def test_a_click_on_a_country_filters(self, world):
+        page = show(open_page(Person(world, ETHAN), "cities"), "Countries")
+        clicked(page, [outline.code for outline in outlines()].index("BR"))
+        assert chosen(page, "country") == ["BR"]
+        assert list(grid(page).Country) == ["Brazil"]
+        assert total(page) == f"${grid(page).Sales[0]:,.2f}"
+
+    def test_the_list_chooses_as_a_click_does(self, world):
+        page = open_page(Person(world, ETHAN), "cities")
+        first = listed(page)[0].partition(" **")[0]
+        page.button(key=f"cities.list.{first}").click().run()
+        assert chosen(page) == [first]
+        assert page.button(key=f"cities.list.{first}").icon == ":material/check:"
+        assert len(listed(page)) == 12
+        page.button(key=f"cities.list.{first}").click().run()
+        assert chosen(page) == []
+
+    def test_what_was_clicked_is_no_longer_selected(self, world):
+        page = open_page(Person(world, ETHAN), "cities")
+        gone = layer(page)
+        clicked(page, 0)
+        assert layer(page) != gone
+        kept = chosen(page)
+        click(page, {"selection": {"indices": {gone: [1]}, "objects": {}}})
+        assert chosen(page) == kept
+
+    def test_a_click_that_cannot_be_chooses_nothing(self, world):
+        person = Person(world, ETHAN)
+        page = open_page(person, "cities")
+        for sent in (
+            *("{}", "[]", '"x"'),
+            {"selection": {}},
+            *(
+                {"selection": {"indices": indices}}
+                for indices in (None, [0], {"land": [0]}, {"circles-0": "0"})
+            ),
+            *({"selection": {"indices": {layer(page): [index]}}} for index in (10**9, -1, True, None)),
+            {"selection": {"indices": {"none": [0]}, "objects": {"none": [{"about": "Lima, PE"}]}}},
+        ):
+            click(page, sent)
+            assert not page.exception
+            assert chosen(page) == []
+        assert len(person.asked) == 1
+
+
+class TestSearch:
+    def test_a_city_is_found_among_all_and_marked(self, world):
+        page = open_page(Person(world, ETHAN), "cities")
+        page.selectbox(key="cities.top").select("Top 10").run()
+        wanted = page.selectbox(key="cities.find").options[-1]
+        before = deck(page)["initialViewState"]
+        page.selectbox(key="cities.find").select(wanted).run()
+        layers = {layer["id"]: layer for layer in deck(page)["layers"]}
+        assert layers["found-name"]["data"][0]["name"] == wanted
+        view = deck(page)["initialViewState"]
+        middle = [view["longitude"], view["latitude"]]
+        assert layers["found"]["data"][0]["at"] == pytest.approx(middle, abs=0.001)
+        assert view["zoom"] > before["zoom"]
+        assert len(points(page)) == 11
+        page.button(key="cities.found").click().run()
+        assert chosen(page) == [wanted]
+        assert list(grid(page).City) == [wanted.rpartition(", ")[0]]
+
+    def test_what_was_not_offered_is_not_found(self, world):
+        page = open_page(Person(world, ETHAN), "cities")
+        for sent in ("No such, XX", "", IMAGE):
+            say(page, page.selectbox(key="cities.find"), sent)
+            assert not page.exception
+            assert "found" not in {each["id"] for each in deck(page)["layers"]}
