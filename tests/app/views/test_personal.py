@@ -168,7 +168,7 @@ class TestEachTheirOwn:
             assert [view.name for view in found.views(PAGES, TODAY)[0]] == [f"Of {name}"]
             assert [alert.watch.threshold for alert in found.alerts] == [Decimal(len(name))]
 
-    @pytest.mark.parametrize("thief", READERS)
+    @pytest.mark.parametrize("thief", READERS[:2])
     def test_nobody_deletes_anybody_elses_not_even_who_ignores_row_level_security(self, product, thief):
         owner = Person(product, USERS[next(name for name in READERS if name != thief)])
         watch = Watch({"country": "DE"}, 7, "below", Decimal(5))
@@ -197,8 +197,9 @@ class TestEachTheirOwn:
 
 
 class TestAlerts:
-    @pytest.mark.parametrize("name", READERS)
-    @pytest.mark.parametrize("view", [overview.VIEW, cities.VIEW], ids=lambda view: view.path)
+    @pytest.mark.parametrize(
+        ("name", "view"), [*((name, overview.VIEW) for name in READERS), ("Frank Amer", cities.VIEW)]
+    )
     def test_have_the_figure_that_sql_has_under_the_same_identity(self, product, name, view):
         person = Person(product, USERS[name])
         for watch in WATCHES:
