@@ -3,6 +3,7 @@
 What is heavy is imported by whoever uses it, or runs in a process of its own.
 """
 
+from app.views.exports.atlas import city_chart, country_chart, map_png
 from app.views.exports.bounds import Tell, quiet
 from app.views.exports.documents import Metric, Sheet, metrics, page_pdf
 from app.views.exports.excel import as_excel
@@ -20,7 +21,10 @@ __all__ = [
     "as_excel",
     "as_parquet",
     "chart_png",
+    "city_chart",
+    "country_chart",
     "file_name",
+    "map_png",
     "metrics",
     "page_pdf",
     "quiet",
