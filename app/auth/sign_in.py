@@ -22,6 +22,7 @@ _STYLE = f"<style>{(Path(__file__).parent / 'parts.css').read_text()}</style>"
 # Who signed out leaves an empty sidebar behind. The rest is the measures of the static page.
 _FRAME = """<style>
 [data-testid=stSidebar], [data-testid=stExpandSidebarButton] { display: none; }
+[data-testid=stMain]:focus-visible { outline: 2px solid; outline-offset: -2px; }
 .st-key-sign-in h1 { padding: 0; }
 .st-key-sign-in [data-testid=stMarkdown] p { text-wrap: balance; }
 .st-key-sign-in iframe { display: block; }
