@@ -19,7 +19,7 @@ from app import logs, session
 from app.assets import ButtonStyle, CompressedAssets, OwnName
 from app.errors import SettingsError, SignInError
 from app.gate import Doors, Gate
-from app.headers import Facing, SecurityHeaders
+from app.headers import Facing, SecurityHeaders, map_sources
 from app.main import on_script_error
 from app.routes import ROUTES
 
@@ -50,7 +50,9 @@ def facing() -> Facing | None:
     shared = session.known()
     if shared is None:
         return None
-    return Facing(shared.settings.sign_in, shared.settings.secure, shared.provider.origins)
+    settings = shared.settings
+    maps = map_sources(settings.map_style_url, settings.map_origins)
+    return Facing(settings.sign_in, settings.secure, shared.provider.origins, maps)
 
 
 async def _keep_house() -> None:

@@ -8,12 +8,15 @@ from dataclasses import dataclass
 from functools import cache, lru_cache
 from pathlib import Path
 from typing import Literal
+from urllib.parse import urlsplit
 
 from starlette.datastructures import MutableHeaders
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 from streamlit.file_util import get_static_dir
 
 _TWO_YEARS = 63_072_000
+# What a policy takes as a source, and nothing that would end it.
+_ORIGIN = re.compile(r"https?://[A-Za-z0-9.-]+(:[0-9]{1,5})?", re.ASCII)
 # Nothing of a browser's powers but the copy button of a code block, and a chart at full size.
 _POWERS = (
     "accelerometer=(), autoplay=(), camera=(), clipboard-read=(), display-capture=(), "
@@ -35,11 +38,24 @@ _ALWAYS = {
 
 @dataclass(frozen=True)
 class Facing:
-    """What the headers depend on; `providers` are the origins that a form of ours may lead to."""
+    """What the headers depend on.
+
+    `providers` are the origins to which a form of ours may lead, `maps` those that a map may ask.
+    """
 
     sign_in: Literal["popup", "redirect"]
     secure: bool
     providers: tuple[str, ...]
+    maps: tuple[str, ...] = ()
+
+
+def map_sources(style_url: str, origins: str) -> tuple[str, ...]:
+    """The origins that a map's style may make the browser ask; none without a style."""
+    if not style_url:
+        return ()
+    parts = urlsplit(style_url)
+    found = (f"{parts.scheme}://{parts.netloc}", *origins.split())
+    return tuple(dict.fromkeys(origin for origin in found if _ORIGIN.fullmatch(origin)))
 
 
 _NOT_SET_UP = Facing("redirect", secure=False, providers=())
@@ -62,7 +78,8 @@ def _policy(facing: Facing, *, framed: bool) -> str:
             "style-src": ("'self'", "'unsafe-inline'"),
             "img-src": ("'self'", "data:", "blob:"),
             "font-src": ("'self'", "data:"),
-            "connect-src": ("'self'", "data:", "blob:"),
+            # Tiles, sprites and letters too: the map's library asks for each of them itself.
+            "connect-src": ("'self'", "data:", "blob:", *facing.maps),
             "worker-src": ("'self'", "blob:"),
             "object-src": ("'none'",),
             "base-uri": ("'self'",),

@@ -10,7 +10,7 @@ import pytest
 from starlette.responses import Response
 from streamlit.file_util import get_static_dir
 
-from app.headers import Facing, SecurityHeaders
+from app.headers import Facing, SecurityHeaders, map_sources
 
 PROVIDERS = ("https://idp.example", "https://sign-out.idp.example")
 BUTTON = "/component/streamlit_oauth.authorize_button/index.html"
@@ -26,11 +26,13 @@ PATHS = (
 )
 
 
-def headers(path="/", sign_in="popup", *, secure=True, inner=(), content_type="text/html; charset=utf-8"):
+def headers(
+    path="/", sign_in="popup", *, secure=True, inner=(), content_type="text/html; charset=utf-8", maps=()
+):
     """What a browser gets of an answer: the headers, each with all of its values."""
 
     def facing():
-        return Facing(sign_in, secure, PROVIDERS)
+        return Facing(sign_in, secure, PROVIDERS, maps)
 
     response = Response("inside", media_type=content_type, headers=dict(inner))
     return sent(SecurityHeaders(response, facing), path)
@@ -148,6 +150,39 @@ class TestPolicies:
         assert found["default-src"] == ["'self'"]
         assert found["connect-src"] == ["'self'", "data:", "blob:"]
         assert found["object-src"] == ["'none'"]
+
+
+class TestMaps:
+    STYLE, TILES = "https://styles.example:8443/world.json", "https://tiles.example"
+
+    def test_a_page_may_ask_the_styles_origins_and_nothing_more(self):
+        origins = map_sources(self.STYLE, f"{self.TILES} https://letters.example")
+        usual, found = policy(headers()), policy(headers(maps=origins))
+        assert found.pop("connect-src") == [
+            *usual.pop("connect-src"),
+            "https://styles.example:8443",
+            self.TILES,
+            "https://letters.example",
+        ]
+        assert found == usual
+
+    def test_our_own_pages_ask_them_nothing(self):
+        assert headers("/auth/sign-in", maps=map_sources(self.STYLE, "")) == headers("/auth/sign-in")
+
+    @pytest.mark.parametrize(
+        ("style_url", "origins", "sources"),
+        [
+            ("", "", ()),
+            ("", "https://tiles.example", ()),  # nobody asks them without a style
+            ("http://localhost:8761/style.json", "", ("http://localhost:8761",)),
+            ("https://a.example/s.json", "https://a.example", ("https://a.example",)),
+            ("https://a.example;script-src/s.json", "", ()),
+            ("https://a.example/s.json", "https://b.example; *", ("https://a.example",)),
+            ("https://*.example/s.json", "* https: 'unsafe-inline'", ()),
+        ],
+    )
+    def test_what_is_no_origin_is_none(self, style_url, origins, sources):
+        assert map_sources(style_url, origins) == sources
 
 
 class TestKeeping:
