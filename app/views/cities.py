@@ -13,6 +13,7 @@ import streamlit as st
 from app.redshift.panels import Panel, Panels, Question
 from app.views import clock, filters, formats, ground, maps, sales, viewport, waiting
 from app.views.choice import Dimension
+from app.views.exports import city_chart, country_chart
 from app.views.figures import City, Figures
 from app.views.maps import Clicks, Drawing, Look, Shape
 from app.views.page import Page, View
@@ -60,8 +61,16 @@ class Shown:
 def _draw_page(panels: Panels, this: Page) -> None:
     total, around = (next(sales.sold(three) for three in panels.rows(name)) for name in ("totals", "around"))
     answer = Answer(total, around, panels)
-    this.offer("Cities", lambda: _exact([Item.of_city(city) for city in answer.best()], "City"))
-    this.offer("Countries", lambda: _exact([Item.of_country(each) for each in answer.countries()], "Country"))
+    this.offer(
+        "Cities",
+        lambda: _exact([Item.of_city(city) for city in answer.best()], "City"),
+        lambda: city_chart(answer.best(), marks=this.marks),
+    )
+    this.offer(
+        "Countries",
+        lambda: _exact([Item.of_country(each) for each in answer.countries()], "Country"),
+        lambda: country_chart(answer.countries(), marks=this.marks),
+    )
     st.html(_STYLE)
     _draw(answer, this)
 

@@ -4,7 +4,7 @@ import codecs
 from collections.abc import Callable
 
 import pyarrow as pa
-from pyarrow import csv, parquet
+from pyarrow import csv
 
 from app.views.exports.bounds import MOST_ROWS, Bounded, Tell, batches, quiet
 from app.views.exports.formulas import inert, inert_remark
@@ -38,6 +38,8 @@ def as_csv(columns: pa.Table, stamp: Stamp, tell: Tell = quiet) -> bytes:
 
 def as_parquet(columns: pa.Table, stamp: Stamp, tell: Tell = quiet) -> bytes:
     """The columns with their types, and the stamp in the schema's metadata, as `rowlight.page` and so on."""
+    from pyarrow import parquet  # noqa: PLC0415  # nobody needs it until somebody exports
+
     about = {f"rowlight.{name}": text for name, text in stamp.facts().items()}
     schema = columns.schema.with_metadata(about)
     file = Bounded()
