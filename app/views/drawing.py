@@ -1,17 +1,21 @@
 """Charts and tables on a page, clicks on them, and how a person looks at them: on all pages, in one tab."""
 
-from collections.abc import Callable, Collection, Sequence
+from collections.abc import Callable, Collection, Mapping, Sequence
 from functools import partial
-from typing import Any, TypeVar
+from typing import Any, Literal, TypeVar
 
 import pyarrow as pa
 import streamlit as st
+from streamlit.elements.lib.column_types import ColumnConfig
 
 from app.views import charts, filters
 from app.views.charts import Spec
 from app.views.choice import Dimension
+from app.views.formats import Marks
 
 _LOOK = "look"  # what the person chose of how pages look, by the name of the switch
+# Those that the grid writes in the browser's own way.
+_CURRENCIES: Mapping[str, Literal["dollar", "euro", "yen"]] = {"USD": "dollar", "EUR": "euro", "JPY": "yen"}
 _Option = TypeVar("_Option", bound=str)
 
 
@@ -45,9 +49,27 @@ def _click(key: str, name: str, dimension: Dimension, offered: Collection[str]) 
     filters.toggle(dimension, [row.get("key") for row in rows if isinstance(row, dict)], offered)
 
 
-def table(rows: pa.Table, key: str) -> None:
-    """Draws a table of charts.table_of."""
-    st.dataframe(rows, hide_index=True, key=key)
+def table(rows: pa.Table, key: str, *, currency: str, marks: Marks) -> None:
+    """Draws a table of charts.table_of, whose numbers the browser writes."""
+    columns = {field.name: _column(field.type, currency, marks) for field in rows.schema}
+    for place, field in enumerate(rows.schema):
+        if pa.types.is_decimal(field.type):
+            # The grid sorts and formats floats alone; they are exact far beyond what is ever sold.
+            rows = rows.set_column(place, field.name, rows[place].cast(pa.float64()))
+    st.dataframe(rows, hide_index=True, key=key, column_config=columns)
+
+
+def _column(kind: pa.DataType, currency: str, marks: Marks) -> ColumnConfig:
+    if pa.types.is_decimal(kind):
+        exact = f"{marks.prefix}%,.{marks.cents}f{marks.suffix}"
+        return st.column_config.NumberColumn(format=_CURRENCIES.get(currency, exact))
+    if pa.types.is_floating(kind):
+        return st.column_config.NumberColumn(format="percent")
+    if pa.types.is_integer(kind):
+        return st.column_config.NumberColumn(format="localized")
+    if pa.types.is_date(kind):
+        return st.column_config.DateColumn(format="localized", pinned=True)
+    return st.column_config.TextColumn(width="medium", pinned=True)
 
 
 def looked_at(name: str, options: Sequence[_Option], usual: _Option) -> _Option:

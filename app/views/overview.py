@@ -23,8 +23,8 @@ _WEIGHTS, _PANELS, _RANKINGS = (1.5, 1, 1, 1), (3, 2), (1, 1)
 _MOST, _BEST, _LOWEST = 12, 8, 5  # bars of a ranking alone, of one with another below it, and of that one
 _AGAINST: Mapping[str, Against | None] = {
     "Previous period": "before",
-    "Same period last year": "year_ago",
-    "No comparison": None,
+    "Last year": "year_ago",
+    "None": None,
 }
 _CHARTS, _TABLES = "Charts", "Tables"
 _QUESTION = Question(
@@ -177,7 +177,7 @@ def _course(steps: Sequence[Step], grain: Grain, against: Against | None, this: 
 
     this.offer("Sales over time", table, chart)
     if shown_as == _TABLES:
-        drawing.table(table(), "overview.steps.table")
+        _table(table(), "steps", this)
         return
     drawing.chart(chart(), key="overview.steps")
     if cut := charts.cut(steps, grain):
@@ -190,12 +190,15 @@ def _ranking(ranking: Ranking, this: Page, shown_as: str) -> None:
     chart = partial(ranking.chart, chosen=chosen, days=days, colours=this.colours, marks=this.marks)
     table = partial(ranking.table, filters.LABELS[ranking.dimension], days=days)
     this.offer(ranking.title, table, chart)
-    key = f"overview.{ranking.name}"
     if shown_as == _TABLES:
-        drawing.table(table(), f"{key}.table")
+        _table(table(), ranking.name, this)
     else:
         offered = frozenset(bar.key for bar in ranking.shown)
-        drawing.clickable(chart(), key, ranking.dimension, offered)
+        drawing.clickable(chart(), f"overview.{ranking.name}", ranking.dimension, offered)
+
+
+def _table(rows: pa.Table, name: str, this: Page) -> None:
+    drawing.table(rows, f"overview.{name}.table", currency=this.reader.currency, marks=this.marks)
 
 
 VIEW = View(

@@ -74,7 +74,7 @@ def products(panels: Panels, chosen: Collection[str], *, most: int) -> Ranking:
     """The products that sold most; the panel has them in that order."""
     table = panels["products"]
     seen = [name in chosen or place < most for place, name in enumerate(table["product"].to_pylist())]
-    shown, rest = table.filter(pa.array(seen)), table.filter(pa.array([not each for each in seen]))
+    shown, rest = (table.filter(pa.array(these, pa.bool_())) for these in (seen, [not each for each in seen]))
     # There may be more of them than the question asks for.
     all_known = table.num_rows != _MOST_PRODUCTS
     return Ranking(
@@ -83,7 +83,9 @@ def products(panels: Panels, chosen: Collection[str], *, most: int) -> Ranking:
         "product",
         _bars(shown),
         every=lambda: _bars(table),
-        others=_others(rest.num_rows, "products", _total(rest)) if all_known and rest.num_rows else None,
+        others=_others(rest.num_rows, "product", "products", _total(rest))
+        if all_known and rest.num_rows
+        else None,
     )
 
 
@@ -104,12 +106,14 @@ def _ranked(
         dimension,
         [*ordered[:most], *(bar for bar in ordered[most:] if bar.key in chosen)],
         every=lambda: ordered,
-        others=_others(len(rest), plural, _together(bar.figures for bar in rest)) if rest else None,
+        others=_others(len(rest), dimension, plural, _together(bar.figures for bar in rest))
+        if rest
+        else None,
     )
 
 
-def _others(number: int, plural: str, figures: Compared) -> Bar:
-    return Bar("", f"{number} other {plural}", figures)
+def _others(number: int, singular: str, plural: str, figures: Compared) -> Bar:
+    return Bar("", f"{number} other {plural if number > 1 else singular}", figures)
 
 
 def _bars(table: pa.Table) -> list[Bar]:

@@ -12,7 +12,7 @@ from app.views import VIEWS
 from app.views.choice import CUSTOM
 from app.views.reader import Reader
 from tests.app.redshift.data_api import STATEMENT_ID, Fault
-from tests.app.views.people import ETHAN, EXPRESSION, FRANK, IMAGE, MARKDOWN, NORA, OTTO, Person
+from tests.app.views.people import ETHAN, EXPRESSION, IMAGE, MARKDOWN, NORA, OTTO, Person
 
 PATHS = [view.path for view in VIEWS]
 NAME = f"Eve {IMAGE} {MARKDOWN}"
@@ -93,51 +93,6 @@ def raising(error):
 def test_the_menu():
     assert [view.title for view in VIEWS] == ["Overview", "Total sales by city"]
     assert len(set(PATHS)) == len(PATHS)
-
-
-class TestOverview:
-    def test_four_figures_against_the_period_before(self, world):
-        page = open_page(Person(world, ETHAN))
-        shown = metrics(page)
-        assert list(shown) == ["Total sales", "Units", "Orders", "Average order"]
-        assert shown["Total sales"].value.startswith("$")
-        assert shown["Total sales"].help.startswith("$")
-        assert shown["Total sales"].help[-3] == "."
-        for metric in shown.values():
-            assert metric.delta.startswith(("+", "-", "0.0%"))
-            assert metric.proto.delta_description == "vs previous 90 days"
-
-    def test_it_says_what_for_whom_and_when(self, world):
-        text = html(open_page(Person(world, FRANK)))
-        assert "Rows that Redshift lets Frank Amer see" in text
-        assert "All categories" in text
-        assert "as of " in text
-
-    def test_without_a_previous_period_it_says_so(self, hostile):
-        for metric in open_page(Person(hostile, ETHAN)).metric:
-            assert metric.delta == "No sales"
-            assert metric.proto.delta_description == "in the previous 90 days"
-
-    @pytest.mark.parametrize(
-        ("most", "cut"), [(10, "sales over time, sales by category"), (30, "sales by category")]
-    )
-    def test_a_capped_answer_says_what_it_cut(self, world, most, cut):
-        page = open_page(Person(world, ETHAN, max_rows=most))
-        assert f"There are more rows than a page takes. Incomplete: {cut}. Narrow" in html(page)
-        assert "more rows than a page takes" not in html(open_page(Person(world, ETHAN)))
-
-    def test_a_page_is_one_statement_and_a_redraw_none(self, world):
-        person = Person(world, ETHAN)
-        page = open_page(person)
-        page.run()
-        assert len(person.asked) == 1
-
-    def test_refresh_asks_again(self, world):
-        person = Person(world, ETHAN)
-        page = open_page(person)
-        page.button(key="overview.refresh").click().run()
-        assert len(person.asked) == 2
-        assert not page.exception
 
 
 class TestFilters:
