@@ -1,0 +1,77 @@
+"""What people take along from a page: their own rows, as each kind of file, and nobody else's way to it."""
+
+import io
+import re
+from decimal import Decimal
+
+import httpx
+import pypdfium2
+import pytest
+from PIL import Image
+from playwright.sync_api import expect
+from pyarrow import csv
+
+pytestmark = pytest.mark.browser
+
+
+def take(visitor, what, kind):
+    """The file's name and content, chosen and asked for by the keyboard alone."""
+    page = visitor.page
+    page.get_by_role("button", name="Export", exact=True).press("Enter")
+    dialog = page.get_by_role("dialog")
+    box = dialog.get_by_role("combobox", name="What")
+    if what:
+        box.focus()
+        page.keyboard.press("ArrowDown")
+        page.keyboard.type(what)
+        page.keyboard.press("Enter")
+    choice = dialog.get_by_role("radio", name=kind)
+    choice.press("Space")
+    expect(choice).to_be_checked()
+    dialog.get_by_role("button", name="Make the file").press("Enter")
+    download = dialog.get_by_role("button", name=re.compile("Download"))
+    with page.expect_download() as started:
+        download.press("Enter")
+    return started.value.suggested_filename, started.value.path().read_bytes()
+
+
+@pytest.mark.parametrize("name", ["Ethan Global", "Frank Amer", "Alex Emea", "Ming Apac"])
+def test_a_person_takes_along_their_own_rows(name, visitor, demo, sql):
+    visitor.sign_in(name)
+    file_name, content = take(visitor, "By category", "CSV")
+    assert re.fullmatch(r"rowlight-overview-by-category-\d{4}-\d\d-\d\d\.csv", file_name)
+    remarks = [line for line in content.decode("utf-8-sig").splitlines() if line.startswith("#")]
+    assert f"# Rows visible to: {name}" in remarks
+    rows = csv.read_csv(io.BytesIO(content), csv.ReadOptions(skip_rows=len(remarks)))
+    ((sales,),) = sql(
+        name,
+        "SELECT sum(quantity * sales_price) FROM public.sales_data "
+        'WHERE "timestamp" >= dateadd(day, -90, current_date) AND "timestamp" < current_date',
+    )
+    assert sum(Decimal(str(amount)) for amount in rows["Sales"].to_pylist()) == Decimal(sales)
+    statement = next(line for line in remarks if "Statement" in line).rsplit(" ", 1)[1]
+    assert any(f"statement={statement}" in line and "kind=CSV" in line for line in demo.events("export"))
+
+
+def test_a_page_and_its_map_are_drawn_for_paper(visitor):
+    visitor.sign_in("Frank Amer")
+    visitor.open_cities()
+    _, content = take(visitor, "", "PDF")
+    pages = [page.get_textpage().get_text_bounded() for page in pypdfium2.PdfDocument(content)]
+    assert "Rows that Redshift lets Frank Amer see" in pages[0]
+    assert all("Rows visible to: Frank Amer" in page for page in pages)
+    visitor.page.keyboard.press("Escape")
+    name, content = take(visitor, "Cities", "PNG")
+    assert name.endswith(".png")
+    assert Image.open(io.BytesIO(content)).width > 1_000
+    # The file stays for as long as the dialog does, and nobody has it without a session.
+    address = next(
+        text for text in reversed(visitor.seen.texts) if "/media/" in text and text.startswith("http")
+    )
+    assert httpx.get(address).status_code == httpx.codes.FORBIDDEN
+
+
+def test_whoever_sees_nothing_has_nothing_to_take_along(visitor):
+    visitor.sign_in("Nora Newcomer")
+    expect(visitor.page.get_by_role("heading", name="There is nothing here for you yet.")).to_be_visible()
+    expect(visitor.page.get_by_role("button", name="Export")).to_have_count(0)
