@@ -99,7 +99,9 @@ def _views(this: Page, mine: Personal) -> None:
 def _link(view: SavedView) -> str:
     address = personal.link(_path(view.page), view.choice)
     title = _TITLES[view.page]
-    return f'<a href="{escape(address)}" target="_self">{escape(view.name)}</a> · {escape(title)}'
+    # In the page's own colour: a link's blue is too faint on the dark theme.
+    here = f'<a href="{escape(address)}" target="_self" style="color:inherit">{escape(view.name)}</a>'
+    return f"{here} · {escape(title)}"
 
 
 def _path(page: str) -> str:
@@ -128,7 +130,7 @@ def _save(this: Page, kept: Sequence[SavedView]) -> None:
 
 def _share(this: Page) -> None:
     """A link that opens the same page with the same filters, to be copied."""
-    st.html('<h3 style="font-size:0.875rem;padding:0;margin:0">Copy link</h3>')
+    st.html(_ITEM.format("<strong>Copy link</strong>"))
     if not personal.is_whole(filters.kept()):
         states.note("More is chosen than a link can say. Choose fewer values.")
         return
