@@ -1,6 +1,5 @@
 """A page as a PDF: its figures, its charts as vectors, the first rows of its tables."""
 
-import math
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from datetime import UTC, datetime
@@ -19,6 +18,7 @@ _MOST_ROWS = 20  # of a table: a document is read, not computed with
 _MOST_COLUMNS = 8
 _LONGEST_TEXT = 60
 _MOST_CHARTS = 12
+_LARGEST = 10**18  # formats are for figures that somebody may sell
 
 
 @dataclass(frozen=True)
@@ -119,12 +119,16 @@ def _note(columns: pa.Table, marks: Marks) -> str:
 def _said(value: Any, kind: pa.DataType, marks: Marks) -> str:
     if value is None:
         return "-"
-    if is_money(kind):
-        return money(value, marks)
-    if isinstance(value, float) and math.isfinite(value):
-        return percent(Decimal(str(value)), marks)  # as in a workbook
-    if isinstance(value, Decimal | int) and not isinstance(value, bool):
-        return count(value, marks)
+    if is_number(kind):
+        return _figure(value, kind, marks) if abs(value) < _LARGEST else str(value)
     if isinstance(value, datetime):
         return f"{value.astimezone(UTC):%Y-%m-%d %H:%M} UTC" if value.tzinfo else f"{value:%Y-%m-%d %H:%M}"
     return one_line(str(value), longest=_LONGEST_TEXT)
+
+
+def _figure(value: Decimal | float, kind: pa.DataType, marks: Marks) -> str:
+    """A number as the pages write it: what is money and what are shares, a workbook tells the same way."""
+    exact = Decimal(str(value))
+    if is_money(kind):
+        return money(exact, marks)
+    return percent(exact, marks) if pa.types.is_floating(kind) else count(exact, marks)

@@ -1,6 +1,7 @@
 """Has pictures and documents drawn, one at a time, each in a process of its own (press.py)."""
 
 import json
+import logging
 import os
 import subprocess
 import sys
@@ -12,6 +13,8 @@ from typing import Any, Literal
 from app.errors import ExportError
 from app.views.exports.bounds import MOST_BYTES
 from app.views.exports.stamp import Stamp, one_line
+
+log = logging.getLogger(__name__)
 
 _PRESS = Path(__file__).parent / "press.py"
 _LONGEST_JOB = 16 * 2**20
@@ -75,6 +78,7 @@ def _run(job: bytes) -> bytes:
         ) from exc
     except (subprocess.CalledProcessError, OSError) as exc:
         # Its own words may hold the person's rows, so they stay out of the log.
+        log.warning("error=RL-500 exit=%s", getattr(exc, "returncode", type(exc).__name__))
         raise ExportError(
             "The picture or document could not be drawn.", "Take the rows as CSV or Excel."
         ) from exc

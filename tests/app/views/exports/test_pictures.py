@@ -152,6 +152,15 @@ def test_a_document_has_figures_and_first_rows_as_people_read_them(document):
     assert "The first 20 of 60 rows. CSV, Excel and Parquet have all." in text
 
 
+def test_any_number_is_written(rows, stamp):
+    huge = pa.array([Decimal(10) ** 35, -(Decimal(10) ** 35), None, Decimal(0)], pa.decimal128(38, 2))
+    table = rows.append_column("Huge", huge).select(["Sales", "Longitude", "Orders", "Share", "Huge", "New"])
+    odd = pa.table({"Odd": [float("nan"), float("inf"), -0.0, 0.081]})
+    (text,) = pages(page_pdf(Sheet(tables=(("Rows", table), ("Odd", odd))), stamp, marks=ENGLISH))
+    for said in ("$1,243,508.20", "1e+300", "-46.633300", "nan", "8.1%", "0.0%"):
+        assert said in text
+
+
 def test_names_in_a_chart_have_the_room_that_their_font_needs(stamp):
     spec = bars("Winter sports", config={"axis": {"labelLimit": 70}})
     (text,) = pages(page_pdf(Sheet(charts=(Chart("By category", spec),)), stamp, marks=ENGLISH))
