@@ -1,5 +1,5 @@
 """The pages, in the order of the menu. A page asks the warehouse one question and draws the answer."""
 
-from app.views import cities, overview
+from app.views import cities, customers, overview, products
 
-VIEWS = (overview.VIEW, cities.VIEW)
+VIEWS = (overview.VIEW, cities.VIEW, products.VIEW, customers.VIEW)

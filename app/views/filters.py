@@ -174,7 +174,7 @@ def chips(page: str, filters: Filters, shown: Collection[Dimension], marks: Mark
     with place.container(key=f"{page}.chips", horizontal=True, vertical_alignment="center", gap="small"):
         for text, leave in _chosen(filters, shown, marks):
             st.button(
-                _plain(text),
+                plain(text),
                 key=f"{page}.without.{text}",
                 icon=":material/close:",
                 icon_position="right",
@@ -183,7 +183,7 @@ def chips(page: str, filters: Filters, shown: Collection[Dimension], marks: Mark
         st.button(":primary[Reset filters]", key=f"{page}.reset", type="tertiary", on_click=reset)
 
 
-def _plain(text: str) -> str:
+def plain(text: str) -> str:
     """Text for a button's label, which is Markdown: whatever it holds stays text."""
     return _MARKS.sub(r"\\\g<0>", text)
 

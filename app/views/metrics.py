@@ -1,0 +1,64 @@
+"""The four figures of what was sold, each against the period before and the same period last year."""
+
+from collections.abc import Callable, Sequence
+from decimal import Decimal
+from typing import NamedTuple
+
+import streamlit as st
+
+from app.views import charts, formats
+from app.views.figures import Compared, Figures, Step
+from app.views.formats import Against, Change, Marks
+from app.views.page import Page
+
+WEIGHTS = (1.5, 1, 1, 1)
+"""Of the columns in which they stand: the first is what the page is about."""
+
+
+class _Figure(NamedTuple):
+    """A figure: what it is called, what it is, how it is written short and exactly."""
+
+    label: str
+    of: Callable[[Figures], Decimal]
+    short: Callable[[Decimal, Marks], str]
+    exact: Callable[[Decimal, Marks], str]
+
+
+_FIGURES = (
+    _Figure("Total sales", lambda sold: sold.sales, formats.short_money, formats.money),
+    _Figure("Units", lambda sold: Decimal(sold.units), formats.short_count, formats.count),
+    _Figure("Orders", lambda sold: Decimal(sold.orders), formats.short_count, formats.count),
+    _Figure("Average order", lambda sold: sold.average, formats.short_money, formats.money),
+)
+
+
+def draw(totals: Compared, this: Page, *, steps: Sequence[Step] = ()) -> None:
+    """Draws the figures, with their course where there are steps."""
+    with st.container(key="figures"):
+        for column, figure in zip(st.columns(WEIGHTS), _FIGURES, strict=True):
+            with column, st.container(key="first-figure" if figure is _FIGURES[0] else None):
+                _draw(figure, totals, this, steps)
+
+
+def _draw(figure: _Figure, totals: Compared, this: Page, steps: Sequence[Step]) -> None:
+    now = figure.of(totals.now)
+    recent, last_year = (_change(figure, totals, against, this) for against in ("before", "year_ago"))
+    st.metric(
+        figure.label,
+        figure.short(now, this.marks),
+        help=figure.exact(now, this.marks),
+        delta=recent.figure,
+        # Two spaces before its end break a line.
+        delta_description=f"{recent.compared}  \n{last_year.figure} {last_year.compared}",
+        delta_arrow=recent.direction,
+        delta_color="off" if recent.direction == "off" else "normal",
+        chart_data=charts.sparkline(steps, figure.of),
+    )
+
+
+def _change(figure: _Figure, totals: Compared, against: Against, this: Page) -> Change:
+    past: Figures = getattr(totals, against)
+    before = figure.of(past) if past.orders else None
+    return formats.change(
+        figure.of(totals.now), before, days=this.filters.days, marks=this.marks, against=against
+    )
