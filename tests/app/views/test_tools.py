@@ -83,9 +83,8 @@ class TestViews:
         field(page, "Save this view as").set_value("  My \t week ")
         press(page, "Save view")
         assert views_of(frank)["My week"].choice == Choice("Last 30 days").keeping("category", ["Cycling"])
-        assert '<a href="/?period=30d&amp;category=Cycling" target="_self">My week</a> · Overview' in html(
-            page
-        )
+        assert '<a href="/?period=30d&amp;category=Cycling" target="_self"' in html(page)
+        assert ">My week</a> · Overview" in html(page)
 
     def test_of_another_page_lead_there(self, frank):
         run(frank, *personal.save_view("Map", VIEWS[1].path, Choice()))
