@@ -6,9 +6,9 @@ draws the figures anew, and not the chart.
 """
 
 import json
-from collections.abc import Callable, Collection, Iterable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from decimal import Decimal
-from typing import Any, NamedTuple
+from typing import Any
 
 import pyarrow as pa
 
@@ -19,24 +19,11 @@ from app.views.sales import Grain
 
 Spec = dict[str, Any]
 
-PICK = "pick"
-"""The selection of a ranking: a click on a bar sends its key."""
-
-_AGAINST: tuple[Against, Against] = ("before", "year_ago")
+AGAINST: tuple[Against, Against] = ("before", "year_ago")
 _MOST_LABELS: Mapping[Grain, int] = {"day": 7, "week": 7, "month": 13, "quarter": 13}
 _FEW = 14  # points that can be told one from another
-_ROW, _BELOW = 28, 20  # pixels; Streamlit leaves some of the height free at the end
-_PALE, _STRONG, _CHOSEN = 0, 1, 2  # as a bar is drawn
 _CENT = Decimal("0.01")
-_UNSEEN = {"aria": False}  # told by the description, or by another mark
-
-
-class Bar(NamedTuple):
-    """A bar of a ranking: what a click on it sends, what it is called, and its figures."""
-
-    key: str
-    label: str
-    figures: Compared
+UNSEEN = {"aria": False}  # told by the description, or by another mark
 
 
 def sales_over_time(
@@ -63,7 +50,7 @@ def sales_over_time(
         "description": _course_told(steps, grain, marks),
         "data": {"values": values},
         "height": 260,
-        "transform": [_change("now", "other", "change")],
+        "transform": [change("now", "other", "change")],
         "encoding": {"x": _time_axis(steps, grain)},
         "layer": [
             _area(colours),
@@ -71,11 +58,11 @@ def sales_over_time(
             *_points(other, colours, few=len(steps) <= _FEW),
             _rule(other, colours, marks),
         ],
-        "config": _config(colours, marks),
+        "config": config(colours, marks),
     }
 
 
-def _change(now: str, was: str, name: str) -> Spec:
+def change(now: str, was: str, name: str) -> Spec:
     """As formats.change has it; where the browser has both figures, it need not be sent."""
     share = f"datum.{now} / datum.{was} - 1"
     figure = f"abs({share}) < 0.0005 ? format(0, '.1%') : format({share}, '+.1%')"
@@ -170,7 +157,7 @@ def _money_axis(field: str, marks: Marks) -> Spec:
 def _area(colours: Palette) -> Spec:
     return {
         "transform": [{"filter": "datum.whole"}],
-        "mark": {"type": "area", "color": colours.accent, "opacity": 0.08, **_UNSEEN},
+        "mark": {"type": "area", "color": colours.accent, "opacity": 0.08, **UNSEEN},
         "encoding": {"y": {"field": "now", "type": "quantitative"}},
     }
 
@@ -190,7 +177,7 @@ def _lines(other: str | None, colours: Palette, marks: Marks) -> Spec:
     line: Spec = {"field": "series", "type": "nominal", "sort": names, "legend": legend if other else None}
     return {
         "transform": [{"filter": "datum.whole"}, {"fold": names, "as": ["series", "sales"]}],
-        "mark": {"type": "line", "strokeWidth": 2, "strokeJoin": "round", **_UNSEEN},
+        "mark": {"type": "line", "strokeWidth": 2, "strokeJoin": "round", **UNSEEN},
         "encoding": {
             "y": _money_axis("sales", marks),
             "color": {**line, "scale": {"domain": names, "range": shades}},
@@ -205,7 +192,7 @@ def _points(other: str | None, colours: Palette, *, few: bool) -> Iterator[Spec]
         if field == "now" or other:
             yield {
                 "transform": [] if few else [{"filter": "!datum.whole"}],
-                "mark": {"type": "point", "size": 45, "stroke": colour, "opacity": 1, **_UNSEEN},
+                "mark": {"type": "point", "size": 45, "stroke": colour, "opacity": 1, **UNSEEN},
                 "encoding": {
                     "y": {"field": field, "type": "quantitative"},
                     "fill": {
@@ -218,19 +205,19 @@ def _points(other: str | None, colours: Palette, *, few: bool) -> Iterator[Spec]
 
 def _rule(other: str | None, colours: Palette, marks: Marks) -> Spec:
     """Follows the pointer, and tells the exact figures of where it stands."""
-    exact = _exact(marks)
+    money = exact(marks)
     tooltip = [
         {"field": "when", "type": "nominal", "title": "When"},
-        {"field": "now", "title": "Sales", **exact},
+        {"field": "now", "title": "Sales", **money},
     ]
     if other:
         tooltip += [
-            {"field": "other", "title": other, **exact},
+            {"field": "other", "title": other, **money},
             {"field": "change", "type": "nominal", "title": "Change"},
         ]
     pointer = {"type": "point", "fields": ["x"], "nearest": True, "on": "pointerover", "clear": "pointerout"}
     return {
-        "mark": {"type": "rule", "color": colours.muted, **_UNSEEN},
+        "mark": {"type": "rule", "color": colours.muted, **UNSEEN},
         "params": [{"name": "hover", "select": pointer}],
         "encoding": {
             "opacity": {"condition": {"param": "hover", "empty": False, "value": 0.6}, "value": 0},
@@ -239,126 +226,9 @@ def _rule(other: str | None, colours: Palette, marks: Marks) -> Spec:
     }
 
 
-def _exact(marks: Marks) -> Spec:
+def exact(marks: Marks) -> Spec:
+    """How a tooltip writes money."""
     return {"type": "quantitative", "format": f"$,.{marks.cents}f"}
-
-
-def ranking(
-    bars: Sequence[Bar],
-    *,
-    others: Bar | None = None,
-    chosen: Collection[str] = (),
-    days: int,
-    colours: Palette,
-    marks: Marks,
-) -> Spec:
-    """Bars in their order, with their figures beside them; what is chosen is strong, and a click sends a key.
-
-    The others together are a line without a bar, which would dwarf what is to be compared.
-    """
-    shown = [*bars, others._replace(key="")] if others else list(bars)
-    longest = max((len(bar.label) for bar in shown), default=0)
-    room = f"min({min(16 + 7 * longest, 210)}, 0.45 * width)"
-    rows = [{"row": place, **_row(bar, chosen, marks)} for place, bar in enumerate(shown)]
-    return {
-        "description": _ranking_told(bars, marks),
-        "data": {"values": rows},
-        "height": _ROW * max(1, len(rows)) + _BELOW,
-        "transform": [
-            {"calculate": "datum.key ? max(datum.sales, 0) : 0", "as": "end"},
-            *(_change("sales", against, f"vs_{against}") for against in _AGAINST),
-        ],
-        "encoding": {"y": {"field": "row", "type": "ordinal", "axis": None, "scale": {"padding": 0}}},
-        "layer": [_bars(room, colours), *_texts(room, colours), _target(days, colours, marks)],
-        "config": _config(colours, marks),
-    }
-
-
-def _row(bar: Bar, chosen: Collection[str], marks: Marks) -> dict[str, Any]:
-    now, before, year_ago = bar.figures
-    return {
-        "key": bar.key,
-        "label": bar.label,
-        "sales": float(now.sales),
-        "short": short_money(now.sales, marks),
-        "units": now.units,
-        "orders": now.orders,
-        "before": float(before.sales),
-        "year_ago": float(year_ago.sales),
-        "state": _CHOSEN if bar.key in chosen else _PALE if chosen else _STRONG,
-    }
-
-
-def _ranking_told(shown: Sequence[Bar], marks: Marks) -> str:
-    told = [f"{bar.label} {short_money(bar.figures.now.sales, marks)}" for bar in shown]
-    if len(told) < 2:  # noqa: PLR2004
-        return f"Sales: {''.join(told)}."
-    return f"Sales in {len(told)} bars, from {told[0]} to {told[-1]}."
-
-
-def _bars(room: str, colours: Palette) -> Spec:
-    # Room for the names before the bars, and for the figures beside the longest.
-    scale = {"zero": True, "nice": False, "range": [{"expr": room}, {"expr": "max(width - 62, 0)"}]}
-    return {
-        "mark": {
-            "type": "bar",
-            "height": {"band": 0.55},
-            "cornerRadiusEnd": 2,
-            "description": {"expr": "datum.label + ': ' + datum.short"},
-        },
-        "encoding": {
-            "x": {"field": "end", "type": "quantitative", "axis": None, "scale": scale},
-            "color": {
-                "condition": {"test": f"datum.state > {_PALE}", "value": colours.accent},
-                "value": colours.pale,
-            },
-        },
-    }
-
-
-def _texts(room: str, colours: Palette) -> Iterator[Spec]:
-    weight = {"fontWeight": {"expr": f"datum.state == {_CHOSEN} ? 'bold' : 'normal'"}, "fontSize": 13}
-    look: Spec = {"type": "text", "color": colours.text, "align": "left", **weight, **_UNSEEN}
-    yield {
-        "mark": {**look, "limit": {"expr": f"{room} - 10"}},
-        "encoding": {"x": {"value": 0}, "text": {"field": "label", "type": "nominal"}},
-    }
-    yield {
-        "mark": {**look, "dx": 6},
-        "encoding": {
-            "x": {"field": "end", "type": "quantitative"},
-            "text": {"field": "short", "type": "nominal"},
-        },
-    }
-
-
-def _target(days: int, colours: Palette, marks: Marks) -> Spec:
-    """The whole row takes the pointer: a short bar is as easy to hit as a long one."""
-    number = {"type": "quantitative", "format": ","}
-    tooltip = [
-        {"field": "label", "type": "nominal", "title": "title"},  # vega-tooltip's name for its heading
-        {"field": "sales", "title": "Sales", **_exact(marks)},
-        {"field": "units", "title": "Units", **number},
-        {"field": "orders", "title": "Orders", **number},
-    ]
-    tooltip += [
-        {"field": f"vs_{against}", "type": "nominal", "title": f"vs {other_period(against, days)}"}
-        for against in _AGAINST
-    ]
-    near = {"type": "point", "fields": ["row"], "on": "pointerover", "clear": "pointerout"}
-    return {
-        "mark": {"type": "bar", "color": colours.text, "height": {"band": 1}, "cursor": "pointer", **_UNSEEN},
-        "params": [
-            {"name": PICK, "select": {"type": "point", "fields": ["key"], "toggle": False}},
-            {"name": "near", "select": near},
-        ],
-        "encoding": {
-            "x": {"value": 0},
-            "x2": {"value": "width"},
-            "opacity": {"condition": {"param": "near", "empty": False, "value": 0.06}, "value": 0},
-            "tooltip": tooltip,
-        },
-    }
 
 
 def table_of(first: Mapping[str, Sequence[Any]], figures: Sequence[Compared], *, days: int) -> pa.Table:
@@ -374,7 +244,7 @@ def table_of(first: Mapping[str, Sequence[Any]], figures: Sequence[Compared], *,
         "Orders": pa.array([each.orders for each in now], pa.int64()),
         "Average order": _amounts(each.average.quantize(_CENT) if each.orders else None for each in now),
     }
-    for against in _AGAINST:
+    for against in AGAINST:
         other = other_period(against, days)
         past: list[Figures] = [getattr(each, against) for each in figures]
         columns[f"Sales, {other}"] = _amounts(each.sales if each.orders else None for each in past)
@@ -391,7 +261,8 @@ def _share(now: Figures, was: Figures) -> float | None:
     return round(float(now.sales / was.sales) - 1, 4) if was.orders and was.sales else None
 
 
-def _config(colours: Palette, marks: Marks) -> Spec:
+def config(colours: Palette, marks: Marks) -> Spec:
+    """What all charts look like, and how they write numbers."""
     number = {
         "decimal": marks.decimal,
         "thousands": marks.thousands,

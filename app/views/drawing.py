@@ -8,7 +8,8 @@ import pyarrow as pa
 import streamlit as st
 from streamlit.elements.lib.column_types import ColumnConfig
 
-from app.views import charts, filters
+from app.views import filters
+from app.views.bars import PICK
 from app.views.charts import Spec
 from app.views.choice import Dimension
 from app.views.formats import Marks
@@ -32,9 +33,7 @@ def clickable(spec: Spec, key: str, dimension: Dimension, offered: Collection[st
     """Draws a ranking; a click on a bar chooses its value, or everything again where it was chosen alone."""
     # After a click the chart has another name, under which nothing is selected: it can be clicked again.
     name = f"{key}.{st.session_state.get(_clicks(key), 0)}"
-    chart(
-        spec, key=name, on_select=partial(_click, key, name, dimension, offered), selection_mode=charts.PICK
-    )
+    chart(spec, key=name, on_select=partial(_click, key, name, dimension, offered), selection_mode=PICK)
 
 
 def _clicks(key: str) -> str:
@@ -43,7 +42,7 @@ def _clicks(key: str) -> str:
 
 def _click(key: str, name: str, dimension: Dimension, offered: Collection[str]) -> None:
     # The browser says what is selected, and may say anything.
-    picked = st.session_state[name].selection.get(charts.PICK)
+    picked = st.session_state[name].selection.get(PICK)
     rows = picked if isinstance(picked, list) else []
     st.session_state[_clicks(key)] = st.session_state.get(_clicks(key), 0) + 1
     filters.toggle(dimension, [row.get("key") for row in rows if isinstance(row, dict)], offered)

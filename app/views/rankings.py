@@ -8,7 +8,8 @@ import pyarrow.compute as pc
 
 from app.redshift.panels import Panels
 from app.views import charts, formats, sales
-from app.views.charts import Bar, Spec
+from app.views.bars import Bar, ranking
+from app.views.charts import Spec
 from app.views.choice import Dimension
 from app.views.figures import Compared
 from app.views.formats import Marks
@@ -32,9 +33,7 @@ class Ranking:
 
     def chart(self, *, chosen: Collection[str], days: int, colours: Palette, marks: Marks) -> Spec:
         """The bars, and strong among them what is chosen."""
-        return charts.ranking(
-            self.shown, others=self.others, chosen=chosen, days=days, colours=colours, marks=marks
-        )
+        return ranking(self.shown, others=self.others, chosen=chosen, days=days, colours=colours, marks=marks)
 
     def table(self, column: str, *, days: int) -> pa.Table:
         """The figures of each."""

@@ -9,8 +9,8 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from app.views import charts, formats
-from app.views.charts import Bar
+from app.views import bars, charts, formats
+from app.views.bars import Bar
 from app.views.figures import Compared, Figures, Step
 from app.views.formats import ENGLISH
 from app.views.palette import DARK, LIGHT
@@ -45,8 +45,8 @@ def course(given, *, grain="day", against="before", days=2, colours=LIGHT, marks
     )
 
 
-def ranking(*bars, others=None, chosen=(), marks=ENGLISH):
-    return charts.ranking(bars, others=others, chosen=chosen, days=90, colours=LIGHT, marks=marks)
+def ranking(*rows, others=None, chosen=(), marks=ENGLISH):
+    return bars.ranking(rows, others=others, chosen=chosen, days=90, colours=LIGHT, marks=marks)
 
 
 def values(chart):
@@ -180,7 +180,7 @@ class TestRanking:
             for layer in ranking(Bar("a", "A", compared("9")))["layer"]
             for each in layer.get("params", ())
         ]
-        (pick,) = (each for each in params if each["name"] == charts.PICK)
+        (pick,) = (each for each in params if each["name"] == bars.PICK)
         assert pick["select"]["fields"] == ["key"]
 
     def test_hovering_tells_the_change_against_both_periods(self):
