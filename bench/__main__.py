@@ -13,7 +13,20 @@ from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
 
-from bench import drawing, exchange, fetch, growth, load, refresh, report, scene, sign_ins, warehouse, written
+from bench import (
+    drawing,
+    exchange,
+    fetch,
+    growth,
+    load,
+    pages,
+    refresh,
+    report,
+    scene,
+    sign_ins,
+    warehouse,
+    written,
+)
 from infra.local.config import isolate
 
 RUNS = 15
@@ -42,6 +55,7 @@ ON_DEMONSTRATION: Mapping[str, Callable[[Demonstration], object]] = {
 ALONE: Mapping[str, Callable[[], object]] = {
     "fetch": fetch.measure,
     "growth": growth.measure,
+    "pages": pages.measure,
     "warehouse": lambda: warehouse.measure(runs=RUNS),
 }
 PARTS = (*ON_DEMONSTRATION, *ALONE)

@@ -21,9 +21,9 @@ _PACKAGES = ("streamlit", "boto3", "awswrangler", "pyarrow", "pandas", "duckdb")
 
 
 @contextmanager
-def demonstration() -> Iterator[tuple[str, dict[str, str], float]]:
+def demonstration(**settings: str) -> Iterator[tuple[str, dict[str, str], float]]:
     """The demonstration on free ports: its address, its settings, the seconds until it was healthy."""
-    with _running("infra.local.demo", healthy="{app}/_stcore/health") as (ports, seconds):
+    with _running("infra.local.demo", healthy="{app}/_stcore/health", **settings) as (ports, seconds):
         yield f"http://localhost:{ports['APP_PORT']}", _settings(ports), seconds
 
 
