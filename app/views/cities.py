@@ -94,8 +94,9 @@ def _draw(answer: Answer, this: Page) -> None:
             _map(shown)
         with right:
             _list(shown, this)
-    for line in shown.notes:
-        note(line)
+    with st.container(gap="small"):
+        for line in shown.notes:
+            note(line)
     _table(shown, answer.total, this)
 
 
@@ -135,7 +136,7 @@ def _find(answer: Answer, this: Page) -> City | None:
             note(f"{formats.money(found.figures.sales, this.marks)}, {_nth(answer, found, this)}.")
             if not is_located(found):
                 note("It has no coordinates: the map cannot show it.")
-            _choose("Show this city alone", Item.of_city(found), "place", this, key="cities.found")
+            _choose(":primary[Show this city alone]", Item.of_city(found), "place", this, key="cities.found")
     return found
 
 

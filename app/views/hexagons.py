@@ -9,7 +9,7 @@ from app.views.figures import City, Figures
 from app.views.places import added, position
 from app.views.viewport import TILE, Viewport, latitude_at, mercator, wrapped
 
-_SIDE = 17.0  # pixels, while the map looks where it looked at first
+_SIDE = 12.0  # pixels, while the map looks where it looked at first
 _ROOT = math.sqrt(3)
 _CORNERS = [(math.cos(math.radians(angle)), math.sin(math.radians(angle))) for angle in range(30, 390, 60)]
 

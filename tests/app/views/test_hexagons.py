@@ -56,11 +56,11 @@ def test_hexagons_hold_their_cities_and_are_of_one_size_and_apart(given_cities, 
         # Over the antimeridian an outline runs on, as deck.gl wants it.
         corners = [pixels(longitude - view.longitude, latitude, view) for longitude, latitude in cell.outline]
         middle = tuple(sum(axis) / 6 for axis in zip(*corners, strict=True))
-        assert all(abs(math.dist(corner, middle) - 17) < 0.5 for corner in corners)
+        assert all(abs(math.dist(corner, middle) - 12) < 0.5 for corner in corners)
         for city in cell.cities:
             longitude, latitude = position(city)
             at = pixels(wrapped(longitude - view.longitude), latitude, view)
-            assert math.dist(at, middle) < 17.6
+            assert math.dist(at, middle) < 12.6
         middles.append(middle)
     for one, other in itertools.combinations(middles, 2):
-        assert math.dist(one, other) > 28
+        assert math.dist(one, other) > 20
