@@ -114,15 +114,13 @@ def _heading(total: Figures, this: Page) -> tuple[str, Shape]:
         shape: Shape = st.segmented_control(
             "Show as", maps.SHAPES, default=maps.SHAPES[0], required=True, key="cities.shape"
         )
-        top = places.selectbox(
-            "Cities",
-            list(_TOP),
-            index=list(_TOP).index(_USUAL_TOP),
-            key="cities.top",
-            width=150,
-            disabled=shape == "Countries",
-        )
-    return top, shape
+        # Said anew, it outlives a run in which its widget is not drawn: all countries are shown.
+        top: str = st.session_state.get("cities.top", _USUAL_TOP)
+        st.session_state["cities.top"] = top = top if top in _TOP else _USUAL_TOP
+        if shape != "Countries":
+            top = places.selectbox("Cities", list(_TOP), key="cities.top", width=150)
+    # A browser may say what was not offered.
+    return top, shape if shape in maps.SHAPES else maps.SHAPES[0]
 
 
 def _find(answer: Answer, this: Page) -> City | None:

@@ -38,12 +38,16 @@ def total(page):
 
 
 def say(page, widget, text):
-    """What a browser says of a widget, be it possible or not."""
+    """What a browser says of a widget, be it possible or not: a text, or several."""
     states = page._tree.get_widget_states()
     kept = [each for each in states.widgets if each.id != widget.proto.id]
     del states.widgets[:]
     states.widgets.extend(kept)
-    states.widgets.add(id=widget.proto.id, string_value=text)
+    said = states.widgets.add(id=widget.proto.id)
+    if isinstance(text, str):
+        said.string_value = text
+    else:
+        said.string_array_value.data.extend(text)
     page._tree.get_widget_states = lambda: states
     page.run()
 
@@ -88,8 +92,17 @@ class TestInStep:
         assert rows.Sales.is_monotonic_decreasing
         assert total(page) == f"${rows.Sales.sum():,.2f}"
         assert listed(page)[0].startswith(f"{rows.Country[0]} **$")
-        assert page.selectbox(key="cities.top").disabled
         assert [header.value for header in page.header] == ["Top countries"]
+
+    def test_how_many_cities_are_shown_outlives_a_look_at_the_countries(self, world):
+        page = open_page(Person(world, ETHAN), "cities")
+        page.selectbox(key="cities.top").select("Top 10").run()
+        show(page, "Countries")
+        assert "cities.top" not in [box.key for box in page.selectbox]
+        page.run()
+        show(page, "Heat")
+        assert page.selectbox(key="cities.top").value == "Top 10"
+        assert len(points(page)) == 10
 
     def test_the_list_goes_on_when_it_is_asked_to(self, world):
         page = open_page(Person(world, ETHAN), "cities")
@@ -98,6 +111,15 @@ class TestInStep:
         assert len(listed(page)) == 60
         page.selectbox(key="cities.top").select("Top 10").run()
         assert len(listed(page)) == 10
+
+    def test_a_shape_or_top_that_was_not_offered_is_the_usual_one(self, world):
+        page = open_page(Person(world, ETHAN), "cities")
+        say(page, page.selectbox(key="cities.top"), "Top -1")
+        assert page.selectbox(key="cities.top").value == "Top 250"
+        for sent in (["Pie"], [], ["Heat", "Pie"]):
+            say(page, page.button_group(key="cities.shape"), sent)
+            assert not page.exception
+            assert layer(page).partition("-")[0] in ("circles", "spots")
 
     def test_the_top_says_what_it_leaves_out(self, world):
         page = open_page(Person(world, ETHAN), "cities")
