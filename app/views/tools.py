@@ -62,13 +62,19 @@ def alerts(this: Page, mine: Personal) -> None:
     with _beside_heading(this, "alerts"):
         if mine.holding:
             text = "1 alert" if mine.holding == 1 else f"{mine.holding} alerts"
-            st.html(_BADGE.format(text=text, accent=this.colours.accent, background=this.colours.background))
+            badge = _BADGE.format(text=text, accent=this.colours.accent, background=this.colours.background)
+            st.html(badge, width="content")
         _alerts(this, mine)
 
 
 def _beside_heading(this: Page, name: str) -> DeltaGenerator:
     return this.tools.container(
-        key=f"tools-{name}", horizontal=True, vertical_alignment="center", gap="xsmall", width="content"
+        key=f"tools-{name}",
+        horizontal=True,
+        wrap=False,
+        vertical_alignment="center",
+        gap="xsmall",
+        width="content",
     )
 
 
