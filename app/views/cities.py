@@ -61,16 +61,7 @@ class Shown:
 def _draw_page(panels: Panels, this: Page) -> None:
     total, around = (next(sales.sold(three) for three in panels.rows(name)) for name in ("totals", "around"))
     answer = Answer(total, around, panels)
-    this.offer(
-        "Cities",
-        lambda: _exact([Item.of_city(city) for city in answer.best()], "City"),
-        lambda: city_chart(answer.best(), marks=this.marks),
-    )
-    this.offer(
-        "Countries",
-        lambda: _exact([Item.of_country(each) for each in answer.countries()], "Country"),
-        lambda: country_chart(answer.countries(), marks=this.marks),
-    )
+    _offer(answer, this)
     st.html(_STYLE)
     _draw(answer, this)
 
@@ -316,8 +307,29 @@ def _table(shown: Shown, total: Figures, this: Page) -> None:
     )
 
 
+def _offer(answer: Answer, this: Page) -> None:
+    """What was chosen, all of it and exact, for whoever takes it along."""
+    places, codes = this.filters.values("place"), this.filters.values("country")
+
+    def cities() -> list[City]:
+        return [city for city in answer.best() if not places or place(city) in places]
+
+    def countries() -> list[Country]:
+        return [country for country in answer.countries() if not codes or country.code in codes]
+
+    this.offer(
+        "Cities",
+        lambda: _exact([Item.of_city(city) for city in cities()], "City"),
+        lambda: city_chart(cities(), marks=this.marks),
+    )
+    this.offer(
+        "Countries",
+        lambda: _exact([Item.of_country(each) for each in countries()], "Country"),
+        lambda: country_chart(countries(), marks=this.marks),
+    )
+
+
 def _exact(items: Sequence[Item], name: str) -> pa.Table:
-    """All of them with every digit, for whoever takes them along."""
     return pa.table(
         {
             name: [item.label for item in items],

@@ -5,6 +5,7 @@ import json
 import pytest
 
 from app.views.ground import outlines
+from app.views.page import Page
 from tests.app.views.people import ETHAN, EXPRESSION, FRANK, IMAGE, MARKDOWN, Person
 from tests.app.views.test_pages import deck, grid, html, metrics, open_page
 
@@ -155,6 +156,29 @@ class TestInStep:
             for button in page.button:
                 assert name not in button.label
         assert EXPRESSION not in json.dumps([layer for layer in deck(page)["layers"] if "url" in layer])
+
+
+class TestTakenAlong:
+    def parts(self, person, address=()):
+        """What the page offers to take along, by name."""
+        offered = {}
+        with pytest.MonkeyPatch.context() as patch:
+            patch.setattr(Page, "offer", lambda _, name, *parts: offered.update({name: parts}))
+            open_page(person, "cities", address=address)
+        return offered
+
+    def test_it_is_exact_and_all_of_what_was_chosen(self, world):
+        page = open_page(Person(world, FRANK), "cities")
+        cities, countries = (table() for table, _ in self.parts(Person(world, FRANK)).values())
+        for rows in (cities, countries):
+            assert f"${sum(rows['Sales'].to_pylist()):,.2f}" == total(page)
+        best = cities["City"][0].as_py()
+        (one, _), _ = self.parts(Person(world, FRANK), {"city": best}).values()
+        assert one()["City"].to_pylist() == [best]
+
+    def test_it_comes_as_a_picture_too(self, world):
+        for _, chart in self.parts(Person(world, FRANK)).values():
+            assert chart()["layer"]
 
 
 class TestChoosing:
