@@ -1,7 +1,8 @@
 """What sells where, and of what: panels of an answer as bars, best or lowest first. No Streamlit in it."""
 
-from collections.abc import Callable, Collection, Iterable, Sequence
+from collections.abc import Callable, Collection, Iterable, Mapping, Sequence
 from dataclasses import dataclass
+from typing import Any
 
 import pyarrow as pa
 import pyarrow.compute as pc
@@ -15,7 +16,8 @@ from app.views.figures import Compared
 from app.views.formats import Marks
 from app.views.palette import Palette
 
-Places = Sequence[tuple[str, str, Compared]]  # region, country, and what was sold there
+Nine = Sequence[Any]  # the measures that sales.compared reads
+Places = Sequence[tuple[str, str, Nine]]  # region, country, and what was sold there
 
 _MOST_PRODUCTS = next(panel.limit for panel in sales.FACETS if panel.name == "products")
 
@@ -44,29 +46,27 @@ class Ranking:
 
 def categories(panels: Panels, chosen: Collection[str], *, most: int) -> Ranking:
     """The categories, best first."""
-    bars = _bars(panels["categories"])
-    return _ranked("By category", "category", bars, chosen, most=most, plural="categories")
+    found = {name: nine for name, *nine in panels.rows("categories")}
+    return _ranked("By category", "category", found, chosen, most=most, plural="categories")
 
 
 def places(panels: Panels) -> Places:
     """What was sold in each country of each region."""
-    return [(region, country, sales.compared(nine)) for region, country, *nine in panels.rows("countries")]
+    return [(region, country, nine) for region, country, *nine in panels.rows("countries")]
 
 
 def regions(sold: Places, chosen: Collection[str], *, most: int) -> Ranking:
     """The regions, best first."""
-    figures = _summed((region, compared) for region, _, compared in sold)
-    bars = [Bar(name, name, compared) for name, compared in figures.items()]
-    return _ranked("By region", "region", bars, chosen, most=most, plural="regions")
+    found = _summed((region, nine) for region, _, nine in sold)
+    return _ranked("By region", "region", found, chosen, most=most, plural="regions")
 
 
 def countries(sold: Places, chosen: Collection[str], *, within: Collection[str], most: int) -> Ranking:
     """The countries, best first, by their names; within the regions that are chosen, if any are."""
-    figures = _summed(
-        (country, compared) for region, country, compared in sold if not within or region in within
+    found = _summed((country, nine) for region, country, nine in sold if not within or region in within)
+    return _ranked(
+        "By country", "country", found, chosen, most=most, plural="countries", label=formats.country
     )
-    bars = [Bar(code, formats.country(code), compared) for code, compared in figures.items()]
-    return _ranked("By country", "country", bars, chosen, most=most, plural="countries")
 
 
 def products(panels: Panels, chosen: Collection[str], *, most: int) -> Ranking:
@@ -95,20 +95,23 @@ def lowest_products(panels: Panels) -> Ranking:
 
 
 def _ranked(
-    title: str, dimension: Dimension, bars: Sequence[Bar], chosen: Collection[str], *, most: int, plural: str
+    title: str,
+    dimension: Dimension,
+    found: Mapping[str, Nine],
+    chosen: Collection[str],
+    *,
+    most: int,
+    plural: str,
+    label: Callable[[str], str] = str,
 ) -> Ranking:
-    ordered = sorted(bars, key=lambda bar: bar.figures.now.sales, reverse=True)
-    rest = [bar for bar in ordered[most:] if bar.key not in chosen]
-    return Ranking(
-        plural,
-        title,
-        dimension,
-        [*ordered[:most], *(bar for bar in ordered[most:] if bar.key in chosen)],
-        every=lambda: ordered,
-        others=_others(len(rest), dimension, plural, _together(bar.figures for bar in rest))
-        if rest
-        else None,
-    )
+    def bars(names: Iterable[str]) -> list[Bar]:
+        return [Bar(name, label(name), sales.compared(found[name])) for name in names]
+
+    ordered = sorted(found, key=lambda name: found[name][0], reverse=True)
+    shown = [name for place, name in enumerate(ordered) if place < most or name in chosen]
+    rest = [found[name] for name in ordered[most:] if name not in chosen]
+    others = _others(len(rest), dimension, plural, sales.compared(_sum(rest))) if rest else None
+    return Ranking(plural, title, dimension, bars(shown), every=lambda: bars(ordered), others=others)
 
 
 def _others(number: int, singular: str, plural: str, figures: Compared) -> Bar:
@@ -124,14 +127,13 @@ def _total(table: pa.Table) -> Compared:
     return sales.compared(pc.sum(column).as_py() for column in table.columns[1:])
 
 
-def _summed(figures: Iterable[tuple[str, Compared]]) -> dict[str, Compared]:
+def _summed(rows: Iterable[tuple[str, Nine]]) -> dict[str, Nine]:
     """What was sold under each name, of which there may be several."""
-    found: dict[str, list[Compared]] = {}
-    for name, compared in figures:
-        found.setdefault(name, []).append(compared)
-    return {name: _together(each) if len(each) > 1 else each[0] for name, each in found.items()}
+    found: dict[str, list[Nine]] = {}
+    for name, nine in rows:
+        found.setdefault(name, []).append(nine)
+    return {name: _sum(each) if len(each) > 1 else each[0] for name, each in found.items()}
 
 
-def _together(several: Iterable[Compared]) -> Compared:
-    columns = zip(*((*each.now, *each.before, *each.year_ago) for each in several), strict=True)
-    return sales.compared(sum(column[1:], column[0]) for column in columns)
+def _sum(rows: Sequence[Nine]) -> Nine:
+    return [sum(column[1:], column[0]) for column in zip(*rows, strict=True)]
