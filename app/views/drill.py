@@ -198,15 +198,14 @@ def _open_row(key: str, level: Dimension, values: Sequence[str]) -> None:
 
 def _left_out(ranked: pa.Table, many: str, total: Figures, this: Page, *, cut: bool) -> Iterator[str]:
     """What is not in the table, in words."""
+    sold, _, orders, *_ = (pc.sum(column, min_count=0).as_py() for column in ranked.columns[1:])
     if cut:
         yield f"There are more rows than a page takes. Incomplete: {many}. Narrow the filters to see all."
-    sold, _, orders, *_ = (pc.sum(column, min_count=0).as_py() for column in ranked.columns[1:])
-    if total.orders > orders:
-        best, others = (
-            formats.count(ranked.num_rows, this.marks),
-            formats.money(total.sales - sold, this.marks),
-        )
-        yield f"The best {best} {many}. Others: {others}."
+    elif not orders:
+        yield f"None of the chosen {many} is among the best, and the best alone are ranked."
+    if total.orders > orders > 0:
+        best = formats.count(ranked.num_rows, this.marks)
+        yield f"The best {best} {many}. Others: {formats.money(total.sales - sold, this.marks)}."
 
 
 def _written(ranked: pa.Table, total: Figures) -> dict[str, Any]:

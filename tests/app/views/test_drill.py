@@ -258,6 +258,13 @@ class TestWhatIsLeftOut:
         whole = Decimal(metrics(page)["Total sales"].help.removeprefix("$").replace(",", ""))
         assert round(Decimal(grid(page).Sales.sum()), 2) == whole - others
 
+    def test_chosen_ones_that_are_not_among_the_best_are_said(self, many):
+        chosen = {**HERE, "city": ["City 203, PE", "City 204, PE"]}
+        page = open_page(Person(many, ETHAN), "customers", address=chosen)
+        assert metrics(page)["Orders"].value == "2"
+        assert "None of the chosen cities is among the best" in html(page)
+        assert grid(page).empty
+
     def test_the_latest_orders_of_many_one_by_one(self, many):
         page = open_page(Person(many, ETHAN), "customers", address={**HERE, "city": "City 000, PE"})
         assert "The latest 200 of 304 orders." in html(page)
