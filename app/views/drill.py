@@ -187,13 +187,21 @@ def _opener(level: Dimension, values: Sequence[str], *, key: str) -> None:
 
 
 def _open_chosen(key: str, level: Dimension, values: Sequence[str]) -> None:
-    filters.toggle(level, [st.session_state[key]], values)
+    chosen = st.session_state[key]
+    if chosen in values:
+        _open(level, chosen)
 
 
 def _open_row(key: str, level: Dimension, values: Sequence[str]) -> None:
     # The browser says which row, and may say any number.
     row = st.session_state[key]["row"]
-    filters.toggle(level, values[row : row + 1], values)
+    if 0 <= row < len(values):
+        _open(level, values[row])
+
+
+def _open(level: Dimension, value: str) -> None:
+    # A second click on the same row comes before the page has changed: it opens the same.
+    filters.keep(filters.kept().keeping(level, [value]))
 
 
 def _left_out(ranked: pa.Table, many: str, total: Figures, this: Page, *, cut: bool) -> Iterator[str]:

@@ -198,9 +198,10 @@ class TestWhatABrowserMaySay:
     def test_a_click_on_a_name_opens_what_stood_there(self, world):
         page = open_page(Person(world, ETHAN), "products")
         (first, second, *_), before = grid(page).Category, button_of(page)
-        click(page, {"row": 1, "label": "anything"})
-        assert (level(page), said(page)) == ("Products", {"category": second})
-        click(page, {"row": 0, "label": ""}, button=before)  # too late, on a list of before
+        for _ in range(2):  # as a double click does: the second on a list of before
+            click(page, {"row": 1, "label": "anything"}, button=before)
+            assert (level(page), said(page)) == ("Products", {"category": second})
+        click(page, {"row": 0, "label": ""}, button=before)
         assert (level(page), said(page)) == ("Products", {"category": first})
 
     def test_a_row_that_is_none_opens_nothing(self, world):
