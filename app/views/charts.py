@@ -237,19 +237,23 @@ def table_of(first: Mapping[str, Sequence[Any]], figures: Sequence[Compared], *,
     A change is a share, 0.081; there is none where there is nothing to compare with.
     """
     now = [each.now for each in figures]
-    columns: dict[str, Any] = {
-        **first,
-        "Sales": _amounts(each.sales for each in now),
-        "Units": pa.array([each.units for each in now], pa.int64()),
-        "Orders": pa.array([each.orders for each in now], pa.int64()),
-        "Average order": _amounts(each.average.quantize(_CENT) if each.orders else None for each in now),
-    }
+    changes: dict[str, Any] = {}
+    pasts: dict[str, Any] = {}
     for against in AGAINST:
         other = other_period(against, days)
         past: list[Figures] = [getattr(each, against) for each in figures]
-        columns[f"Sales, {other}"] = _amounts(each.sales if each.orders else None for each in past)
         shares = [_share(*pair) for pair in zip(now, past, strict=True)]
-        columns[f"Change vs {other}"] = pa.array(shares, pa.float64())
+        changes[f"Change vs {other}"] = pa.array(shares, pa.float64())
+        pasts[f"Sales, {other}"] = _amounts(each.sales if each.orders else None for each in past)
+    columns = {
+        **first,
+        "Sales": _amounts(each.sales for each in now),
+        **changes,
+        "Units": pa.array([each.units for each in now], pa.int64()),
+        "Orders": pa.array([each.orders for each in now], pa.int64()),
+        "Average order": _amounts(each.average.quantize(_CENT) if each.orders else None for each in now),
+        **pasts,
+    }
     return pa.table(columns)
 
 

@@ -1,22 +1,20 @@
 """Charts and tables on a page, clicks on them, and how a person looks at them: on all pages, in one tab."""
 
-from collections.abc import Callable, Collection, Mapping, Sequence
+from collections.abc import Callable, Collection, Sequence
 from functools import partial
-from typing import Any, Literal, TypeVar
+from typing import Any, TypeVar
 
 import pyarrow as pa
+import pyarrow.compute as pc
 import streamlit as st
-from streamlit.elements.lib.column_types import ColumnConfig
 
-from app.views import filters
+from app.views import filters, grid
 from app.views.bars import PICK
 from app.views.charts import Spec
 from app.views.choice import Dimension
 from app.views.formats import Marks
 
 _LOOK = "look"  # what the person chose of how pages look, by the name of the switch
-# Those that the grid writes in the browser's own way.
-_CURRENCIES: Mapping[str, Literal["dollar", "euro", "yen"]] = {"USD": "dollar", "EUR": "euro", "JPY": "yen"}
 _Option = TypeVar("_Option", bound=str)
 
 
@@ -48,25 +46,23 @@ def _click(key: str, name: str, dimension: Dimension, offered: Collection[str]) 
     filters.toggle(dimension, [row.get("key") for row in rows if isinstance(row, dict)], offered)
 
 
-def table(rows: pa.Table, key: str, *, currency: str, marks: Marks) -> None:
-    """Draws a table of charts.table_of, whose numbers the browser writes."""
-    columns = {field.name: _column(field.type, currency, marks) for field in rows.schema}
+def table(rows: pa.Table, *, alt: str, currency: str, marks: Marks) -> None:
+    """Draws a table of charts.table_of."""
+    columns = {field.name: _column(field, currency, marks) for field in rows.schema}
     for place, field in enumerate(rows.schema):
-        if pa.types.is_decimal(field.type):
-            # The grid sorts and formats floats alone; they are exact far beyond what is ever sold.
-            rows = rows.set_column(place, field.name, rows[place].cast(pa.float64()))
-    st.dataframe(rows, hide_index=True, key=key, column_config=columns)
+        if pa.types.is_floating(field.type):  # a share, which the grid writes in percent
+            rows = rows.set_column(place, field.name, pc.round(pc.multiply(rows[place], 100), 1))
+    grid.draw(rows, columns, alt=alt)
 
 
-def _column(kind: pa.DataType, currency: str, marks: Marks) -> ColumnConfig:
-    if pa.types.is_decimal(kind):
-        exact = f"{marks.prefix}%,.{marks.cents}f{marks.suffix}"
-        return st.column_config.NumberColumn(format=_CURRENCIES.get(currency, exact))
-    if pa.types.is_floating(kind):
-        return st.column_config.NumberColumn(format="percent")
-    if pa.types.is_integer(kind):
-        return st.column_config.NumberColumn(format="localized")
-    if pa.types.is_date(kind):
+def _column(field: pa.Field, currency: str, marks: Marks) -> Any:
+    if pa.types.is_decimal(field.type):
+        return grid.money(field.name, currency, marks)
+    if pa.types.is_floating(field.type):
+        return grid.change(field.name, marks)
+    if pa.types.is_integer(field.type):
+        return grid.count(field.name)
+    if pa.types.is_date(field.type):
         return st.column_config.DateColumn(format="localized", pinned=True)
     return st.column_config.TextColumn(width="medium", pinned=True)
 

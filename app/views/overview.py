@@ -177,7 +177,7 @@ def _course(steps: Sequence[Step], grain: Grain, against: Against | None, this: 
 
     this.offer("Sales over time", table, chart)
     if shown_as == _TABLES:
-        _table(table(), "steps", this)
+        _table(table(), "Sales over time", this)
         return
     drawing.chart(chart(), key="overview.steps")
     if cut := charts.cut(steps, grain):
@@ -191,14 +191,14 @@ def _ranking(ranking: Ranking, this: Page, shown_as: str) -> None:
     table = partial(ranking.table, filters.LABELS[ranking.dimension], days=days)
     this.offer(ranking.title, table, chart)
     if shown_as == _TABLES:
-        _table(table(), ranking.name, this)
+        _table(table(), ranking.title, this)
     else:
         offered = frozenset(bar.key for bar in ranking.shown)
         drawing.clickable(chart(), f"overview.{ranking.name}", ranking.dimension, offered)
 
 
-def _table(rows: pa.Table, name: str, this: Page) -> None:
-    drawing.table(rows, f"overview.{name}.table", currency=this.reader.currency, marks=this.marks)
+def _table(rows: pa.Table, title: str, this: Page) -> None:
+    drawing.table(rows, alt=title, currency=this.reader.currency, marks=this.marks)
 
 
 VIEW = View(
