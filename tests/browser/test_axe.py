@@ -7,6 +7,7 @@ from playwright.sync_api import Page, expect
 
 from app.views import VIEWS
 from tests.browser import axe, drawn
+from tests.browser.conftest import profile
 from tests.browser.pictures import path_of
 
 pytestmark = pytest.mark.browser
@@ -63,3 +64,11 @@ def test_the_sign_in_page(visitor):
         visitor.open()
         expect(visitor.button()).to_be_visible()
         assert axe.faults(visitor.page) == []
+
+
+def test_a_fault_is_told_by_its_rule_and_where_it_is(chromium):
+    with profile(chromium) as context:
+        page = context.new_page()
+        page.set_content("<html lang=en><title>A</title><main><h1>A</h1><button id=nameless></button></main>")
+        (line,) = axe.faults(page)
+    assert line.startswith("button-name (critical) at #nameless: <button id=")
