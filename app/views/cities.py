@@ -14,7 +14,7 @@ from app.redshift.panels import Panel, Panels, Question
 from app.views import clock, filters, formats, ground, maps, sales, viewport, waiting
 from app.views.choice import Dimension
 from app.views.exports import city_chart, country_chart
-from app.views.figures import City, Figures
+from app.views.figures import NOTHING, City, Figures
 from app.views.maps import Clicks, Drawing, Look, Shape
 from app.views.page import Page, View
 from app.views.places import Answer, Country, Item, is_located, place, position
@@ -59,7 +59,11 @@ class Shown:
 
 
 def _draw_page(panels: Panels, this: Page) -> None:
-    total, around = (next(sales.sold(three) for three in panels.rows(name)) for name in ("totals", "around"))
+    total, around = (
+        # A cap may have taken even that.
+        next((sales.sold(three) for three in panels.rows(name)), NOTHING)
+        for name in ("totals", "around")
+    )
     answer = Answer(total, around, panels)
     _offer(answer, this)
     st.html(_STYLE)
@@ -159,7 +163,7 @@ def _countries(answer: Answer, found: City | None, this: Page) -> Shown:
         "country",
         [Item.of_country(country) for country in countries],
         maps.country_map(countries, look),
-        [*_without_outline(countries, this), *_paler(look)],
+        [*_which_countries(countries, answer, this), *_paler(look)],
     )
 
 
@@ -256,9 +260,12 @@ def _unlocated(shown: Sequence[City]) -> Iterator[str]:
         yield f"{missing} of them {'has' if missing == 1 else 'have'} no coordinates: in the table only."
 
 
-def _without_outline(countries: Sequence[Country], this: Page) -> Iterator[str]:
-    count = len(countries)
-    yield f"{formats.count(count, this.marks)} {'country' if count == 1 else 'countries'}: all that sold."
+def _which_countries(countries: Sequence[Country], answer: Answer, this: Page) -> Iterator[str]:
+    if answer.more_countries:
+        yield "There are more countries than a page takes. Narrow the filters to see the others."
+    else:
+        count = len(countries)
+        yield f"{formats.count(count, this.marks)} {'country' if count == 1 else 'countries'}: all that sold."
     if missing := ground.without_outline(countries):
         names = ", ".join(
             f"{country.name} {formats.short_money(country.figures.sales, this.marks)}" for country in missing

@@ -74,6 +74,11 @@ class Answer:
         return int(self._rows["cities"].num_rows)
 
     @property
+    def more_countries(self) -> bool:
+        """Whether a cap took some of the countries."""
+        return "countries" in self._rows.incomplete
+
+    @property
     def places(self) -> list[str]:
         """The cities as the filters name them, best first."""
         return list(dict.fromkeys(self._rows["cities"]["place"].to_pylist()))

@@ -134,6 +134,12 @@ class TestInStep:
         assert "There are more cities than a page takes. Narrow the filters" in html(page)
         assert "of more than " in html(page)
 
+    @pytest.mark.parametrize("most", [2, 3, 40])
+    def test_an_answer_that_was_capped_early_is_no_fault(self, world, most):
+        page = open_page(Person(world, ETHAN, max_rows=most), "cities")
+        assert "There are more cities than a page takes." in html(page)
+        assert "There are more countries than a page takes." in html(show(page, "Countries"))
+
     def test_a_share_has_no_more_digits_than_a_reader_can_hear(self, world):
         shares = grid(open_page(Person(world, ETHAN), "cities")).Share
         assert (shares == shares.round(2)).all()
