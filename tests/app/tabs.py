@@ -5,6 +5,7 @@ import json
 import re
 from functools import partialmethod
 from pathlib import Path
+from types import SimpleNamespace
 
 from streamlit.proto.WidgetStates_pb2 import WidgetStates
 from streamlit.runtime.scriptrunner import RerunData, ScriptRunner
@@ -15,7 +16,6 @@ from app.session import visit as visits
 from app.session.assembly import Services
 from app.session.cookies import new_id
 from app.session.visit import Cookies
-from app.views import View
 from tests.app.session.scene import Scene
 
 APP_URL = "https://app.example.com"
@@ -47,9 +47,13 @@ class House:
     def shows(self, *renders):
         """Replaces the pages."""
         views = tuple(
-            View(f"View {number}", f"view-{number}", render) for number, render in enumerate(renders)
+            SimpleNamespace(title=f"View {number}", path=f"view-{number}", render=render)
+            for number, render in enumerate(renders)
         )
         self.monkeypatch.setattr("app.views.VIEWS", views)
+        self.monkeypatch.setattr(
+            "app.views.frame.render", lambda view, reader: view.render(reader.warehouse, reader.name)
+        )
 
     def browser(self, **claims):
         """The browser of somebody who is signed in."""
