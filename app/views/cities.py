@@ -1,6 +1,5 @@
 """Where sales come from: a map of cities or countries, a list beside it, and the same figures as a table."""
 
-import re
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from decimal import Decimal
@@ -11,7 +10,7 @@ import pyarrow as pa
 import streamlit as st
 
 from app.redshift.panels import Panel, Panels, Question
-from app.views import clock, filters, formats, ground, maps, sales, viewport, waiting
+from app.views import clock, filters, formats, grid, ground, maps, sales, viewport, waiting
 from app.views.choice import Dimension
 from app.views.exports import city_chart, country_chart
 from app.views.figures import NOTHING, City, Figures
@@ -29,7 +28,6 @@ _PLACES = (3, 1)
 _LISTED = 12  # at first, and how many more each time
 _NEAR = 4.5  # the zoom at which a city that was searched is shown
 _MAP, _TURN, _MORE = "cities.map", "cities.turn", "cities.more"
-_MARKS = re.compile(r"[!-/:-@[-`{-~]")  # of which Markdown, formulas and Streamlit's colours are made
 _STYLE = f"<style>{(Path(__file__).parent / 'map.css').read_text()}</style>"
 
 
@@ -212,7 +210,7 @@ def _list(shown: Shown, this: Page) -> None:
     with st.container(key="list"):
         for item in shown.items[:most]:
             figure = formats.short_money(item.figures.sales, this.marks)
-            text = f"{_plain(item.label)} **{_plain(figure)}**"
+            text = f"{filters.plain(item.label)} **{filters.plain(figure)}**"
             _choose(text, item, shown.dimension, this, key=f"cities.list.{item.value}")
         if len(shown.items) > most:
             st.button(":primary[More]", type="tertiary", key="cities.list-more", on_click=_list_more)
@@ -233,11 +231,6 @@ def _choose(text: str, item: Item, dimension: Dimension, this: Page, *, key: str
         on_click=filters.toggle,
         args=(dimension, (item.value,), (item.value,)),
     )
-
-
-def _plain(text: str) -> str:
-    """Text for a button's label, which is Markdown: whatever it holds stays text."""
-    return _MARKS.sub(r"\\\g<0>", text)
 
 
 def _what_is_shown(shown: Sequence[City], answer: Answer, this: Page) -> Iterator[str]:
@@ -281,7 +274,6 @@ def _paler(look: Look) -> Iterator[str]:
 def _table(shown: Shown, total: Figures, this: Page) -> None:
     chosen = this.filters.values(shown.dimension)
     items = [item for item in shown.items if not chosen or item.value in chosen]
-    # The grid sorts and formats floats alone; they are exact to the cent far beyond what is ever sold.
     whole = total.sales or Decimal(1)
     shares = [round(float(100 * item.figures.sales / whole), 2) for item in items]
     names = (
@@ -295,23 +287,19 @@ def _table(shown: Shown, total: Figures, this: Page) -> None:
     rows = pa.table(
         names
         | {
-            "Sales": [float(item.figures.sales) for item in items],
+            "Sales": pa.array([item.figures.sales for item in items], pa.decimal128(38, 2)),
             "Share": shares,
             "Units": [item.figures.units for item in items],
             "Orders": [item.figures.orders for item in items],
         }
     )
-    st.dataframe(
-        rows,
-        hide_index=True,
-        key="cities.table",
-        column_config={
-            "Sales": st.column_config.NumberColumn(format="dollar"),
-            "Share": st.column_config.NumberColumn("Share of sales", format="%.1f%%"),
-            "Units": st.column_config.NumberColumn(format="localized"),
-            "Orders": st.column_config.NumberColumn(format="localized"),
-        },
-    )
+    columns = {
+        "Sales": grid.money("Sales", this.reader.currency, this.marks),
+        "Share": st.column_config.NumberColumn("Share of sales", format="%.1f%%"),
+        "Units": grid.count("Units"),
+        "Orders": grid.count("Orders"),
+    }
+    grid.draw(rows, columns, alt="The same figures as a table")
 
 
 def _offer(answer: Answer, this: Page) -> None:

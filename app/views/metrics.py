@@ -1,9 +1,10 @@
 """The four figures of what was sold, each against the period before and the same period last year."""
 
 from collections.abc import Callable, Sequence
-from decimal import Decimal
+from decimal import ROUND_HALF_UP, Decimal
 from typing import NamedTuple
 
+import pyarrow as pa
 import streamlit as st
 
 from app.views import charts, formats
@@ -34,10 +35,23 @@ _FIGURES = (
 
 def draw(totals: Compared, this: Page, *, steps: Sequence[Step] = ()) -> None:
     """Draws the figures, with their course where there are steps."""
+    this.offer("Figures", lambda: _row(totals.now))
     with st.container(key="figures"):
         for column, figure in zip(st.columns(WEIGHTS), _FIGURES, strict=True):
             with column, st.container(key="first-figure" if figure is _FIGURES[0] else None):
                 _draw(figure, totals, this, steps)
+
+
+def _row(sold: Figures) -> pa.Table:
+    money = pa.decimal128(38, 2)
+    return pa.table(
+        {
+            "Total sales": pa.array([sold.sales], money),
+            "Units": [sold.units],
+            "Orders": [sold.orders],
+            "Average order": pa.array([sold.average.quantize(Decimal("0.01"), ROUND_HALF_UP)], money),
+        }
+    )
 
 
 def _draw(figure: _Figure, totals: Compared, this: Page, steps: Sequence[Step]) -> None:

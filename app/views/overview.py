@@ -1,8 +1,6 @@
 """How sales are going: four figures against two other periods, their course, and what they come from."""
 
-from collections.abc import Callable, Mapping, Sequence
-from dataclasses import dataclass
-from decimal import Decimal
+from collections.abc import Mapping, Sequence
 from functools import partial
 
 import pyarrow as pa
@@ -10,16 +8,16 @@ import streamlit as st
 
 from app.redshift.conditions import Value
 from app.redshift.panels import Panel, Panels, Question
-from app.views import charts, drawing, filters, formats, rankings, sales, states
+from app.views import charts, drawing, filters, metrics, rankings, sales, states
 from app.views.charts import Spec
 from app.views.choice import Filters
-from app.views.figures import Compared, Figures, Step
+from app.views.figures import Step
 from app.views.formats import Against
 from app.views.page import Page, View
 from app.views.rankings import Ranking
 from app.views.sales import Grain
 
-_WEIGHTS, _PANELS, _RANKINGS = (1.5, 1, 1, 1), (3, 2), (1, 1)
+_PANELS, _RANKINGS = (3, 2), (1, 1)
 _MOST, _BEST, _LOWEST = 12, 8, 5  # bars of a ranking alone, of one with another below it, and of that one
 _AGAINST: Mapping[str, Against | None] = {
     "Previous period": "before",
@@ -49,24 +47,6 @@ _PARTS = {
 }
 
 
-@dataclass(frozen=True)
-class _Figure:
-    """A figure of the page: what it is called, what it is, how it is written short and exactly."""
-
-    label: str
-    of: Callable[[Figures], Decimal]
-    short: Callable[[Decimal, formats.Marks], str]
-    exact: Callable[[Decimal, formats.Marks], str]
-
-
-_FIGURES = (
-    _Figure("Total sales", lambda sold: sold.sales, formats.short_money, formats.money),
-    _Figure("Units", lambda sold: Decimal(sold.units), formats.short_count, formats.count),
-    _Figure("Orders", lambda sold: Decimal(sold.orders), formats.short_count, formats.count),
-    _Figure("Average order", lambda sold: sold.average, formats.short_money, formats.money),
-)
-
-
 def _parameters(chosen: Filters) -> Mapping[str, Value]:
     return sales.periods_of(chosen, _grain(chosen.days))
 
@@ -80,7 +60,7 @@ def _draw(panels: Panels, this: Page) -> None:
     (totals,) = (sales.compared(nine) for nine in panels.rows("totals"))
     grain = _grain(this.filters.days)
     steps = list(sales.steps(panels, this.filters, grain))
-    _figures(totals, steps, this)
+    metrics.draw(totals, this, steps=steps)
     against, shown_as = _choices(grain, this)
     if panels.incomplete:
         states.note(_what_is_missing(panels.incomplete))
@@ -106,40 +86,6 @@ def _what_is_missing(panels: frozenset[str]) -> str:
     """Which parts of the page a cap on rows has cut."""
     parts = ", ".join(name for panel, name in _PARTS.items() if panel in panels)
     return f"There are more rows than a page takes. Incomplete: {parts}. Narrow the filters to see all."
-
-
-def _figures(totals: Compared, steps: Sequence[Step], this: Page) -> None:
-    with st.container(key="figures"):
-        first, *others = st.columns(_WEIGHTS)
-        with first, st.container(key="first-figure"):
-            _metric(_FIGURES[0], totals, steps, this)
-        for column, figure in zip(others, _FIGURES[1:], strict=True):
-            with column:
-                _metric(figure, totals, steps, this)
-
-
-def _metric(figure: _Figure, totals: Compared, steps: Sequence[Step], this: Page) -> None:
-    recent, last_year = (_change(figure, totals, against, this) for against in ("before", "year_ago"))
-    now = figure.of(totals.now)
-    st.metric(
-        figure.label,
-        figure.short(now, this.marks),
-        help=figure.exact(now, this.marks),
-        delta=recent.figure,
-        # Two spaces before its end break a line.
-        delta_description=f"{recent.compared}  \n{last_year.figure} {last_year.compared}",
-        delta_arrow=recent.direction,
-        delta_color="off" if recent.direction == "off" else "normal",
-        chart_data=charts.sparkline(steps, figure.of),
-    )
-
-
-def _change(figure: _Figure, totals: Compared, against: Against, this: Page) -> formats.Change:
-    other: Figures = getattr(totals, against)
-    before = figure.of(other) if other.orders else None
-    return formats.change(
-        figure.of(totals.now), before, days=this.filters.days, marks=this.marks, against=against
-    )
 
 
 # How the page is looked at.
@@ -208,5 +154,5 @@ VIEW = View(
     parameters=_parameters,
     conditions=sales.conditions,
     draw=_draw,
-    shapes=((_WEIGHTS, 190), (_PANELS, 350), (_RANKINGS, 480)),
+    shapes=((metrics.WEIGHTS, 190), (_PANELS, 350), (_RANKINGS, 480)),
 )
