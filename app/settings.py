@@ -75,8 +75,12 @@ def _store(value: str) -> str:
     return value
 
 
-def _url_or_none(value: str) -> str:
-    return _url(value) if value else ""
+def _style_url(value: str) -> str:
+    # Those who host styles want a key in the query; the browser sends it, so it is no secret.
+    address, _, query = value.partition("?")
+    if not re.fullmatch(r"[\w=&.~%+-]*", query, re.ASCII):
+        raise ValueError("is not an address")
+    return _url(address) and value if value else ""
 
 
 def _origins(value: str) -> str:
@@ -197,7 +201,7 @@ class Settings(BaseSettings):
         "USD", description="the currency of the sales, by its three letters"
     )
     personal_tables: Literal["on", "off"] = Field("off", description="on or off")
-    map_style_url: Annotated[str, AfterValidator(_url_or_none)] = Field(
+    map_style_url: Annotated[str, AfterValidator(_style_url)] = Field(
         "", description="a MapLibre style's https address, or empty for the app's own outline of the world"
     )
     map_origins: Annotated[str, AfterValidator(_origins)] = Field(

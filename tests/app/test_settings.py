@@ -311,3 +311,25 @@ def test_what_is_no_origin_never_reaches_a_policy(monkeypatch, origins):
 def test_what_is_no_currency(monkeypatch, currency):
     (fault,) = faults(monkeypatch, CURRENCY=currency)
     assert fault == "CURRENCY is not valid. Expected: the currency of the sales, by its three letters."
+
+
+@pytest.mark.parametrize(
+    "url", ["https://tiles.example.com/style.json", "https://t.example.com/v2/style.json?key=aB3_-&v=1"]
+)
+def test_a_style_of_a_map(monkeypatch, url):
+    assert loaded(monkeypatch, MAP_STYLE_URL=url).map_style_url == url
+
+
+@pytest.mark.parametrize(
+    "url",
+    [
+        "http://tiles.example.com/style.json",
+        "style.json",
+        "https://t.example.com/?a=<b>",
+        "javascript:1",
+        "?key=1",
+    ],
+)
+def test_what_is_no_style_of_a_map(monkeypatch, url):
+    (fault,) = faults(monkeypatch, MAP_STYLE_URL=url)
+    assert fault.startswith("MAP_STYLE_URL ")
