@@ -10,6 +10,7 @@ from dataclasses import replace
 from datetime import date
 from decimal import Decimal, InvalidOperation
 from functools import partial
+from typing import NamedTuple
 
 import streamlit as st
 from streamlit.runtime.scriptrunner import get_script_run_ctx
@@ -47,6 +48,17 @@ _ALL: Mapping[Dimension, str] = {
 _MARKS = re.compile(r"[!-/:-@[-`{-~]")  # of which Markdown, formulas and Streamlit's colours are made
 _KEPT = "filters"
 _MOST_CHIPS = 3  # of a dimension; more are one chip
+
+
+class _Chip(NamedTuple):
+    """A thing that is chosen: what tells it from all others, how it is said, and what takes it away.
+
+    An address may name two countries that are said alike: DE, and one whose code is Germany.
+    """
+
+    key: str
+    text: str
+    leave: Callable[[], None]
 
 
 def follow_address() -> None:
@@ -172,13 +184,13 @@ def chips(page: str, filters: Filters, shown: Collection[Dimension], marks: Mark
     if not filters.any:
         return
     with place.container(key=f"{page}.chips", horizontal=True, vertical_alignment="center", gap="small"):
-        for text, leave in _chosen(filters, shown, marks):
+        for chip in _chosen(filters, shown, marks):
             st.button(
-                plain(text),
-                key=f"{page}.without.{text}",
+                plain(chip.text),
+                key=f"{page}.without.{chip.key}",
                 icon=":material/close:",
                 icon_position="right",
-                on_click=leave,
+                on_click=chip.leave,
             )
         st.button(":primary[Reset filters]", key=f"{page}.reset", type="tertiary", on_click=reset)
 
@@ -190,24 +202,22 @@ def plain(text: str) -> str:
 
 def said(filters: Filters, shown: Collection[Dimension], marks: Marks) -> tuple[str, ...]:
     """The period and what else is chosen, in words."""
-    chosen = (text for text, _ in _chosen(filters, shown, marks))
+    chosen = (chip.text for chip in _chosen(filters, shown, marks))
     return (formats.span(filters.first_day, filters.last_day), *chosen)
 
 
-def _chosen(
-    filters: Filters, shown: Collection[Dimension], marks: Marks
-) -> Iterator[tuple[str, Callable[[], None]]]:
-    """Each thing that is chosen: how it is said, and what takes it away."""
+def _chosen(filters: Filters, shown: Collection[Dimension], marks: Marks) -> Iterator[_Chip]:
+    """Each thing that is chosen."""
     for dimension in DIMENSIONS:
         values = filters.values(dimension) if dimension in shown else ()
         if len(values) > _MOST_CHIPS:
-            yield f"{LABELS[dimension]}: {len(values)} chosen", partial(drop, dimension)
+            yield _Chip(dimension, f"{LABELS[dimension]}: {len(values)} chosen", partial(drop, dimension))
             continue
         for value in values:
             text = f"{LABELS[dimension]}: {named(dimension, value)}"
-            yield text, partial(drop, dimension, value)
+            yield _Chip(f"{dimension}.{value}", text, partial(drop, dimension, value))
     if filters.least is not None:
-        yield f"Orders from {formats.money(filters.least, marks)}", _drop_least
+        yield _Chip("least", f"Orders from {formats.money(filters.least, marks)}", _drop_least)
 
 
 def _choose_dates(page: str, filters: Filters, today: date) -> None:
