@@ -1,5 +1,6 @@
 """What every page stands in: heading, filters, its one question, tools, and the states without figures."""
 
+from dataclasses import replace
 from pathlib import Path
 
 import streamlit as st
@@ -16,6 +17,7 @@ from app.views.reader import Reader
 from app.views.waiting import Places
 
 _STYLE = f"<style>{(Path(__file__).parent / 'page.css').read_text()}</style>"
+_REFUSED = "kept refused"  # by the warehouse in this tab: to read what people keep
 
 
 def render(view: View, reader: Reader) -> None:
@@ -30,12 +32,18 @@ def render(view: View, reader: Reader) -> None:
     tools.tell_shared(view.path, reader.name)
     filters.chips(view.path, chosen, view.dimensions, marks)
     places = Places(as_of, st.empty())  # always there, so that what follows keeps its place
+    if _REFUSED in st.session_state:
+        reader = replace(reader, personal_tables=False)
     question, query = _asked(view, reader, chosen)
     try:
         table = waiting.ask(
             reader.warehouse, query, path=view.path, fresh=fresh, places=places, shapes=view.shapes
         )
     except QueryDenied as error:
+        if reader.personal_tables:
+            # Perhaps of what people keep alone: the figures do not depend on it.
+            st.session_state[_REFUSED] = True
+            st.rerun()
         states.denied(error)
         return
     _draw(question.split(table), Page(view, reader, chosen, colours, marks, table, beside))
@@ -60,7 +68,13 @@ def _draw(panels: Panels, this: Page) -> None:
         mine = personal.read(panels)
         tools.alerts(this, mine)
         tools.views(this, mine)
-    if not any(panels["totals"]["orders"].to_pylist()):
+    elif _REFUSED in st.session_state:
+        states.note("Saved views and alerts are not here: none of your groups may read them.")
+    totals = panels["totals"]["orders"].to_pylist()
+    if not totals and "totals" in panels.incomplete:
+        states.no_room()
+        return
+    if not any(totals):
         states.no_match(this.said)
         return
     view.draw(panels, this)

@@ -171,7 +171,7 @@ class Personal:
     """What a page's answer says of what its reader keeps."""
 
     alerts: tuple[Alert, ...]
-    more_alerts: bool  # there may be others: the list is full, or has rows that this app did not write
+    more_alerts: bool  # there may be others: the list is full or cut, or has rows not of this app's
     _rows: Panels = field(repr=False)
 
     @property
@@ -184,14 +184,18 @@ class Personal:
         rows = list(self._rows.rows("my_views"))
         found = [view for row in rows if (view := _view(row, pages, today))]
         found.sort(key=lambda view: (view.name.casefold(), view.name))
-        return tuple(found), not len(rows) == len(found) < MOST_VIEWS
+        return tuple(found), _more(self._rows, "my_views", len(found), MOST_VIEWS)
 
 
 def read(panels: Panels) -> Personal:
     """Reads what `beside` asked for."""
     rows = list(panels.rows("my_alerts"))
     found = sorted((alert for row in rows if (alert := _alert(*row))), key=_place)
-    return Personal(tuple(found), not len(rows) == len(found) < MOST_ALERTS, panels)
+    return Personal(tuple(found), _more(panels, "my_alerts", len(found), MOST_ALERTS), panels)
+
+
+def _more(panels: Panels, name: str, found: int, most: int) -> bool:
+    return name in panels.incomplete or not panels[name].num_rows == found < most
 
 
 def _place(alert: Alert) -> tuple[Any, ...]:

@@ -48,6 +48,12 @@ def no_match(said: Sequence[str]) -> None:
     st.button("Reset filters", key="nothing.reset", on_click=filters.reset)
 
 
+def no_room() -> None:
+    """Says that a cap on rows took even the figures: that there are none would not be true."""
+    st.header("There are more rows than a page takes", anchor=False)
+    note("Not even the figures are among those that came. Ask the person who looks after the app for more.")
+
+
 def _nothing_here(why: str, ask: str, code: str) -> None:
     st.header("There is nothing here for you yet.", anchor=False)
     st.html(f"<p>{escape(why)}</p><p>{escape(ask)}</p>")

@@ -9,8 +9,9 @@ from streamlit.testing.v1 import AppTest
 from app.views import VIEWS, personal
 from app.views.choice import Choice
 from app.views.reader import Reader
+from infra.local.warehouse import DbUser
 from tests.app.redshift.data_api import Fault
-from tests.app.views.people import EXPRESSION, IMAGE, MARKDOWN, Person
+from tests.app.views.people import ADMIN, EXPRESSION, IMAGE, MARKDOWN, Person
 from tests.app.views.test_personal import (
     USERS,
     WATCHES,
@@ -251,6 +252,38 @@ def test_where_people_can_keep_nothing_nothing_is_asked_or_shown(frank):
     page = open_page(frank, kept=False)
     assert not page.get("popover")
     assert all("rowlight" not in asked["Sql"] for asked in frank.asked)
+
+
+def test_who_may_read_the_sales_alone_still_has_them(product):
+    for statement in (
+        'CREATE ROLE "AWSIDC:late-sales"',
+        'GRANT USAGE ON SCHEMA public TO ROLE "AWSIDC:late-sales"',
+        'GRANT SELECT ON public.sales_data TO ROLE "AWSIDC:late-sales"',
+        'ATTACH RLS POLICY amer_region_filter ON public.sales_data TO ROLE "AWSIDC:late-sales"',
+    ):
+        product.execute(statement, user=ADMIN)
+    late = Person(product, DbUser("AWSIDC:late@example.com", frozenset({"late-sales"})))
+    page, franks = open_page(late), open_page(Person(product, USERS["Frank Amer"]))
+    assert [each.value for each in page.metric] == [each.value for each in franks.metric] != []
+    assert "Saved views and alerts are not here" in html(page)
+    assert not page.get("popover")
+    again(page)
+    assert ["rowlight" in asked["Sql"] for asked in late.asked] == [True, False]  # asked for once in a tab
+
+
+def test_who_may_read_nothing_is_told_so(product):
+    page = open_page(Person(product, USERS["Nora Newcomer"]))
+    assert [header.value for header in page.header] == ["There is nothing here for you yet."]
+    assert "Saved views and alerts are not here" not in html(page)
+
+
+@pytest.mark.parametrize("most", [3, len(WATCHES) + 1])
+def test_a_cap_on_rows_that_takes_alerts_or_the_figures_is_admitted(product, frank, most):
+    for watch in WATCHES:
+        run(frank, *personal.save_alert(watch))
+    page = open_page(Person(product, USERS["Frank Amer"], max_rows=most), opened="alerts")
+    assert "There may be other alerts" in html(page)
+    assert [header.value for header in page.header] == ["There are more rows than a page takes"]
 
 
 def test_closed_they_ask_no_more_than_the_page_itself(frank):
