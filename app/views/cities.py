@@ -137,8 +137,10 @@ def _nth(answer: Answer, found: City, this: Page) -> str:
 
 
 def _cities(answer: Answer, shape: Shape, most: int | None, found: City | None, this: Page) -> Shown:
-    cities = answer.best(most)
-    also = [found] if found is not None and found not in cities else []
+    cities, chosen = answer.best(most), this.filters.values("place")
+    # Whatever is searched or chosen stands there too.
+    others = answer.best()[len(cities) :] if chosen or found is not None else []
+    also = [city for city in others if city == found or place(city) in chosen]
     located = [city for city in (*cities, *also) if is_located(city)]
     longitudes, latitudes = zip(*map(position, located), strict=True) if located else ((), ())
     width, height = _size()
@@ -153,7 +155,7 @@ def _cities(answer: Answer, shape: Shape, most: int | None, found: City | None, 
 
 
 def _countries(answer: Answer, found: City | None, this: Page) -> Shown:
-    countries = answer.countries()
+    countries = answer.countries(this.filters.values("region"))
     width, height = _size()
     view = ground.around_countries(countries, width=width, height=height)
     look = _look(view, "country", found, this)
@@ -208,10 +210,11 @@ def _list(shown: Shown, this: Page) -> None:
     st.header("Top countries" if shown.dimension == "country" else "Top cities", anchor=False)
     most = st.session_state.setdefault(_MORE, _LISTED)
     with st.container(key="list"):
-        for item in shown.items[:most]:
+        for number, item in enumerate(shown.items[:most], start=1):
             figure = formats.short_money(item.figures.sales, this.marks)
             text = f"{filters.plain(item.label)} **{filters.plain(figure)}**"
-            _choose(text, item, shown.dimension, this, key=f"cities.list.{item.value}")
+            # By its number too: one city may lie in two places.
+            _choose(text, item, shown.dimension, this, key=f"cities.list.{number}.{item.value}")
         if len(shown.items) > most:
             st.button(":primary[More]", type="tertiary", key="cities.list-more", on_click=_list_more)
 
@@ -310,7 +313,8 @@ def _offer(answer: Answer, this: Page) -> None:
         return [city for city in answer.best() if not places or place(city) in places]
 
     def countries() -> list[Country]:
-        return [country for country in answer.countries() if not codes or country.code in codes]
+        found = answer.countries(this.filters.values("region"))
+        return [country for country in found if not codes or country.code in codes]
 
     this.offer(
         "Cities",

@@ -1,6 +1,6 @@
 """Cities and countries with what they sold, as a page's answer has them. No Streamlit in it."""
 
-from collections.abc import Sequence
+from collections.abc import Collection, Sequence
 from dataclasses import dataclass, field
 from decimal import Decimal
 from typing import NamedTuple
@@ -92,11 +92,12 @@ class Answer:
         rows = self._rows.rows("cities") if wanted else ()
         return next((_city(*row) for row in rows if row[0] == wanted), None)
 
-    def countries(self) -> list[Country]:
-        """The countries, best first; one that lies in two regions is one country."""
+    def countries(self, regions: Collection[str] = ()) -> list[Country]:
+        """The countries, best first, within these regions if there are any; one in two of them is one."""
         found: dict[str, Figures] = {}
-        for _, code, *sold in self._rows.rows("countries"):
-            found[code] = added([found.get(code, NOTHING), sales.sold(sold)])
+        for region, code, *sold in self._rows.rows("countries"):
+            if not regions or region in regions:
+                found[code] = added([found.get(code, NOTHING), sales.sold(sold)])
         countries = (Country(code, figures) for code, figures in found.items())
         return sorted(countries, key=lambda country: country.figures.sales, reverse=True)
 

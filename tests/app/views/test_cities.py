@@ -1,11 +1,13 @@
 """The map's page as a person meets it: map, list and table in step, and what a click chooses."""
 
 import json
+from decimal import Decimal
 
 import pytest
 
 from app.views.ground import outlines
 from app.views.page import Page
+from tests.app.views import people
 from tests.app.views.people import ETHAN, EXPRESSION, FRANK, IMAGE, MARKDOWN, Person
 from tests.app.views.test_pages import deck, grid, html, metrics, open_page
 
@@ -182,6 +184,15 @@ class TestTakenAlong:
         (one, _), _ = self.parts(Person(world, FRANK), {"city": best}).values()
         assert one()["City"].to_pylist() == [best]
 
+    def test_the_countries_are_those_of_the_chosen_regions(self):
+        bonn = people.row(city="Bonn", country="DE", region_code="EMEA")
+        sold = people.warehouse(people.rows(people.row(), bonn))
+        _, (countries, _) = self.parts(Person(sold, ETHAN), {"region": "AMER"}).values()
+        assert countries()["Country"].to_pylist() == ["Peru"]
+        page = show(open_page(Person(sold, ETHAN), "cities", address={"region": "AMER"}), "Countries")
+        assert list(grid(page).Country) == ["Peru"]
+        assert "1 country: all that sold." in html(page)
+
     def test_it_comes_as_a_picture_too(self, world):
         for _, chart in self.parts(Person(world, FRANK)).values():
             assert chart()["layer"]
@@ -213,12 +224,29 @@ class TestChoosing:
     def test_the_list_chooses_as_a_click_does(self, world):
         page = open_page(Person(world, ETHAN), "cities")
         first = listed(page)[0].partition(" **")[0]
-        page.button(key=f"cities.list.{first}").click().run()
+        page.button(key=f"cities.list.1.{first}").click().run()
         assert chosen(page) == [first]
-        assert page.button(key=f"cities.list.{first}").icon == ":material/check:"
+        assert page.button(key=f"cities.list.1.{first}").icon == ":material/check:"
         assert len(listed(page)) == 12
-        page.button(key=f"cities.list.{first}").click().run()
+        page.button(key=f"cities.list.1.{first}").click().run()
         assert chosen(page) == []
+
+    def test_a_city_that_lies_in_two_places_is_listed_twice(self):
+        row = people.row
+        found = people.rows(row(), row(latitude=Decimal("1.500000")), row(latitude=None, longitude=None))
+        page = open_page(Person(people.warehouse(found), ETHAN), "cities")
+        assert listed(page) == ["Lima, PE **$21.00**"] * 3
+
+    def test_what_is_chosen_is_there_however_little_it_sold(self, world):
+        person = Person(world, ETHAN)
+        page = open_page(person, "cities")
+        page.selectbox(key="cities.top").select("Top 1,000").run()
+        least = grid(page).iloc[-1]
+        value = f"{least.City}, {least.Country}"
+        page = open_page(person, "cities", address={"city": value})
+        page.selectbox(key="cities.top").select("Top 10").run()
+        assert list(grid(page).City) == [least.City]
+        assert any(point["about"].startswith(value) for point in points(page))
 
     def test_what_was_clicked_is_no_longer_selected(self, world):
         page = open_page(Person(world, ETHAN), "cities")
