@@ -64,7 +64,7 @@ def sales_over_time(
 
 def change(now: str, was: str, name: str) -> Spec:
     """As formats.change has it; where the browser has both figures, it need not be sent."""
-    share = f"datum.{now} / datum.{was} - 1"
+    share = f"(datum.{now} - datum.{was}) / abs(datum.{was})"
     figure = f"abs({share}) < 0.0005 ? format(0, '.1%') : format({share}, '+.1%')"
     return {"calculate": f"datum.{was} ? {figure} : 'No sales'", "as": name}
 
@@ -262,7 +262,7 @@ def _amounts(amounts: Iterable[Decimal | None]) -> pa.Array:
 
 
 def _share(now: Figures, was: Figures) -> float | None:
-    return round(float(now.sales / was.sales) - 1, 4) if was.orders and was.sales else None
+    return round(float((now.sales - was.sales) / abs(was.sales)), 4) if was.orders and was.sales else None
 
 
 def config(colours: Palette, marks: Marks) -> Spec:

@@ -232,7 +232,7 @@ def _written(ranked: pa.Table, total: Figures) -> dict[str, Any]:
 def _changes(sold: pa.ChunkedArray, ranked: pa.Table, against: Against) -> pa.ChunkedArray:
     """How sales have changed, in percent; null where there is nothing to compare with."""
     past = ranked[f"sales_{against}"].cast(pa.float64())
-    share = pc.subtract(pc.divide(sold, pc.if_else(pc.equal(past, 0), None, past)), 1)
+    share = pc.divide(pc.subtract(sold, past), pc.if_else(pc.equal(past, 0), None, pc.abs(past)))
     return pc.add(pc.round(pc.multiply(share, 100), 1), 0.0)  # no minus before a zero
 
 

@@ -183,7 +183,7 @@ def change(
     other = other_period(against, days)
     if not before:
         return Change("No sales", f"in the {other}", "off")
-    share = (now - before) / before
+    share = (now - before) / abs(before)  # what returns made negative has risen, too
     if not _rounded(abs(share) * 100, 1):
         return Change(percent(Decimal(0), marks), f"vs {other}", "off")
     return Change(

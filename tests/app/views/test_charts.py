@@ -217,6 +217,13 @@ class TestTable:
             "Change vs same period last year": -0.3782,
         }
 
+    def test_what_returns_made_negative_rises_and_falls_as_well(self):
+        rows = charts.table_of({}, [compared("-10", "-20", "-5")], days=1).to_pylist()
+        assert rows[0]["Change vs previous day"] == 0.5
+        assert rows[0]["Change vs same period last year"] == -1
+        (change, *_) = (each for each in ranking()["transform"] if each["as"] == "vs_before")
+        assert "(datum.sales - datum.before) / abs(datum.before)" in change["calculate"]
+
     def test_there_is_no_change_where_there_is_nothing_to_compare_with(self):
         free = Compared(sold("5"), Figures(Decimal(0), 1, 1), NOTHING)
         (row,) = charts.table_of({}, [free], days=1).to_pylist()

@@ -117,6 +117,16 @@ def test_changes_are_what_pandas_counts(world, frame):
             assert change == pytest.approx(100 * (shown.Sales[name] / was[name] - 1), abs=0.051)
 
 
+def test_what_returns_made_negative_rises_and_falls_as_well():
+    now = datetime.now(UTC).replace(tzinfo=None)
+    sold = (
+        people.row(sales_price=Decimal(price), timestamp=now - timedelta(days=days))
+        for days, price in ((3, "-10.00"), (95, "-20.00"), (368, "-5.00"))
+    )
+    shown = grid(open_page(Person(people.warehouse(people.rows(*sold)), ETHAN), "products"))
+    assert (shown.before[0], shown.year_ago[0]) == (50.0, -100.0)
+
+
 class TestTheWayBack:
     def test_breadcrumbs_and_back_lead_to_the_levels_above(self, world):
         page = open_page(Person(world, ETHAN), "customers", address={"period": "12m"})

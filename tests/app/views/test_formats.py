@@ -170,6 +170,8 @@ def test_round_figures_stay_round(amount, text):
         ("5", None, ("No sales", "in the previous 90 days", "off")),
         ("5", "0", ("No sales", "in the previous 90 days", "off")),
         ("0", "100", ("-100.0%", "vs previous 90 days", "down")),
+        ("-10", "-20", ("+50.0%", "vs previous 90 days", "up")),
+        ("-30", "-20", ("-50.0%", "vs previous 90 days", "down")),
     ],
 )
 def test_a_change_has_a_sign_and_words(now, before, expected):
