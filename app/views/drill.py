@@ -8,6 +8,7 @@ a link opens the same level with the rows of whoever follows it.
 from collections.abc import Iterator, Mapping, Sequence
 from functools import partial
 from html import escape
+from itertools import islice
 from pathlib import Path
 from typing import Any
 from zlib import crc32
@@ -154,7 +155,10 @@ def _ranked(panels: Panels, levels: Levels, down: int, total: Figures, this: Pag
     rows = pa.table({label: pa.array(names, pa.string()), **_written(ranked, total)})
     columns = {label: _names(level, values, key=f"{drawn}.row"), **_columns(rows, this)}
     grid.draw(rows, columns, alt=f"{many.capitalize()} by sales")
-    this.offer(many.capitalize(), partial(_taken_along, ranked, {label: names}, this.filters.days))
+    # A file says by its name that it has not all of them, as the page does.
+    some = total.orders > pc.sum(ranked["orders"], min_count=0).as_py()
+    name = f"Best {len(values)} {many}" if some else many.capitalize()
+    this.offer(name, partial(_taken_along, ranked, {label: names}, this.filters.days))
 
 
 def _names(level: Dimension, values: Sequence[str], *, key: str) -> Any:
@@ -269,12 +273,14 @@ def _orders(panels: Panels, total: Figures, this: Page) -> None:
         "Amount": grid.money("Amount", currency, this.marks),
     }
     grid.draw(lines, columns, alt="Orders, the latest first")
-    this.offer("Orders", lambda: lines)
+    some = lines.num_rows < total.orders
+    this.offer(f"Latest {lines.num_rows} orders" if some else "Orders", lambda: lines)
 
 
 def _lines(panels: Panels) -> pa.Table:
     """The latest orders, one by one: those that are alike in everything come in one row, and how many."""
     listed = panels["listed"]
-    each = [row for row, alike in enumerate(listed["orders"].to_pylist()) for _ in range(alike)]
-    lines = listed.take(pa.array(each[:_LATEST], pa.int64())).drop_columns("orders")
+    each = (row for row, alike in enumerate(listed["orders"].to_pylist()) for _ in range(alike))
+    # However many are alike: no more are looked at than are shown.
+    lines = listed.take(pa.array(islice(each, _LATEST), pa.int64())).drop_columns("orders")
     return lines.rename_columns(["Date and time", "Product", "City", "Quantity", "Price", "Amount"])

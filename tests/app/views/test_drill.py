@@ -5,11 +5,13 @@ from datetime import UTC, datetime, timedelta
 from decimal import Decimal
 from html import escape
 
+import pyarrow as pa
 import pytest
 from streamlit.proto.Common_pb2 import StringTriggerValue
 
+from app.redshift.panels import Panels
+from app.views import drill, products
 from app.views import frame as frames
-from app.views import products
 from app.views.choice import Choice
 from app.views.drill import depth
 from tests.app.views import people
@@ -294,6 +296,22 @@ class TestWhatIsLeftOut:
         assert "Others: $" in html(page)
 
 
+def test_a_file_that_has_not_all_says_so_by_its_name(world, monkeypatch):
+    offered = []
+    monkeypatch.setattr(
+        frames.export, "export", lambda this: offered.extend(part.name for part in this.parts)
+    )
+    page = open_page(Person(world, ETHAN, max_rows=8), "products")
+    shown = len(grid(page))
+    assert [name for name in offered if "categories" in name.lower()] == [f"Best {shown} categories"]
+
+
+def test_orders_alike_beyond_number_are_read_no_further_than_they_are_shown():
+    columns = {name: [None] for name in ("sold_at", "product", "place", "quantity", "price", "amount")}
+    listed = pa.table({**columns, "orders": [10**12]})
+    assert drill._lines(Panels({"listed": listed}, frozenset())).num_rows == 200
+
+
 def test_what_is_shown_can_be_taken_along_to_the_cent(many, monkeypatch):
     offered = {}
     monkeypatch.setattr(
@@ -304,6 +322,7 @@ def test_what_is_shown_can_be_taken_along_to_the_cent(many, monkeypatch):
     assert f"${sum(taken['Sales'].to_pylist()):,}" == metrics(page)["Total sales"].help
     for _ in range(3):
         open_first(page)
-    lines = offered.pop("Orders")()
+    assert "Orders" not in offered
+    lines = offered.pop("Latest 200 orders")()
     assert lines["Amount"][:2].to_pylist() == [Decimal("3150.00"), Decimal("73.50")]
     assert lines.num_rows == 200
