@@ -4,9 +4,13 @@ from playwright.sync_api import BrowserContext, Page
 
 # A grid and a map are painted on canvases, which no change of the document tells of.
 _WATCH = """(() => {
-  const seen = (window.rowlightSeen = { changed: performance.now(), painted: new WeakSet() });
-  const changed = () => { seen.changed = performance.now(); };
-  new MutationObserver(changed).observe(document, { childList: true, characterData: true, subtree: true });
+  const now = () => performance.now();
+  const seen = (window.rowlightSeen = { changed: now(), stirred: now(), painted: new WeakSet() });
+  const changed = () => { seen.changed = seen.stirred = now(); };
+  // Some time after it has been painted, a grid tells a screen reader of its cells: nothing that is seen.
+  const unseen = ({ target }) => target.parentElement?.closest("canvas") || target.localName === "canvas";
+  new MutationObserver(records => records.every(unseen) ? (seen.stirred = now()) : changed())
+    .observe(document, { childList: true, characterData: true, subtree: true });
   const watch = (kind, ...names) => {
     for (const name of names) {
       const draw = kind.prototype[name];
@@ -21,7 +25,7 @@ _WATCH = """(() => {
   watch(WebGL2RenderingContext, "drawArrays", "drawElements", "drawArraysInstanced", "drawElementsInstanced");
 })()"""
 
-# The moment of the last change, once all is there and nothing has changed for a while; else false.
+# The moment of the last change that is seen, once all is there and nothing stirs for a while; else false.
 _DRAWN = """quiet => {
   const app = document.querySelector("[data-testid=stApp]");
   const main = document.querySelector("[data-testid=stMain]");
@@ -36,7 +40,7 @@ _DRAWN = """quiet => {
     && every("stVegaLiteChart", box => box.querySelector("svg.marks path, svg.marks text"))
     && every("stDataFrame", painted)
     && every("stDeckGlJsonChart", painted);
-  return drawn && performance.now() - rowlightSeen.changed >= quiet && rowlightSeen.changed;
+  return drawn && performance.now() - rowlightSeen.stirred >= quiet && rowlightSeen.changed;
 }"""
 QUIET_MS = 300
 
@@ -47,6 +51,6 @@ def watch(context: BrowserContext) -> None:
 
 
 def wait(page: Page) -> float:
-    """Waits until the page is drawn; the moment of its last change in milliseconds of the page's clock."""
+    """Waits until the page is drawn; the moment of its last change to be seen, by its clock in ms."""
     moment: float = page.wait_for_function(_DRAWN, arg=QUIET_MS, polling=50).json_value()
     return moment
