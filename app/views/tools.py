@@ -149,7 +149,10 @@ def _share(this: Page) -> None:
 
 def _origin() -> str:
     """Where the browser says that the app is; it says so to its own person alone."""
-    parts = urlsplit(st.context.url or "")
+    try:
+        parts = urlsplit(st.context.url or "")
+    except ValueError:  # it may say anything
+        return ""
     return f"{parts.scheme}://{parts.netloc}" if parts.scheme in ("http", "https") else ""
 
 

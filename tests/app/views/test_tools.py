@@ -6,7 +6,7 @@ from types import SimpleNamespace
 import pytest
 from streamlit.testing.v1 import AppTest
 
-from app.views import VIEWS, personal
+from app.views import VIEWS, personal, tools
 from app.views.choice import Choice
 from app.views.reader import Reader
 from infra.local.warehouse import DbUser
@@ -269,6 +269,14 @@ def test_who_may_read_the_sales_alone_still_has_them(product):
     assert not page.get("popover")
     again(page)
     assert ["rowlight" in asked["Sql"] for asked in late.asked] == [True, False]  # asked for once in a tab
+
+
+@pytest.mark.parametrize(
+    "url", [None, "", "http://[", "javascript:alert(1)", "data:text/html,x", "//evil.example"]
+)
+def test_a_link_begins_with_where_the_app_is_or_with_nothing(monkeypatch, url):
+    monkeypatch.setattr(tools, "st", SimpleNamespace(context=SimpleNamespace(url=url)))
+    assert tools._origin() == ""
 
 
 def test_who_may_read_nothing_is_told_so(product):
