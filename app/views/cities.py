@@ -105,7 +105,7 @@ def _heading(total: Figures, this: Page) -> tuple[str, Shape]:
     with row, st.container(horizontal=True, vertical_alignment="bottom", width="content"):
         places = st.empty()
         shape: Shape = st.segmented_control(
-            "Show as", maps.SHAPES, default=maps.SHAPES[0], required=True, key="cities.shape"
+            "Show as", maps.SHAPES, default=maps.SHAPES[0], required=True, key="cities.shape", wrap=True
         )
         # Said anew, it outlives a run in which its widget is not drawn: all countries are shown.
         top: str = st.session_state.get("cities.top", _USUAL_TOP)
