@@ -1,9 +1,9 @@
 """Statements with parameters, rewritten once for all values that cannot change what they mean.
 
 A dashboard asks the same statement again and again with other dates. A parameter that stands where only its
-type counts, in `CAST(:day AS DATE)` or beside a column, is compiled as a mark, and each value takes the place
-of its mark in the finished text. Any other use of a parameter, or a value that is not plainly of its type,
-has the statement compiled with the value itself.
+type counts, in `CAST(:day AS DATE)`, beside a column, or as what a CASE compares with texts, is compiled as
+a mark, and each value takes the place of its mark in the finished text. Any other use of a parameter, or a
+value that is not plainly of its type, has the statement compiled with the value itself.
 """
 
 import re
@@ -17,6 +17,7 @@ _END = "\ue000"
 _MARK = f"{_END}{secrets.token_hex(16)} "  # no statement and no value can have it in it
 _SLOT = re.compile(f"'{_MARK}([^{_END}]+){_END}'")
 _WHOLE = re.compile(r"-?[0-9]{1,9}")
+_MONEY = re.compile(r"[0-9]{1,12}(\.[0-9]{1,2})?")
 _BESIDE_A_COLUMN = (exp.EQ, exp.NEQ, exp.In)
 
 
@@ -31,6 +32,10 @@ def _is_whole(value: str) -> bool:
     return _WHOLE.fullmatch(value) is not None
 
 
+def _is_money(value: str) -> bool:
+    return _MONEY.fullmatch(value) is not None
+
+
 def _is_text(value: str) -> bool:
     return not value.endswith(" ")  # such blanks do not count in a comparison, and are cut
 
@@ -41,6 +46,7 @@ _CASTS: Mapping[exp.DType, Fits] = {
     exp.DType.INT: _is_whole,
     exp.DType.BIGINT: _is_whole,
 }
+_OF_MONEY = frozenset({"DECIMAL(18, 2)", "DECIMAL(21, 2)", "DECIMAL(38, 2)"})
 
 
 def slots(tree: exp.Expr) -> Mapping[str, Fits]:
@@ -56,9 +62,12 @@ def slots(tree: exp.Expr) -> Mapping[str, Fits]:
 def _fits(node: exp.Expr) -> Fits | None:
     parent = node.parent
     if isinstance(parent, exp.Cast):
-        return _CASTS.get(parent.to.this)
+        return _is_money if parent.to.sql() in _OF_MONEY else _CASTS.get(parent.to.this)
     if isinstance(parent, _BESIDE_A_COLUMN) and isinstance(parent.this, exp.Column):
         return _is_text
+    if isinstance(parent, exp.Case) and node.arg_key == "this":
+        texts = (when.this for when in parent.args["ifs"])
+        return _is_text if all(isinstance(text, exp.Literal) and text.is_string for text in texts) else None
     return None
 
 

@@ -1,5 +1,7 @@
 """A statement that is asked again with other values: each answer is that of its own values."""
 
+from decimal import Decimal
+
 import pytest
 from hypothesis import example, given
 from hypothesis import strategies as st
@@ -74,6 +76,18 @@ def test_whole_numbers_are_computed_with(redshift, least, step):
     both = "n >= CAST(:least AS INT) AND (n * CAST(:step AS BIGINT)) / CAST(:step AS BIGINT) = n"
     sql = f"SELECT n FROM t WHERE {both}"
     assert numbers(redshift, sql, least=str(least), step=str(step)) == list(range(least, len(WORDS)))
+
+
+@given(st.sampled_from(WORDS[1:]) | st.text(st.characters(exclude_categories=["Cs", "Cc"]), min_size=1))
+def test_a_case_tells_texts_apart(redshift, word):
+    sql = "SELECT CASE :w WHEN 'plain' THEN 1 WHEN 'it''s' THEN 2 ELSE 3 END AS n"
+    assert numbers(redshift, sql, w=word) == [{"plain": 1, "it's": 2}.get(word.rstrip(" "), 3)]
+
+
+@given(st.decimals(0, 10**11, places=2) | st.just(Decimal("1e30")))
+def test_amounts_are_compared_as_decimals(redshift, amount):
+    sql = "SELECT n FROM t WHERE n * 7.5 >= CAST(:a AS DECIMAL(38,2))"
+    assert numbers(redshift, sql, a=f"{amount:f}") == [n for n in range(len(WORDS)) if n * 7.5 >= amount]
 
 
 @pytest.mark.parametrize(
