@@ -83,8 +83,7 @@ def _rewriting(redshift: Redshift, query: Query, later: Query, *, runs: int) -> 
     """The first time under another catalogue, and the next time with other dates, as the history has it."""
     first, again = [], []
     for run in range(runs):
-        name = f"{query.name}_{run}".lower().replace(" ", "_")
-        redshift.execute(f"CREATE ROLE {name}", user=ADMIN)  # the catalogue is another one
+        redshift.execute(f'CREATE ROLE "{query.name} {run}"', user=ADMIN)  # the catalogue is another one
         first.append(_planned(redshift, query))
         again.append(_planned(redshift, later))
     value(f"{query.name}: first under new rights", [each * 1000 for each in first], "ms", most=MOST_PLANNING)
