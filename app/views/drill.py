@@ -152,7 +152,8 @@ def _ranked(panels: Panels, levels: Levels, down: int, total: Figures, this: Pag
     for line in _left_out(ranked, many, total, this, cut=FACETS[level][0] in panels.incomplete):
         states.note(line)
     names = [filters.named(level, value) for value in values]
-    rows = pa.table({label: pa.array(names, pa.string()), **_written(ranked, total)})
+    shown = pa.array(map(grid.inert, names), pa.string())
+    rows = pa.table({label: shown, **_written(ranked, total)})
     columns = {label: _names(level, values, key=f"{drawn}.row"), **_columns(rows, this)}
     grid.draw(rows, columns, alt=f"{many.capitalize()} by sales")
     # A file says by its name that it has not all of them, as the page does.

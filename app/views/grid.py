@@ -1,5 +1,6 @@
 """Tables as they are read: sorted and written by the browser, whose grid knows floats and no decimals."""
 
+import re
 from collections.abc import Mapping
 from decimal import Decimal
 from typing import Any
@@ -12,6 +13,8 @@ from app.views.formats import Marks
 # The currencies whose amounts the grid can write; the heading tells the symbol of any other.
 _KNOWN = {"USD": "dollar", "EUR": "euro", "JPY": "yen"}
 _ROW, _MOST_ROWS = 35, 15  # the height of a row in pixels, and how many are seen at once
+
+_NO_TEXT = re.compile(r"[\s\ufeff]*(?:\[|:material/)")  # the browser, too, counts a byte-order mark as blank
 
 
 def draw(rows: pa.Table, columns: Mapping[str, Any], *, alt: str) -> None:
@@ -60,3 +63,8 @@ def share(label: str, best: float, colour: str) -> Any:
     return st.column_config.ProgressColumn(
         label, format="percent", step=0.001, max_value=max(best, 0.001), color=colour
     )
+
+
+def inert(text: str) -> str:
+    """Text that a column of buttons takes as text: of a list it makes a menu, and of some names an icon."""
+    return "\u200b" + text if _NO_TEXT.match(text) else text

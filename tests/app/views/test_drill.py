@@ -119,6 +119,13 @@ def test_changes_are_what_pandas_counts(world, frame):
             assert change == pytest.approx(100 * (shown.Sales[name] / was[name] - 1), abs=0.051)
 
 
+@pytest.mark.parametrize("name", ['["Ball","Shoe"]', " [] ", "\ufeff[]", ":material/home: Ball"])
+def test_a_name_is_no_menu_and_no_icon(name):
+    page = open_page(Person(people.warehouse(people.rows(people.row(category=name))), ETHAN), "products")
+    assert grid(page).Category.tolist() == ["\u200b" + name]
+    assert opener(page).options == [name]
+
+
 def test_what_returns_made_negative_rises_and_falls_as_well():
     now = datetime.now(UTC).replace(tzinfo=None)
     sold = (
