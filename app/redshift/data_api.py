@@ -90,11 +90,7 @@ class DataApi:
 
     def _first_page(self, statement: Statement) -> tuple[Reply | None, float]:
         """Runs the statement; the first page of its rows, None where it has none, and when it had ended."""
-        answer = self._made(self._submit, statement)
-        # Asked for while the statement runs, the rows of a short one are a call's way nearer than if the
-        # submission waited; and its id is known at once, by which it can be cancelled.
-        early = self._waits and not statement.changes and not _is_over(answer)
-        page = self._made(self._early_page, statement) if early else {}
+        answer, page = self._made(self._begin, statement)
         if page:
             self._over(statement)
             return page, self._clock()
@@ -161,7 +157,8 @@ class DataApi:
         answer = self._submit(statement)
         # Asked for while the statement runs, the rows of a short one are a call's way nearer than if the
         # submission waited; and its id is known at once, by which it can be cancelled.
-        return answer, self._early_page(statement) if self._waits and not _is_over(answer) else {}
+        early = self._waits and not statement.changes and not _is_over(answer)
+        return answer, self._early_page(statement) if early else {}
 
     def _submit(self, statement: Statement) -> Reply:
         statement.prepare()

@@ -83,7 +83,7 @@ def _beside_heading(this: Page, name: str) -> DeltaGenerator:
 
 @st.fragment
 def _views(this: Page, mine: Personal) -> None:
-    popover = st.popover(":primary[Views]", key="tools.views", type="tertiary", on_change="rerun")
+    popover = st.popover("Views", key="tools.views", type="tertiary", on_change="rerun")
     if not popover.open:
         return
     waiting.check(this.reader.warehouse, this.table)
@@ -158,7 +158,7 @@ def _origin() -> str:
 
 @st.fragment
 def _alerts(this: Page, mine: Personal) -> None:
-    popover = st.popover(":primary[Alerts]", key="tools.alerts", type="tertiary", on_change="rerun")
+    popover = st.popover("Alerts", key="tools.alerts", type="tertiary", on_change="rerun")
     if not popover.open:
         return
     waiting.check(this.reader.warehouse, this.table)

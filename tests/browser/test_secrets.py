@@ -36,7 +36,7 @@ def test_nothing_secret_comes_to_light(wired, wire):
     wired.choose("Period", "Last 30 days")
     wired.open_cities()
     wired.choose("Category", "Cycling")
-    expect(wired.page.get_by_text("· Cycling ·")).to_be_visible()
+    expect(wired.chip("Cycling")).to_be_visible()
     collector.look()
     wired.page.reload()
     wired.refreshed()

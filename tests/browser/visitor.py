@@ -150,6 +150,10 @@ class Visitor:
             self.page.get_by_role("option", name=option).click()
         self.page.keyboard.press("Escape")
 
+    def chip(self, category: str) -> Locator:
+        """What says that a category is chosen."""
+        return self.page.get_by_role("button", name=f"Category: {category}", exact=True)
+
     def open_cities(self) -> None:
         self.page.get_by_role("link", name="Total sales by city").first.click()
         expect(self.page.get_by_role("heading", name="Total sales by city", level=1)).to_be_visible()
