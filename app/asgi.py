@@ -16,7 +16,7 @@ from starlette.responses import PlainTextResponse, Response
 from starlette.routing import Route
 
 from app import logs, session
-from app.assets import Ahead, ButtonStyle, CompressedAssets, OwnName
+from app.assets import ButtonStyle, CompressedAssets, OwnName
 from app.errors import SettingsError, SignInError
 from app.gate import Doors, Gate
 from app.headers import Facing, SecurityHeaders, map_sources
@@ -150,7 +150,6 @@ app = st.App(
         Middleware(ButtonStyle),
         Middleware(CompressedAssets),
         Middleware(OwnName),
-        Middleware(Ahead),
     ],
     lifespan=_lifespan,
     exception_handlers={Exception: _failed},

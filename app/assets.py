@@ -4,16 +4,14 @@ import asyncio
 import gzip
 import posixpath
 import re
-from collections.abc import Iterable, MutableMapping
+from collections.abc import MutableMapping
 from http import HTTPStatus
 from pathlib import Path
-from types import MappingProxyType
 from typing import Any
 
 from starlette.datastructures import Headers, MutableHeaders
 from starlette.responses import Response
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
-from streamlit.file_util import get_static_dir
 
 
 class ButtonStyle:
@@ -62,43 +60,6 @@ class OwnName:
             await send(message)
 
         await self._app(scope, receive, send_named)
-
-
-class Ahead:
-    """Names a page's largest scripts in its headers, for the browser of somebody who is signed in.
-
-    Otherwise it hears of them when Streamlit's first scripts have run and the figures are there already.
-    """
-
-    COOKIE = "rowlight_session="  # a claim alone: it decides nothing but what is loaded early
-    WANTED = ("ArrowVegaLiteChart", "embed", "arrowFormatUtils", "DataFrame")
-    WANTED_ON = MappingProxyType({"/cities": ("DeckGlJsonChart", "arrowFormatUtils", "DataFrame")})
-
-    def __init__(self, app: ASGIApp) -> None:
-        self._app = app
-        self._links = {path: _links(wanted) for path, wanted in self.WANTED_ON.items()}
-        self._usual = _links(self.WANTED)
-
-    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
-        if scope["type"] != "http" or self.COOKIE not in Headers(scope=scope).get("cookie", ""):
-            await self._app(scope, receive, send)
-            return
-
-        async def send_told(message: Message) -> None:
-            if message["type"] == "http.response.start":
-                headers = MutableHeaders(scope=message)
-                if headers.get("content-type", "").startswith("text/html"):
-                    headers["Link"] = self._links.get(scope["path"], self._usual)
-            await send(message)
-
-        await self._app(scope, receive, send_told)
-
-
-def _links(names: Iterable[str]) -> str:
-    """The header's value; a script's file has a hash in its name, which each release of Streamlit changes."""
-    folder = Path(get_static_dir()) / "static" / "js"
-    files = (file.name for name in names for file in folder.glob(f"{name}.*.js"))
-    return ", ".join(f"</static/js/{file}>; rel=modulepreload; crossorigin" for file in files)
 
 
 class CompressedAssets:

@@ -29,14 +29,7 @@ DRAWING_VIEWS = {
         ),
     )
 }
-STREAMLIT = {
-    "app.asgi",
-    "app.assets",
-    "app.headers",
-    "app.main",
-    "app.session.visit",
-    "app.auth.sign_in",
-} | DRAWING_VIEWS
+STREAMLIT = {"app.asgi", "app.headers", "app.main", "app.session.visit", "app.auth.sign_in"} | DRAWING_VIEWS
 BOTO3 = {"app.auth.aws", "infra"}
 
 

@@ -12,7 +12,7 @@ from starlette.responses import PlainTextResponse, Response
 from starlette.routing import Route
 from streamlit.file_util import get_static_dir
 
-from app.assets import Ahead, ButtonStyle, CompressedAssets, OwnName
+from app.assets import ButtonStyle, CompressedAssets, OwnName
 
 SCRIPT = b"console.log('rowlight');\n" * 500
 
@@ -182,25 +182,3 @@ class TestButtonStyle:
     )
     def test_everything_else_stays_as_it_is(self, app, path):
         assert get(app, path).text == "inside"
-
-
-class TestWhatIsNamedAhead:
-    SIGNED_IN = "rowlight_visitor=a; rowlight_session=b"
-
-    def link(self, path, **headers):
-        app = Ahead(Starlette(routes=[Route("/{path:path}", Files().serve)]))
-        return get(app, path, **headers).headers.get("link", "")
-
-    @pytest.mark.parametrize("path", ["/", "/cities", "/products"])
-    def test_the_largest_scripts_of_a_page_are(self, path):
-        named = re.findall(
-            r"</static/js/(\w+)\.([\w-]+\.js)>; rel=modulepreload", self.link(path, cookie=self.SIGNED_IN)
-        )
-        assert [name for name, _ in named] == list(Ahead.WANTED_ON.get(path, Ahead.WANTED))
-        for name, rest in named:
-            assert (Path(get_static_dir()) / "static" / "js" / f"{name}.{rest}").is_file()
-
-    def test_nothing_is_to_strangers_and_beside_other_files(self):
-        assert self.link("/") == ""
-        assert self.link("/", cookie="rowlight_visitor=a") == ""
-        assert self.link("/static/app.js", cookie=self.SIGNED_IN) == ""
