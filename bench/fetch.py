@@ -171,7 +171,7 @@ class _Rows:
         trips = [(pair.took - pair.own) / pair.trip for pair in pairs]
         value("a short statement: beside the warehouse's time", trips, "round trips", most=2)
         trips = [(pair.took - pair.ran) / pair.trip for pair in pairs]
-        value("a short statement: beside its Duration", trips, "round trips")
+        value("a short statement: beside its Duration", trips, "round trips", most=2)
 
     def _ratios(self, peer: str, ours: Sequence[Taken], theirs: Sequence[Taken], bounds: Bounds) -> None:
         rows = f"{self.count:,} rows"
