@@ -260,11 +260,12 @@ def _columns(rows: pa.Table, this: Page) -> dict[str, Any]:
 
 def _orders(panels: Panels, total: Figures, this: Page) -> None:
     lines, currency = _lines(panels), this.reader.currency
+    some = lines.num_rows < total.orders
     shown, all_ = (formats.count(number, this.marks) for number in (lines.num_rows, total.orders))
     st.header("Orders", anchor=False)
     states.note(
         f"The latest {shown} of {all_} orders."
-        if lines.num_rows < total.orders
+        if some
         else f"{all_} {'order' if total.orders == 1 else 'orders'}, the latest first."
     )
     columns = {
@@ -274,7 +275,6 @@ def _orders(panels: Panels, total: Figures, this: Page) -> None:
         "Amount": grid.money("Amount", currency, this.marks),
     }
     grid.draw(lines, columns, alt="Orders, the latest first")
-    some = lines.num_rows < total.orders
     this.offer(f"Latest {lines.num_rows} orders" if some else "Orders", lambda: lines)
 
 

@@ -3,7 +3,6 @@
 from collections.abc import Callable
 from dataclasses import dataclass
 from functools import partial
-from html import escape
 from typing import Literal
 
 import pyarrow as pa
@@ -73,8 +72,7 @@ def _offer(what: str, kind: Kind, make: Maker, this: Page) -> None:
         file = _made(make, drawn=kind in _DRAWN)
     except ExportError as error:
         this.reader.trail.record("export", outcome=error.code, **about)
-        said = f"{escape(error.message)} {escape(error.remedy)} <span>Code {escape(error.code)}</span>"
-        st.html(f'<p class="rl-trouble" role="alert">{said}</p>')
+        st.html(states.trouble(f"{error.message} {error.remedy}", f"Code {error.code}"))
         return
     this.reader.trail.record("export", rows=file.rows, bytes=len(file.content), **about)
     ending, mime = _ENDINGS[kind]

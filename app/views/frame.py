@@ -1,5 +1,6 @@
 """What every page stands in: heading, filters, its one question, tools, and the states without figures."""
 
+from collections.abc import Mapping
 from dataclasses import replace
 from pathlib import Path
 
@@ -7,8 +8,8 @@ import streamlit as st
 from streamlit.delta_generator import DeltaGenerator
 
 from app.errors import QueryDenied
-from app.redshift.panels import Panels, Question
-from app.redshift.query import Query
+from app.redshift.conditions import Value
+from app.redshift.panels import Panels
 from app.views import clock, export, filters, formats, personal, states, tools, waiting
 from app.views.choice import Filters
 from app.views.page import FACETS, Page, View
@@ -34,10 +35,16 @@ def render(view: View, reader: Reader) -> None:
     places = Places(as_of, st.empty())  # always there, so that what follows keeps its place
     if _REFUSED in st.session_state:
         reader = replace(reader, personal_tables=False)
-    question, query = _asked(view, reader, chosen)
+    if reader.personal_tables:
+        view = _with_what_is_kept(view)
     try:
         table = waiting.ask(
-            reader.warehouse, query, path=view.path, fresh=fresh, places=places, shapes=view.shapes
+            reader.warehouse,
+            view.query(chosen),
+            path=view.path,
+            fresh=fresh,
+            places=places,
+            shapes=view.shapes,
         )
     except QueryDenied as error:
         if reader.personal_tables:
@@ -46,15 +53,16 @@ def render(view: View, reader: Reader) -> None:
             st.rerun()
         states.denied(error)
         return
-    _draw(question.split(table), Page(view, reader, chosen, colours, marks, table, beside))
+    _draw(view.question.split(table), Page(view, reader, chosen, colours, marks, table, beside))
 
 
-def _asked(view: View, reader: Reader, chosen: Filters) -> tuple[Question, Query]:
-    """The page's question, with what its reader keeps where people can keep something."""
-    question, values = view.question, view.parameters(chosen)
-    if reader.personal_tables:
-        question, values = personal.beside(question), {**values, **personal.parameters(clock.today())}
-    return question, question.query(values, **view.conditions(chosen))
+def _with_what_is_kept(view: View) -> View:
+    """The page, which also asks for what its reader keeps, in the same statement."""
+
+    def parameters(chosen: Filters) -> Mapping[str, Value]:
+        return {**view.parameters(chosen), **personal.parameters(clock.today())}
+
+    return replace(view, question=personal.beside(view.question), parameters=parameters)
 
 
 def _draw(panels: Panels, this: Page) -> None:

@@ -17,7 +17,7 @@ from app.views.hexagons import Hexagon, hexagons
 from app.views.legend import LARGEST, Legend, circle_legend, heat_legend, radius, step_legend, weight
 from app.views.palette import Palette
 from app.views.places import Country, is_located, place, position
-from app.views.shading import Colour, mixed, rgb, shading
+from app.views.shading import Colour, Shading, mixed, rgb, shading
 from app.views.viewport import Viewport
 
 _OPACITY = 0.85  # circles may lie on circles
@@ -146,17 +146,9 @@ def _content(text: str) -> str:
 def _circles(cities: Sequence[City], look: Look) -> Drawing:
     most = _most(cities)
     steps = shading(most, look.colours.ramp)
-    data = [
-        {
-            **_point(city, look),
-            "size": radius(weight(city.figures.sales, most)),
-            "fill": look.fill(steps.colour(city.figures.sales), place(city)),
-        }
-        for city in cities
-    ]
     layer = pydeck.Layer(
         "ScatterplotLayer",
-        data=data,
+        data=_sized(cities, look, steps, lambda sold: radius(weight(sold, most))),
         id=f"circles-{look.turn}",
         get_position="at",
         get_radius="size",
@@ -174,17 +166,9 @@ def _circles(cities: Sequence[City], look: Look) -> Drawing:
 def _columns(cities: Sequence[City], look: Look) -> Drawing:
     most, nearer = _most(cities), 2 ** (1 - look.view.zoom)
     steps = shading(most, look.colours.ramp)
-    data = [
-        {
-            **_point(city, look),
-            "size": round(weight(city.figures.sales, most) ** 2, 4),
-            "fill": look.fill(steps.colour(city.figures.sales), place(city)),
-        }
-        for city in cities
-    ]
     layer = pydeck.Layer(
         "ColumnLayer",
-        data=data,
+        data=_sized(cities, look, steps, lambda sold: round(weight(sold, most) ** 2, 4)),
         id=f"columns-{look.turn}",
         get_position="at",
         get_elevation="size",
@@ -369,6 +353,20 @@ def _at(city: City) -> list[float]:
 
 def _point(city: City, look: Look) -> dict[str, Any]:
     return {"at": _at(city), "about": inert(f"{place(city)}\n{_says(city.figures, look.marks)}")}
+
+
+def _sized(
+    cities: Sequence[City], look: Look, steps: Shading, size: Callable[[Decimal], float]
+) -> list[dict[str, Any]]:
+    """Each city where it lies, as large as its sales say and in their colour."""
+    return [
+        {
+            **_point(city, look),
+            "size": size(city.figures.sales),
+            "fill": look.fill(steps.colour(city.figures.sales), place(city)),
+        }
+        for city in cities
+    ]
 
 
 def _says(figures: Figures, marks: Marks) -> str:

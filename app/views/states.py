@@ -21,6 +21,12 @@ def note(text: str) -> None:
     st.html(f'<p class="rl-note">{escape(text)}</p>')
 
 
+def trouble(text: str, code: str = "", *, role: str = "alert") -> str:
+    """A line about what went wrong, as HTML; whatever it holds stays text."""
+    quoted = f" <span>{escape(code)}</span>" if code else ""
+    return f'<p class="rl-trouble" role="{role}">{escape(text)}{quoted}</p>'
+
+
 def nothing_visible(table: Table) -> None:
     """Explains a table without a single row that the person may see."""
     _nothing_here(

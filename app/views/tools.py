@@ -241,4 +241,4 @@ def _run(this: Page, *changes: Query) -> None:
 
 
 def _trouble(text: str) -> None:
-    st.html(f'<p class="rl-trouble" role="alert">{escape(text)}</p>')
+    st.html(states.trouble(text))

@@ -4,7 +4,6 @@ import time
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
-from html import escape
 
 import streamlit as st
 from streamlit.delta_generator import DeltaGenerator
@@ -15,7 +14,7 @@ from app.redshift.memory import Flight
 from app.redshift.query import Query
 from app.redshift.table import Table
 from app.redshift.warehouse import Warehouse
-from app.views import clock
+from app.views import clock, states
 
 _SHOWN = "page shown"  # what stands on the page: its path, its question, the answer
 _STOPPED = "page stopped"
@@ -119,7 +118,7 @@ def _told(error: QueryError, table: Table) -> str:
         why, code = "Stopped.", ""
     as_of = clock.time_of(table.as_of)
     text = f"{why} These are the figures from before, as of {as_of}. {error.remedy}"
-    return f'<p class="rl-trouble" role="status">{escape(text)} <span>{escape(code)}</span></p>'
+    return states.trouble(text, code, role="status")
 
 
 @contextmanager
