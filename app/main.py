@@ -19,9 +19,9 @@ from app.session import visit as visits
 from app.session.assembly import Services
 from app.session.user import UserSession
 from app.session.visit import Visit
-from app.views import VIEWS, clock, filters, tools, waiting
+from app.views import PROOFS, VIEWS, clock, filters, tools, waiting
 from app.views.frame import render
-from app.views.page import View
+from app.views.page import Proof, View
 from app.views.reader import Reader
 
 log = logging.getLogger("app.main")
@@ -133,7 +133,10 @@ def _serve(visit: Visit, user: UserSession, shared: Services) -> None:
     visit.served = True
     filters.follow_address()
     tools.receive()
-    page = st.navigation(_pages(lambda view: _draw(view, _reader(user, shared))), position="top")
+    reader = _reader(user, shared)
+    page = st.navigation(
+        _pages(lambda drawn: _draw(drawn, reader), lambda proof: proof.shown(reader)), position="top"
+    )
     st.set_page_config(
         page_title=f"{page.title} · Rowlight",
         page_icon=_ICON,
@@ -162,10 +165,23 @@ def _ending(user: UserSession) -> None:
         sign_in.ending(clock.time_of(user.ends_at), return_to=visits.here())
 
 
-def _pages(draw: Callable[[View], None]) -> list[st.Page]:
+def _pages(
+    draw: Callable[[View | Proof], None], shown: Callable[[Proof], bool] = lambda _: True
+) -> list[st.Page]:
     return [
-        st.Page(partial(draw, view), title=view.title, url_path=view.path, default=view is VIEWS[0])
-        for view in VIEWS
+        *(
+            st.Page(partial(draw, view), title=view.title, url_path=view.path, default=view is VIEWS[0])
+            for view in VIEWS
+        ),
+        *(
+            st.Page(
+                partial(draw, proof),
+                title=proof.title,
+                url_path=proof.path,
+                visibility="visible" if shown(proof) else "hidden",
+            )
+            for proof in PROOFS
+        ),
     ]
 
 
@@ -191,10 +207,13 @@ def _reader(user: UserSession, shared: Services) -> Reader:
     )
 
 
-def _draw(view: View, reader: Reader) -> None:
-    """One view; what it could not get is told in its place."""
+def _draw(page: View | Proof, reader: Reader) -> None:
+    """One page; what it could not get is told in its place."""
     try:
-        render(view, reader)
+        if isinstance(page, Proof):
+            page.draw(reader)
+        else:
+            render(page, reader)
     except (SessionExpired, StoreUnavailable):
         raise
     except AccessError as error:

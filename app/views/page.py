@@ -1,6 +1,7 @@
 """A page: what its file declares, and what it is handed to draw with.
 
-A page is a View in a file of its own; app/views/frame.py does the rest (docs/add-a-view.md).
+A page of sales is a View in a file of its own; app/views/frame.py does the rest (docs/add-a-view.md).
+A Proof draws itself.
 """
 
 from collections.abc import Callable, Mapping, Sequence
@@ -56,6 +57,16 @@ class View:
         """By what its rows can be chosen."""
         panels = {panel.name for panel in self.question.panels}
         return tuple(name for name in DIMENSIONS if FACETS[name][0] in panels)
+
+
+@dataclass(frozen=True)
+class Proof:
+    """A page that shows how the warehouse decides: no sales, no filters, and statements of its own."""
+
+    title: str
+    path: str
+    draw: Callable[[Reader], None]
+    shown: Callable[[Reader], bool] = lambda _: True  # in the menu; its address stands for everybody
 
 
 @dataclass(frozen=True)
