@@ -12,6 +12,7 @@ from botocore.exceptions import BotoCoreError, ClientError
 
 from app.audit import Trail
 from app.auth.aws import ONCE, UNSIGNED_REQUESTS, Aws, RoleCredentials
+from app.auth.center import Told, told
 from app.auth.identity import Identity
 from app.auth.refusals import CONTEXT, DATA_ROLE, WEB_IDENTITY, Refusals
 from app.errors import ExchangeRefused
@@ -34,6 +35,7 @@ class IdentityContext:
 
     assertion: str = field(repr=False)
     refresh_token: str | None = field(repr=False)
+    told: Told = field(default_factory=Told)
 
 
 def exchange(
@@ -115,7 +117,7 @@ def create_context(
             "sts:identity_context.",
             code="RL-314",
         )
-    return IdentityContext(assertion, answer.get("refreshToken", refresh_token))
+    return IdentityContext(assertion, answer.get("refreshToken", refresh_token), told(answer))
 
 
 def assume_data_role(

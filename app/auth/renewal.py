@@ -7,11 +7,13 @@ from datetime import UTC, datetime
 
 from app.audit import Trail
 from app.auth.aws import Aws
+from app.auth.center import Told
 from app.auth.exchange import IdentityContext, exchange
 from app.auth.identity import verify
 from app.auth.oidc import Provider
 from app.auth.refusals import RUN_OUT
 from app.auth.standing import Standing
+from app.chain import CenterUser
 from app.errors import ExchangeRefused, SessionExpired, SignInError, SignInRefused
 from app.settings import Settings
 
@@ -80,6 +82,7 @@ class Renewer:
     ) -> Standing:
         def kept(context: IdentityContext) -> None:
             nonlocal standing
+            standing = replace(standing, center=self._sealed(context.told))
             if context.refresh_token != standing.context_refresh_token:
                 standing = replace(standing, context_refresh_token=context.refresh_token)
                 keep(standing)
@@ -93,6 +96,10 @@ class Renewer:
             kept=kept,
         )
         return replace(standing, credentials=credentials)
+
+    def _sealed(self, told: Told) -> CenterUser:
+        expires_at = self._clock() + told.holds if told.holds is not None else None
+        return CenterUser(told.user_id, told.identity_store, expires_at)
 
     def _with_new_token(self, standing: Standing, keep: Keep) -> Standing:
         """The same person with an ID token that nobody has seen, by the provider's refresh token."""

@@ -8,6 +8,7 @@ from typing import Any, Self
 from app.auth.attempt import SignedIn
 from app.auth.aws import RoleCredentials
 from app.auth.identity import Identity
+from app.chain import CenterUser
 
 
 @dataclass(frozen=True)
@@ -20,6 +21,7 @@ class Standing:
     token_sent: bool = False  # IAM Identity Center has seen this ID token, and will not take it again
     context_refresh_token: str | None = field(default=None, repr=False)  # IAM Identity Center's
     credentials: RoleCredentials | None = field(default=None, repr=False)
+    center: CenterUser | None = None  # whom IAM Identity Center sealed last, to be shown
 
     @classmethod
     def of(cls, signed_in: SignedIn) -> Self:
@@ -44,6 +46,7 @@ class Standing:
     def from_members(cls, members: Mapping[str, Any]) -> Self:
         """Reads what `to_members` wrote."""
         identity, credentials = members["identity"], members["credentials"]
+        center = members.get("center")
         return cls(
             **{
                 **members,
@@ -58,5 +61,10 @@ class Standing:
                 and RoleCredentials(
                     **{**credentials, "expires_at": datetime.fromisoformat(credentials["expires_at"])}
                 ),
+                "center": center and CenterUser(**{**center, "expires_at": _moment(center["expires_at"])}),
             }
         )
+
+
+def _moment(written: str | None) -> datetime | None:
+    return datetime.fromisoformat(written) if written else None

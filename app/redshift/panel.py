@@ -12,6 +12,8 @@ CODE = "panel"  # the result's column that says to which panel a row belongs
 
 _NAME = re.compile(r"[a-z][a-z0-9_]{0,62}")
 _RELATION = re.compile(rf"{_NAME.pattern}(?:\.{_NAME.pattern}){{0,2}}")
+# In a base's SQL, which its author writes: tables stand there with their schema, and nothing else does.
+RELATIONS = re.compile(rf"\b(?:FROM|JOIN)\s+({_NAME.pattern}\.{_NAME.pattern})\b")
 _TYPE = re.compile(r"[A-Z][A-Z0-9]*(?: [A-Z]+)*(?:\([0-9]{1,5}(?:, ?[0-9]{1,2})?\))?")
 # Redshift's reserved words. Some fail as a column; some, like user, are silently something else.
 _RESERVED = frozenset(

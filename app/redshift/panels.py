@@ -34,7 +34,7 @@ import pyarrow.compute as pc
 
 from app.redshift import faults, panel_sql
 from app.redshift.conditions import Condition, Parameters, Value
-from app.redshift.panel import CODE, AnyRow, Base, Measure, Panel, Section, Where
+from app.redshift.panel import CODE, RELATIONS, AnyRow, Base, Measure, Panel, Section, Where
 from app.redshift.query import Query
 from app.redshift.table import Table
 
@@ -81,6 +81,13 @@ class Question:
             raise ValueError(f"{self.name!r} needs a panel, and names that differ.")
         self._own.check_where(self.where)
         self._layout  # noqa: B018 - refuses columns that differ
+
+    @cached_property
+    def relations(self) -> tuple[str, ...]:
+        """The tables that its statement reads, by schema and name, the page's own first."""
+        looks = [panel.relation for panel in self.panels if isinstance(panel, AnyRow)]
+        found = [name for section in self._sections for name in RELATIONS.findall(section.base.sql)]
+        return tuple(dict.fromkeys([*looks, *found]))
 
     def beside(self, *sections: Section) -> "Question":
         """The same question with panels over other bases, of which a cap on rows takes none before its own.

@@ -39,6 +39,7 @@ class Table:
     timings: Timings
     as_of: datetime
     rights: str = ""  # the name of those under which it was read
+    label: str = ""  # its statement's name at AWS: the query's, the sign-in's reference, the audit event's id
 
     @cached_property
     def frame(self) -> pd.DataFrame:

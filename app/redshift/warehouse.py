@@ -102,6 +102,7 @@ class Warehouse:
             timings=answer.timings,
             as_of=datetime.now(UTC),
             rights=statement.rights,
+            label=statement.label,
         )
 
     def _statement(

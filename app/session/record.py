@@ -54,6 +54,11 @@ class Record:
         keys = self.standing.credentials
         return digest(f"{self.reference} {keys.access_key_id}") if keys is not None else ""
 
+    def over_at(self, *, bridge: bool) -> datetime:
+        """When the person has to sign in again, however much they work until then."""
+        ends_at = self.standing.ends_at(bridge=bridge)
+        return min(self.ends_at, ends_at) if ends_at is not None else self.ends_at
+
     def released(self) -> Self:
         """The same, with nobody renewing it."""
         return replace(self, lease="", leased_until=None)

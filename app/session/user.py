@@ -15,6 +15,7 @@ from app.auth.identity import Identity
 from app.auth.identity_token import identity_tokens
 from app.auth.renewal import Renewer
 from app.auth.standing import Standing
+from app.chain import Chain
 from app.errors import AccessError, AppError, QueryDenied, SessionExpired, StoreUnavailable
 from app.redshift.columns import Bounds
 from app.redshift.data_api import DataApi
@@ -24,6 +25,7 @@ from app.redshift.path import QueryPath
 from app.redshift.query import Query
 from app.redshift.warehouse import Warehouse
 from app.redshift.wire import Open
+from app.session import links
 from app.session import record as records
 from app.session.cookies import new_id
 from app.session.record import Record
@@ -136,9 +138,7 @@ class UserSession:
     @property
     def ends_at(self) -> datetime:
         """When the person has to sign in again, however much they work until then."""
-        bridge = bool(self._world.settings.bridge_role_arn)
-        ends_at = self._record.standing.ends_at(bridge=bridge)
-        return min(self._record.ends_at, ends_at) if ends_at is not None else self._record.ends_at
+        return self._record.over_at(bridge=bool(self._world.settings.bridge_role_arn))
 
     def administers(self) -> bool:
         """Whether the warehouse shows this person its policies, as it does to administrators alone."""
@@ -147,6 +147,11 @@ class UserSession:
         except QueryDenied:
             return False
         return bool(table.frame.iloc[0, 0])
+
+    def chain(self) -> Chain:
+        """The links from the sign-in to the warehouse as they stand now, in every process; no secret."""
+        _, record = self._stands()
+        return links.chain(record, self._world.settings)
 
     def admit(self) -> str:
         """The rights under which the session stands now, in every process; SessionExpired unless it does."""

@@ -1,0 +1,55 @@
+"""The chain of identity from a sign-in to the warehouse, as it may be shown: nothing in it opens anything."""
+
+from dataclasses import dataclass
+from datetime import datetime
+from typing import Literal
+
+Renewal = Literal["context", "provider", "nobody"]
+
+
+@dataclass(frozen=True)
+class SignedIn:
+    """The first link: what the identity provider said in the ID token."""
+
+    issuer: str
+    subject: str
+    email: str
+    groups: tuple[str, ...]
+    signed_in_at: datetime
+    expires_at: datetime
+
+
+@dataclass(frozen=True)
+class CenterUser:
+    """The second link: whom IAM Identity Center says that it sealed; for display alone, and not verified."""
+
+    user_id: str
+    identity_store: str
+    expires_at: datetime | None  # of the context
+
+
+@dataclass(frozen=True)
+class RoleSession:
+    """The third link: the session of a role that carries the person."""
+
+    role_arn: str
+    name: str
+    expires_at: datetime
+
+
+@dataclass(frozen=True)
+class Chain:
+    """All of them; a link that is not there yet is None."""
+
+    signed_in: SignedIn
+    application_arn: str
+    bridge_role_arn: str  # empty where the host's own role signs
+    user: CenterUser | None
+    session: RoleSession | None
+    renews_at: datetime | None  # when new credentials are to be made
+    renewal: Renewal  # by what: the context's own refresh, the provider's, or the person who signs in again
+    ends_at: datetime
+    region: str
+    warehouse: str
+    database: str
+    path: Literal["data-api", "driver"]
