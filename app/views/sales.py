@@ -60,6 +60,20 @@ MEASURES = {
 }
 
 
+_PERIODS: tuple[LiteralString, ...] = ("now", "before", "year_ago")
+
+
+def _figures_of(period: LiteralString) -> LiteralString:
+    """An order's figures in a column for each period: summed panel by panel, they are told apart once."""
+    of: LiteralString = f"CASE WHEN period = '{period}' THEN"
+    return (
+        f"{of} quantity * sales_price END AS amount_{period}, {of} quantity END AS quantity_{period},"
+        f" {of} 1 END AS order_{period}"
+    )
+
+
+_FIGURES: LiteralString = ",\n           ".join(_figures_of(period) for period in _PERIODS)
+
 COMPARED = Base(
     "sold",
     f"""
@@ -70,7 +84,8 @@ COMPARED = Base(
                WHEN 'quarter' THEN CAST(DATE_TRUNC('quarter', day) AS DATE)
                ELSE day
            END AS step,
-           {_COLUMNS}
+           {_COLUMNS},
+           {_FIGURES}
     FROM (
         SELECT 'now' AS period, CAST("timestamp" AS DATE) AS day, {_RAW}
         FROM public.sales_data
@@ -95,15 +110,15 @@ order lies; the days of the other two periods are moved onto the same axis.
 
 
 def _measures_of(period: LiteralString) -> dict[str, Measure]:
-    of, suffix = f"CASE WHEN period = '{period}' THEN", "" if period == "now" else f"_{period}"
+    suffix = "" if period == "now" else f"_{period}"
     return {
-        f"sales{suffix}": Measure(f"COALESCE(SUM({of} amount END), 0)", "DECIMAL(38,2)"),
-        f"units{suffix}": Measure(f"COALESCE(SUM({of} quantity END), 0)", "BIGINT"),
-        f"orders{suffix}": Measure(f"COUNT({of} 1 END)", "BIGINT"),
+        f"sales{suffix}": Measure(f"COALESCE(SUM(amount_{period}), 0)", "DECIMAL(38,2)"),
+        f"units{suffix}": Measure(f"COALESCE(SUM(quantity_{period}), 0)", "BIGINT"),
+        f"orders{suffix}": Measure(f"COUNT(order_{period})", "BIGINT"),
     }
 
 
-COMPARISON = {**_measures_of("now"), **_measures_of("before"), **_measures_of("year_ago")}
+COMPARISON = {name: measure for period in _PERIODS for name, measure in _measures_of(period).items()}
 """Sales, units and orders of each of the three periods: what `compared` reads."""
 
 FACETS = (

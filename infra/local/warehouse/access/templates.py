@@ -65,6 +65,12 @@ def _fits(node: exp.Expr) -> Fits | None:
         return _is_money if parent.to.sql() in _OF_MONEY else _CASTS.get(parent.to.this)
     if isinstance(parent, _BESIDE_A_COLUMN) and isinstance(parent.this, exp.Column):
         return _is_text
+    if (
+        isinstance(parent, exp.EQ)
+        and isinstance(parent.expression, exp.Literal)
+        and parent.expression.is_string
+    ):
+        return _is_text
     if isinstance(parent, exp.Case) and node.arg_key == "this":
         texts = (when.this for when in parent.args["ifs"])
         return _is_text if all(isinstance(text, exp.Literal) and text.is_string for text in texts) else None

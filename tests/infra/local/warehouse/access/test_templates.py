@@ -84,6 +84,12 @@ def test_a_case_tells_texts_apart(redshift, word):
     assert numbers(redshift, sql, w=word) == [{"plain": 1, "it's": 2}.get(word.rstrip(" "), 3)]
 
 
+@given(st.sampled_from(WORDS[1:]) | st.text(st.characters(exclude_categories=["Cs", "Cc"]), min_size=1))
+def test_a_text_is_compared_with_a_text_of_the_statement(redshift, word):
+    found = numbers(redshift, "SELECT n FROM t WHERE :w = 'it''s'", w=word)
+    assert found == (list(range(len(WORDS))) if word.rstrip(" ") == "it's" else [])
+
+
 @given(st.decimals(0, 10**11, places=2) | st.just(Decimal("1e30")))
 def test_amounts_are_compared_as_decimals(redshift, amount):
     sql = "SELECT n FROM t WHERE n * 7.5 >= CAST(:a AS DECIMAL(38,2))"
