@@ -12,6 +12,7 @@ AppError(message, remedy)
 │ ├ RoleRefused                  STS does not hand out the role
 │ └ NotAssigned                  the person is unknown or not assigned
 ├ ExportError                    a file to take along is too large, or cannot be made
+├ StatementRefused               a person's own statement that is not plainly one query
 └ QueryError(query_name, statement_id, cause)
   ├ QueryDenied                  the warehouse refuses the person
   ├ QueryFailed                  the statement is at fault
@@ -109,6 +110,12 @@ class ExportError(AppError):
     """What a page shows cannot be made a file."""
 
     code = "RL-500"
+
+
+class StatementRefused(AppError):
+    """A person's own text is not sent: it is not plainly one query that only reads."""
+
+    code = "RL-460"
 
 
 class QueryError(AppError):
