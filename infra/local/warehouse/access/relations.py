@@ -14,7 +14,7 @@ from infra.local.warehouse.errors import NotSupported, SqlError, UndefinedObject
 from infra.local.warehouse.objects import PUBLIC_SCHEMA, ColumnDefinition, Table, TableKey, View
 from infra.local.warehouse.sql.duckdb_text import generate
 from infra.local.warehouse.sql.sqltypes import sql_type
-from infra.local.warehouse.system import SYSTEM_VIEWS, is_reserved
+from infra.local.warehouse.system import SYSTEM_FUNCTIONS, SYSTEM_VIEWS, is_reserved
 from infra.local.warehouse.system.history import AppliedPolicy
 from infra.local.warehouse.system.view import SYSTEM_SCHEMA, SystemView
 
@@ -171,8 +171,9 @@ class Relations:
         catalog = reader.catalog
         # Before anybody's own: who may create in `public` must not put a false system view before an admin.
         of_system = TableKey(SYSTEM_SCHEMA if key.schema == PUBLIC_SCHEMA else key.schema, key.name)
-        if of_system in SYSTEM_VIEWS:
-            return self._system_view(key, SYSTEM_VIEWS[of_system])
+        system = SYSTEM_VIEWS.get(of_system) or SYSTEM_FUNCTIONS.get(of_system)
+        if system is not None:
+            return self._system_view(key, system)
         if is_reserved(of_system) and key not in catalog.tables:
             raise NotSupported(f"system view {key.name}")
         if key.schema not in {*catalog.schemas, catalog.temporary}:

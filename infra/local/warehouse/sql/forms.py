@@ -13,7 +13,7 @@ from infra.local.warehouse.errors import (
     UndefinedColumn,
     UndefinedObject,
 )
-from infra.local.warehouse.sql import correlation, joins, pivots, unnesting
+from infra.local.warehouse.sql import correlation, joins, pivots, session_roles, unnesting
 
 _EXCLUDED = "excluded"  # the names of EXCLUDE, until the star beside it is written out
 _SCHEMAS = "schemas"  # whether a column may be named with its relation's schema
@@ -84,6 +84,11 @@ def _refuse_lateral(*_: exp.Expr) -> None:
 def _write_out_pivots(source: exp.Expr, _: exp.Expr) -> None:
     if source.args.get("pivots"):
         pivots.write_out(source)
+
+
+def _write_out_source(source: exp.Table, tree: exp.Expr) -> None:
+    _write_out_pivots(source, tree)
+    session_roles.write_out(source)
 
 
 def _write_out_select(select: exp.Select, _: exp.Expr) -> None:
@@ -165,7 +170,7 @@ def _check_count(node: exp.Limit | exp.Offset, _: exp.Expr) -> None:
 
 _RULES: Mapping[type[Any], Callable[[Any, exp.Expr], None]] = {
     exp.Select: _write_out_select,
-    exp.Table: _write_out_pivots,
+    exp.Table: _write_out_source,
     exp.Subquery: _write_out_pivots,
     exp.Any: _write_out_quantifier,
     exp.All: _write_out_quantifier,

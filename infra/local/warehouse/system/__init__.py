@@ -11,6 +11,8 @@ SYSTEM_VIEWS: Mapping[TableKey, SystemView] = {
     for views in (relations.VIEWS, privileges.VIEWS, policies.VIEWS, activity.VIEWS, information.VIEWS)
     for view in views
 }
+SYSTEM_FUNCTIONS: Mapping[TableKey, SystemView] = {view.table.key: view for view in privileges.FUNCTIONS}
+"""The rows of functions in FROM, under names that no statement can say."""
 _NAMES = ("stl_", "stv_", "svl_", "svcs_", "svv_", "sys_", "pg_")
 
 

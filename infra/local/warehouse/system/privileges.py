@@ -4,6 +4,7 @@ from collections.abc import Iterator
 
 from infra.local.warehouse.catalog import PREDEFINED_ROLES, RDSDB
 from infra.local.warehouse.objects import DATABASE, POLICIES, PUBLIC, Grant, Grantee, Membership
+from infra.local.warehouse.sql import session_roles
 from infra.local.warehouse.system.view import Moment, Row, SystemView, view
 from infra.local.warehouse.system.visibility import sees_identity, sees_system_tables
 
@@ -15,6 +16,14 @@ _IDENTITY = "identity_id integer, identity_name text, identity_type text"
 def _roles(moment: Moment) -> Iterator[Row]:
     for name, role in sorted(moment.catalog.roles.items()):
         yield role.number, name, role.owner, None
+
+
+def _session_roles(moment: Moment) -> Iterator[Row]:
+    """Those that the groups of the identity provider give for as long as somebody is connected."""
+    roles = moment.catalog.roles
+    for group in sorted(moment.rights.user.groups):
+        if (name := f"{moment.namespace}:{group}") in roles:
+            yield name, roles[name].number
 
 
 def _user_grants(moment: Moment) -> Iterator[Row]:
@@ -194,4 +203,7 @@ VIEWS: tuple[SystemView, ...] = (
         "usecatupd boolean, passwd text, valuntil timestamp, useconfig text",
         _pg_user,
     ),
+)
+FUNCTIONS: tuple[SystemView, ...] = (
+    view(session_roles.RELATION, "name text, roleid integer", _session_roles),
 )
