@@ -44,8 +44,7 @@ def ask(
     """
     shown = st.session_state.get(_SHOWN)
     try:
-        if st.session_state.pop(_STOPPED, None) == path:
-            raise faults.stopped(query.name, None)
+        _check_stopped(query, path)
         # Where figures stand already they stay, paler; only an empty page shows where they will be.
         empty = shown is None or shown[0] != path
         table = _answer(warehouse.begin(query, fresh=fresh), path, places, shapes if empty else ())
@@ -61,6 +60,17 @@ def ask(
     as_of = clock.time_of(table.as_of)
     places.as_of.html(f'<p class="rl-note">as of {as_of} ·</p>', width="content")
     return table
+
+
+def run(warehouse: Warehouse, query: Query, *, path: str, places: Places) -> Table:
+    """A question asked just now: it is asked anew, and nothing of before stands for its answer."""
+    _check_stopped(query, path)
+    return _answer(warehouse.begin(query, fresh=True), path, places, ())
+
+
+def _check_stopped(query: Query, path: str) -> None:
+    if st.session_state.pop(_STOPPED, None) == path:
+        raise faults.stopped(query.name, None)
 
 
 def check(warehouse: Warehouse, table: Table) -> None:
