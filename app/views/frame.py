@@ -2,31 +2,28 @@
 
 from collections.abc import Mapping
 from dataclasses import replace
-from pathlib import Path
 
 import streamlit as st
-from streamlit.delta_generator import DeltaGenerator
 
 from app.errors import QueryDenied
 from app.redshift.conditions import Value
 from app.redshift.panels import Panels
-from app.views import clock, export, filters, formats, personal, states, tools, waiting
+from app.views import clock, export, filters, formats, head, personal, states, tools, waiting
 from app.views.choice import Filters
 from app.views.page import FACETS, Page, View
-from app.views.palette import Palette, palette
+from app.views.palette import palette
 from app.views.reader import Reader
 from app.views.waiting import Places
 
-_STYLE = f"<style>{(Path(__file__).parent / 'page.css').read_text()}</style>"
 _REFUSED = "kept refused"  # by the warehouse in this tab: to read what people keep
 
 
 def render(view: View, reader: Reader) -> None:
     """Draws a page for whoever the warehouse knows as its caller."""
     colours, marks = palette(st.context.theme.type), formats.marks(st.context.locale, reader.currency)
-    dress(colours)
+    head.dress(colours)
     chosen = filters.choose_period(view.path)
-    as_of, beside, fresh = heading(view.title, view.path)
+    as_of, beside, fresh = head.heading(view.title, view.path)
     states.note(
         f"{formats.span(chosen.first_day, chosen.last_day)} · Rows that Redshift lets {reader.name} see"
     )
@@ -91,21 +88,3 @@ def _draw(panels: Panels, this: Page) -> None:
 
 def _known(panels: Panels, panel: str, column: str) -> list[str]:
     return list(dict.fromkeys(panels[panel][column].to_pylist()))
-
-
-def dress(colours: Palette) -> None:
-    """Gives a page the look that all have."""
-    st.html(_STYLE.replace("ON-ACCENT", colours.background))
-
-
-def heading(title: str, path: str) -> tuple[DeltaGenerator, DeltaGenerator, bool]:
-    """The title; beside it where to say how fresh the page is, the way to have it anew, and its tools."""
-    with st.container(key="heading", horizontal=True, vertical_alignment="center"):
-        st.title(title, anchor=False, width="stretch")
-        with st.container(
-            horizontal=True, horizontal_alignment="right", vertical_alignment="center", width="content"
-        ):
-            as_of = st.empty()
-            fresh = st.button(":primary[Refresh]", type="tertiary", key=f"{path}.refresh")
-            beside = st.container(horizontal=True, vertical_alignment="center", width="content")
-    return as_of, beside, fresh

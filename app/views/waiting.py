@@ -44,7 +44,8 @@ def ask(
     """
     shown = st.session_state.get(_SHOWN)
     try:
-        _check_stopped(query, path)
+        if stopped(path):
+            raise faults.stopped(query.name, None)
         # Where figures stand already they stay, paler; only an empty page shows where they will be.
         empty = shown is None or shown[0] != path
         table = _answer(warehouse.begin(query, fresh=fresh), path, places, shapes if empty else ())
@@ -64,13 +65,12 @@ def ask(
 
 def run(warehouse: Warehouse, query: Query, *, path: str, places: Places) -> Table:
     """A question asked just now: it is asked anew, and nothing of before stands for its answer."""
-    _check_stopped(query, path)
     return _answer(warehouse.begin(query, fresh=True), path, places, ())
 
 
-def _check_stopped(query: Query, path: str) -> None:
-    if st.session_state.pop(_STOPPED, None) == path:
-        raise faults.stopped(query.name, None)
+def stopped(path: str) -> bool:
+    """Whether the person has pressed Stop on this page since this was last asked."""
+    return bool(st.session_state.pop(_STOPPED, None) == path)
 
 
 def check(warehouse: Warehouse, table: Table) -> None:
@@ -84,6 +84,12 @@ def check(warehouse: Warehouse, table: Table) -> None:
         holds = False  # the whole page says so
     if not holds:
         st.rerun()
+
+
+def last(path: str | None = None) -> tuple[str, Table] | None:
+    """Which page stood last in this tab and with which answer; of one page, if it was that."""
+    shown = st.session_state.get(_SHOWN)
+    return (shown[0], shown[2]) if shown is not None and path in (None, shown[0]) else None
 
 
 def forget() -> None:
