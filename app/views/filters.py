@@ -100,7 +100,11 @@ def reset() -> None:
 
 def named(dimension: Dimension, value: str) -> str:
     """How people call a value: a country by its name."""
-    return formats.country(value) if dimension == "country" else value
+    return _written(dimension)(value)
+
+
+def _written(dimension: Dimension) -> Callable[[str], str]:
+    return formats.country if dimension == "country" else str
 
 
 def toggle(dimension: Dimension, values: Sequence[object], offered: Collection[str]) -> None:
@@ -145,14 +149,15 @@ def choose(page: str, known: Mapping[Dimension, Sequence[str]], marks: Marks, *,
 
 def _choose_values(page: str, dimension: Dimension, known: Sequence[str]) -> None:
     chosen = kept().only.get(dimension, ())
-    options = sorted({*known, *chosen}, key=lambda value: named(dimension, value).casefold())
+    written = _written(dimension)
+    options = sorted({*known, *chosen}, key=lambda value: written(value).casefold())
     key = f"{page}.{dimension}"
     _seed(key, list(chosen))
     st.multiselect(
         LABELS[dimension],
         options,
         key=key,
-        format_func=partial(named, dimension),
+        format_func=written,
         placeholder=_ALL[dimension],
         max_selections=MOST_VALUES,
         on_change=_keep_values,
