@@ -28,6 +28,9 @@ from infra.local.warehouse.database import Database, check_reach, quoted, transl
 from infra.local.warehouse.errors import NotSupported, SqlError, UndefinedObject
 from infra.local.warehouse.kept import Kept
 from infra.local.warehouse.objects import User
+from infra.local.warehouse.plans import explain
+from infra.local.warehouse.plans.planner import Planner
+from infra.local.warehouse.plans.step import lines
 from infra.local.warehouse.results import Result, done, result_of
 from infra.local.warehouse.session import Session
 from infra.local.warehouse.sql import dialect
@@ -157,7 +160,7 @@ class Redshift:
 
     def _changes(self, sql: str) -> bool:
         try:
-            return not self._is_query(sql)
+            return not (self._is_query(sql) or first_word(sql) == explain.KEYWORD)
         except SqlError:  # what cannot be read changes nothing, and fails when its turn comes
             return False
 
@@ -234,6 +237,8 @@ class Redshift:
             return self._query(run, sql, parameters, entry)
         entry.running()
         word = Reader(sql).current.text
+        if word == explain.KEYWORD:
+            return self._explain(run, explain.explained(sql), parameters, entry)
         if word in changes.KEYWORDS:
             rows, policies = changes.apply(self._compiler(run), run.connection, sql, parameters)
             entry.applied(policies)
@@ -327,6 +332,15 @@ class Redshift:
         entry.returned(table.num_rows, table.nbytes)
         return result_of(compiled, table, types)
 
+    def _explain(self, run: _Run, sql: str, parameters: Mapping[str, str], entry: Entry) -> Result:
+        """The plan of a query that the user may run; DuckDB reads its text, and no row."""
+        compiled = self._compiled(run, sql, parameters)
+        check_types(run.connection, compiled.text(parameters))
+        compiler = self._compiler(run)
+        result = explain.answer(lines(Planner(compiler).plan(compiler.text_of(sql, parameters))))
+        entry.returned(result.affected_rows, result.table.nbytes if result.table is not None else 0)
+        return result
+
     def _compiled(self, run: _Run, sql: str, parameters: Mapping[str, str]) -> Compiled:
         """The query for DuckDB; a query that was compiled under the same rights is compiled once."""
         asked = (sql, run.user, run.catalog.version, self._connections)
@@ -352,6 +366,12 @@ class Redshift:
 def _with(parameters: Mapping[str, str], statement: SetParameter) -> Mapping[str, str]:
     rest = {name: value for name, value in parameters.items() if name != statement.name}
     return rest if statement.value is None else {**rest, statement.name: statement.value}
+
+
+def check_types(session: duckdb.DuckDBPyConnection, sql: str) -> None:
+    """Raises SqlError where DuckDB finds no meaning in the query; it is not run."""
+    with translated_reading(), closing(session.sql(sql)):
+        pass
 
 
 def fetch(session: duckdb.DuckDBPyConnection, sql: str) -> tuple[pa.Table, list[str]]:

@@ -192,6 +192,20 @@ def read(query: exp.Query, text: Text, looks: Sequence[Look], marks: Marks) -> R
     )
 
 
+def resolved(query: exp.Query, text: Text, looks: Sequence[Look], marks: Marks) -> exp.Query:
+    """The query in Redshift's terms, with its names qualified and its types known; each column granted."""
+    row = None if text.row is None else Table(_row_key(marks), "", text.row)
+    found = _resolve(query, looks, row)
+    if row is None:
+        scopes.check_names(found)
+    granted = {look.key: look.granted for look in looks}
+    for table, column in scopes.columns_read(found):
+        if table.db != marks.prefix:
+            key = TableKey(table.db, table.name)
+            check_granted(key, frozenset({column.name}), granted[key])
+    return query
+
+
 def _read_row(query: exp.Query, found: Sequence[Scope], looks: Sequence[Look], marks: Marks) -> Reading:
     """Expressions over one row, which stands under `row_name`."""
     scopes.check_uncorrelated(found)

@@ -190,7 +190,7 @@ class Compiler:
         reader: Rights,
     ) -> list[exp.Expr]:
         """Expressions over one row of these columns, in DuckDB's terms; the row stands under `row_alias`."""
-        text = readings.over_row(texts, columns, alias, self._marks)
+        text = self.row_text(texts, columns, alias)
         reading, _ = self._read(text, relations, reader, whole=True)
         return list(reading.values)
 
@@ -200,10 +200,7 @@ class Compiler:
         """What the text means to the reader, and the relations that it reads, each permitted and named."""
         named, tree = self._named(text)
         relations.lasting = relations.lasting and not named.momentary
-        own = reader is self.rights
-        keys = {written: self._key_of(written, own=own) for written in named.tables}
-        here = {key: relations.get(key, reader) for key in sorted(set(keys.values()))}
-        looks = tuple(here[key].look(written, whole=whole) for written, key in keys.items())
+        here, looks = self._looks(named, relations, reader, whole=whole)
         widths = [len(look.seen.columns) for look in looks] + [len(text.row or ())]
         relations.widen(named.stars * max(widths))
         reading = self._reading(text, named, tree, looks)
@@ -211,6 +208,27 @@ class Compiler:
         for reference, read in zip(references, reading.reads, strict=True):
             reference.ask_early(read.early)
         return reading.named([reference.name for reference in references], self._marks), here
+
+    def _looks(
+        self, named: Named, relations: Relations, reader: Rights, *, whole: bool
+    ) -> tuple[Mapping[TableKey, Relation], tuple[Look, ...]]:
+        """The relations that the text names, each permitted, and how they look to the reader."""
+        own = reader is self.rights
+        keys = {written: self._key_of(written, own=own) for written in named.tables}
+        here = {key: relations.get(key, reader) for key in sorted(set(keys.values()))}
+        return here, tuple(here[key].look(written, whole=whole) for written, key in keys.items())
+
+    def resolved(
+        self, text: Text, relations: Relations, reader: Rights, *, whole: bool
+    ) -> tuple[exp.Query, Mapping[TableKey, Relation]]:
+        """The query in Redshift's terms, qualified and typed, and what it reads, each permitted."""
+        named, tree = readings.name(text, self._marks, context=self.context)
+        here, looks = self._looks(named, relations, reader, whole=whole)
+        return readings.resolved(tree, text, looks, self._marks), here
+
+    def row_text(self, texts: Sequence[str], columns: Sequence[ColumnDefinition], alias: str) -> Text:
+        """The text of expressions over one row of these columns."""
+        return readings.over_row(texts, columns, alias, self._marks)
 
     def _named(self, text: Text) -> tuple[Named, exp.Query | None]:
         """What the text says by itself; and its tree, when it was not known before."""

@@ -12,6 +12,7 @@ from infra.local.warehouse.sql.kinds import BOOLEAN, DATE, TEXT, TIMESTAMP, TIME
 
 Memberships = Mapping[str, Callable[[str, str], bool]]  # what answers a function about who has which role
 _NOBODYS: Memberships = MappingProxyType({})
+WRITTEN = "written"  # of a constant that stands for the user, the clock or a membership: what was asked
 
 
 @dataclass(frozen=True)
@@ -48,12 +49,29 @@ def place(tree: exp.Expr, *, context: Context) -> Placed:
         personal = personal or isinstance(node, exp.CurrentUser | exp.SessionUser)
         constant = _constant(node, context)
         if constant is not None:
+            constant.meta[WRITTEN] = _written(node)
             if node is tree:
                 return Placed(constant, momentary, personal)
             node.replace(constant)
         elif isinstance(node, exp.Anonymous):
             _name_unit(node)
     return Placed(tree, momentary, personal)
+
+
+def _written(node: exp.Expr) -> str:
+    """What the constant stands for, as a plan prints it: a plan says the same to everybody, whenever."""
+    if isinstance(node, exp.CurrentUser | exp.SessionUser):
+        return '"session_user"()' if isinstance(node, exp.SessionUser) else '"current_user"()'
+    if isinstance(node, exp.CurrentDate | exp.CurrentTimestamp):
+        return "('now'::text)::" + ("date" if isinstance(node, exp.CurrentDate) else "timestamp")
+    arguments = (_argument(value) for value in node.expressions)
+    return f"{str(node.this).lower()}({', '.join(arguments)})"
+
+
+def _argument(value: exp.Expr) -> str:
+    if isinstance(value, exp.CurrentUser | exp.SessionUser):
+        return _written(value)
+    return "'" + value.name.replace("'", "''") + "'::text"
 
 
 def _is_momentary(node: exp.Expr) -> bool:
