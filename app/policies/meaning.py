@@ -1,0 +1,88 @@
+"""A condition brought to the form in which a row comes through: without NOT, and without what is settled."""
+
+from collections.abc import Iterator
+from dataclasses import is_dataclass, replace
+from decimal import Decimal
+from operator import eq, ge, gt, le, lt, ne
+from typing import Any, cast
+
+from app.policies import tree
+from app.policies.tree import OPPOSITE, Condition
+
+_TRUE, _FALSE = (tree.Holds(tree.Truth(truth), negated=False) for truth in (True, False))
+_OPERATORS = {"=": eq, "<>": ne, "<": lt, "<=": le, ">": gt, ">=": ge}
+
+
+def plain(condition: Condition) -> Condition:
+    """True for the same rows; what is not true for a row may be false or unknown alike."""
+    return _settled(_down(condition, negated=False))
+
+
+def _down(condition: Condition, *, negated: bool) -> Condition:
+    match condition:
+        case tree.Not(part):
+            return _down(part, negated=not negated)
+        case tree.Every(parts) | tree.Some(parts):
+            below = [_down(part, negated=negated) for part in parts]
+            return tree.every(below) if isinstance(condition, tree.Every) != negated else tree.some(below)
+        case tree.Compared(left, operator, right):
+            return tree.Compared(left, OPPOSITE[operator], right) if negated else condition
+    return replace(condition, negated=condition.negated != negated)
+
+
+def _settled(condition: Condition) -> Condition:
+    """Without the parts that are true, or never true, for any row."""
+    match condition:
+        case tree.Every(parts):
+            left = [part for part in _flat(tree.Every, parts) if part != _TRUE]
+            return _FALSE if _FALSE in left else tree.every(left) if left else _TRUE
+        case tree.Some(parts):
+            left = [part for part in _flat(tree.Some, parts) if part != _FALSE]
+            return _TRUE if _TRUE in left else tree.some(left) if left else _FALSE
+        case tree.Holds(tree.Truth(truth), negated):
+            return _TRUE if truth is not None and truth != negated else _FALSE
+        case tree.Compared(tree.Number(left), operator, tree.Number(right)):
+            return _TRUE if _OPERATORS[operator](Decimal(left), Decimal(right)) else _FALSE
+    return condition
+
+
+def _flat(kind: type[tree.Every] | type[tree.Some], parts: tuple[Condition, ...]) -> Iterator[Condition]:
+    """The parts, and in place of one of their own kind its parts."""
+    for part in parts:
+        settled = _settled(part)
+        yield from settled.parts if isinstance(settled, kind) else (settled,)
+
+
+def parts_of(condition: Condition) -> Iterator[object]:
+    """Everything that the condition is made of, itself first."""
+    waiting: list[object] = [condition]
+    while waiting:
+        node = waiting.pop()
+        yield node
+        if isinstance(node, tuple):
+            waiting += node
+        elif is_dataclass(node):
+            waiting += vars(node).values()
+
+
+def looks_up(condition: Condition) -> bool:
+    """Whether more than the row itself decides: a part of it is a query, or is not taken apart."""
+    return any(isinstance(part, tree.Lookup | tree.Verbatim) for part in parts_of(condition))
+
+
+def of_one_relation(condition: Condition) -> Condition:
+    """Without the one name by which its columns call their relation; with two, it stays as it is."""
+    named = {part.relation for part in parts_of(condition) if isinstance(part, tree.Column)}
+    if len(named) != 1 or looks_up(condition):
+        return condition
+    return cast(Condition, _unnamed(condition))
+
+
+def _unnamed(node: Any) -> Any:
+    if isinstance(node, tree.Column):
+        return tree.Column(node.name)
+    if isinstance(node, tuple):
+        return tuple(_unnamed(part) for part in node)
+    if not is_dataclass(node):
+        return node
+    return replace(cast(Any, node), **{name: _unnamed(part) for name, part in vars(node).items()})
