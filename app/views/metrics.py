@@ -36,10 +36,9 @@ _FIGURES = (
 def draw(totals: Compared, this: Page, *, steps: Sequence[Step] = ()) -> None:
     """Draws the figures, with their course where there are steps."""
     this.offer("Figures", lambda: _row(totals.now))
-    with st.container(key="figures"):
-        for column, figure in zip(st.columns(WEIGHTS), _FIGURES, strict=True):
-            with column, st.container(key="first-figure" if figure is _FIGURES[0] else None):
-                _draw(figure, totals, this, steps)
+    with st.container(key="figures"), st.container(horizontal=True):
+        for figure in _FIGURES:
+            _draw(figure, totals, this, steps)
 
 
 def _row(sold: Figures) -> pa.Table:
