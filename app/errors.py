@@ -132,12 +132,17 @@ class QueryError(AppError):
         statement_id: str | None,
         code: str | None = None,
         cause: str | None = None,
+        said: str = "",
     ) -> None:
-        """`cause` is AWS's name of the error or its SDK's, never a text of theirs: that may hold SQL."""
+        """`cause` is AWS's name of the error or its SDK's, never a text of theirs: that may hold SQL.
+
+        `said` is such a text: for whoever wrote the statement, on their page, and for no log.
+        """
         super().__init__(message, remedy, code=code)
         self.query_name = query_name
         self.statement_id = statement_id
         self.cause = cause
+        self.said = said
 
 
 class QueryDenied(QueryError):

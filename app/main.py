@@ -22,7 +22,7 @@ from app.session.visit import Visit
 from app.views import PROOFS, VIEWS, clock, filters, tools, waiting
 from app.views.frame import render
 from app.views.page import Proof, View
-from app.views.reader import Reader
+from app.views.reader import Limits, Reader
 
 log = logging.getLogger("app.main")
 
@@ -204,6 +204,8 @@ def _reader(user: UserSession, shared: Services) -> Reader:
         currency=settings.currency,
         personal_tables=settings.personal_tables == "on",
         map_style_url=settings.map_style_url,
+        limits=Limits(settings.max_rows, settings.max_result_mb, settings.query_timeout_seconds),
+        chain=user.chain,
     )
 
 

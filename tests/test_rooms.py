@@ -14,8 +14,10 @@ DRAWING_VIEWS = {
     f"app.views.{name}"
     for name in (
         *("overview", "cities", "drill"),
+        *(f"explore.{name}" for name in ("view", "desk", "running", "result", "history")),
         *(
             "frame",
+            "head",
             "filters",
             "waiting",
             "states",

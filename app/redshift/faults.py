@@ -43,6 +43,7 @@ _SIZE = re.compile(
     re.IGNORECASE,
 )
 _CODE = re.compile(r"[A-Za-z][A-Za-z0-9.]{0,80}")
+_LONGEST_SAID = 1_000
 
 _TELL_ADMIN = "Try again. If it stays so, give your administrator this code and the statement's id."
 _WAIT = "Wait a moment, then refresh."
@@ -58,7 +59,9 @@ class Fault:
     remedy: str
     code: str | None = None
 
-    def of(self, query_name: str, statement_id: str | None, cause: str | None = None) -> QueryError:
+    def of(
+        self, query_name: str, statement_id: str | None, cause: str | None = None, said: str = ""
+    ) -> QueryError:
         return self.error(
             self.message,
             self.remedy,
@@ -66,6 +69,7 @@ class Fault:
             statement_id=statement_id,
             code=self.code,
             cause=cause,
+            said=said,
         )
 
 
@@ -231,7 +235,7 @@ def translate(error: ClientError | BotoCoreError, *, query_name: str, statement_
 def failed(text: str, *, query_name: str, statement_id: str | None) -> QueryError:
     """The error that a FAILED statement's text means; a denied permission arrives as such a text."""
     fault = next((fault for words, fault in _BY_WORDS if words.search(text)), _FAILED)
-    return fault.of(query_name, statement_id, "FAILED")
+    return fault.of(query_name, statement_id, "FAILED", text[:_LONGEST_SAID])
 
 
 def no_token(error: ClientError | BotoCoreError, *, query_name: str) -> AppError:

@@ -1,6 +1,6 @@
 """The way to take along what a page shows: a button, a dialog, and a file made when it is asked for."""
 
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from functools import partial
 from typing import Literal
@@ -9,9 +9,11 @@ import pyarrow as pa
 import streamlit as st
 
 from app.errors import ExportError
+from app.redshift.table import Table
 from app.views import exports, states, waiting
 from app.views.exports import Chart, Sheet, Stamp, Tell
 from app.views.page import Page, Part
+from app.views.reader import Reader
 
 Kind = Literal["CSV", "Excel", "Parquet", "PNG", "PDF"]
 
@@ -37,6 +39,17 @@ class File:
 Maker = Callable[[Tell], File]
 
 
+@dataclass(frozen=True)
+class Source:
+    """What files are made of: on which page, for whom, of which answer, and what of it the log hears."""
+
+    path: str
+    title: str
+    reader: Reader
+    table: Table
+    said: tuple[str, ...]
+
+
 def export(this: Page) -> None:
     """Draws the button among the page's tools, once the page has said what it offers."""
     if this.parts and this.tools.button(":primary[Export]", type="tertiary", key=f"{this.view.path}.export"):
@@ -45,9 +58,14 @@ def export(this: Page) -> None:
 
 def choose(this: Page) -> None:
     """What the dialog holds: what is to be taken along and as what, and then the file."""
+    choose_from(_offers(this), Source(this.view.path, this.view.title, this.reader, this.table, this.said))
+
+
+def choose_from(offers: Mapping[str, Mapping[Kind, Maker]], source: Source) -> None:
+    """The same, of what is offered under these names."""
     # Drawn by itself while the page stands: what the person may see can have changed since.
-    waiting.check(this.reader.warehouse, this.table)
-    offers, key = _offers(this), f"{this.view.path}.export"
+    waiting.check(source.reader.warehouse, source.table)
+    key = f"{source.path}.export"
     what = st.selectbox("What", list(offers), key=f"{key}.what")
     kinds = list(offers[what])
     # A widget for each choice of kinds: what is none of them any more must not stay chosen.
@@ -56,32 +74,32 @@ def choose(this: Page) -> None:
     )
     states.note("The file says whose rows it holds, under which filters and as of when.")
     if st.button("Make the file", type="primary", key=f"{key}.make"):
-        _offer(what, kind, offers[what][kind], this)
+        _offer(what, kind, offers[what][kind], source)
 
 
-def _offer(what: str, kind: Kind, make: Maker, this: Page) -> None:
+def _offer(what: str, kind: Kind, make: Maker, source: Source) -> None:
     """Makes the file and offers it, and tells the log; or says why there is none."""
     about = {
         "kind": kind,
-        "page": this.view.path,
+        "page": source.path,
         "part": what,
-        "statement": this.table.statement_id,
-        "filters": "; ".join(this.said),
+        "statement": source.table.statement_id,
+        "filters": "; ".join(source.said),
     }
     try:
         file = _made(make, drawn=kind in _DRAWN)
     except ExportError as error:
-        this.reader.trail.record("export", outcome=error.code, **about)
+        source.reader.trail.record("export", outcome=error.code, **about)
         st.html(states.trouble(f"{error.message} {error.remedy}", f"Code {error.code}"))
         return
-    this.reader.trail.record("export", rows=file.rows, bytes=len(file.content), **about)
+    source.reader.trail.record("export", rows=file.rows, bytes=len(file.content), **about)
     ending, mime = _ENDINGS[kind]
     st.download_button(
         f"Download ({max(1, round(len(file.content) / 1000)):,} kB)",
         file.content,
-        exports.file_name(this.view.title, what, this.table.as_of.date(), ending),
+        exports.file_name(source.title, what, source.table.as_of.date(), ending),
         mime,
-        key=f"{this.view.path}.export.download",
+        key=f"{source.path}.export.download",
         on_click="ignore",
         type="primary",
     )
@@ -106,11 +124,13 @@ def _offers(this: Page) -> dict[str, dict[Kind, Maker]]:
     whole: dict[Kind, Maker] = {"PDF": lambda _: _document(this, stamp)}
     return {
         WHOLE_PAGE: whole,
-        **{part.name: _of_part(part, stamp, this.reader.currency) for part in this.parts},
+        **{part.name: of_part(part, stamp, this.reader.currency) for part in this.parts},
     }
 
 
-def _of_part(part: Part, stamp: Stamp, currency: str) -> dict[Kind, Maker]:
+def of_part(part: Part, stamp: Stamp, currency: str) -> dict[Kind, Maker]:
+    """What a part can be taken along as."""
+
     def rows(write: Callable[[pa.Table, Stamp, Tell], bytes], tell: Tell) -> File:
         columns = part.table()
         return File(write(columns, stamp, tell), columns.num_rows)

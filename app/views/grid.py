@@ -17,13 +17,13 @@ _ROW, _MOST_ROWS = 35, 15  # the height of a row in pixels, and how many are see
 _NO_TEXT = re.compile(r"[\s\ufeff]*(?:\[|:material/)")  # the browser, too, counts a byte-order mark as blank
 
 
-def draw(rows: pa.Table, columns: Mapping[str, Any], *, alt: str) -> None:
+def draw(rows: pa.Table, columns: Mapping[str, Any], *, alt: str, empty: str = "-") -> None:
     """Draws a table as high as its rows are, up to what fits under a page's figures."""
     st.dataframe(
         pa.table({name: _written(rows[name]) for name in rows.column_names}),
         hide_index=True,
         height="content" if rows.num_rows <= _MOST_ROWS else _ROW * (_MOST_ROWS + 1),
-        placeholder="-",
+        placeholder=empty,
         column_config=dict(columns),
         alt=alt,
     )

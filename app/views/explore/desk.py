@@ -1,0 +1,152 @@
+"""The desk of Explore: what there is to read, and the editor.
+
+Drawn by itself: nothing that is done here stops a statement that is on its way.
+"""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from functools import partial
+from html import escape
+from pathlib import Path
+from typing import Any
+
+import streamlit as st
+from streamlit.components.v2.get_bidi_component_manager import get_bidi_component_manager
+from streamlit.components.v2.manifest_scanner import ComponentConfig, ComponentManifest
+
+from app.redshift.read_only import LONGEST
+from app.views import states
+from app.views.explore import running
+from app.views.explore.names import Relation
+from app.views.filters import plain
+
+RUN = "explore-run"  # the button that Ctrl+Enter presses
+_TEXT, _PUT, _EDITOR = "explore text", "explore put", "explore.editor"
+_PACKAGE, _NAME = "rowlight", "editor"
+_MOST_RELATIONS, _MOST_COLUMNS, _FEW = 60, 100, 8
+_NO_TABLES = (
+    "There are no tables here for you yet: none of your groups may read any. Ask the person who looks "
+    "after access to add you to a group that may."
+)
+
+
+@dataclass(frozen=True)
+class _Put:
+    """What the page puts into the editor: a whole text, or a name where the cursor is."""
+
+    number: int
+    whole: bool
+    text: str
+
+
+def text(relations: Sequence[Relation]) -> str:
+    """What stands in the editor; at first, a query for a look at the first table."""
+    if _TEXT not in st.session_state:
+        source = f"*\nFROM {relations[0].written}\nLIMIT 100" if relations else "current_user"
+        st.session_state[_TEXT] = f"SELECT {source}"
+    kept: str = st.session_state[_TEXT]
+    return kept
+
+
+def bring_back(sql: str) -> None:
+    """Puts a statement in place of what stands in the editor."""
+    st.session_state[_TEXT] = sql
+    _put(sql, whole=True)
+
+
+def _put(put: str, *, whole: bool) -> None:
+    number = st.session_state[_PUT].number + 1 if _PUT in st.session_state else 1
+    st.session_state[_PUT] = _Put(number, whole, put)
+
+
+@st.fragment
+def draw(relations: Sequence[Relation]) -> None:
+    """The tables beside the page, and the editor."""
+    if running.is_asked():
+        # What was written came together with a press of Run: the browser asks for this part alone then.
+        st.rerun()
+    with st.sidebar:
+        _tables(relations)
+    put = st.session_state.get(_PUT, _Put(0, whole=False, text=""))
+    _component()(
+        key=_EDITOR,
+        data={
+            "text": text(relations),
+            "put": put.number,
+            "whole": put.whole,
+            "name": "" if put.whole else put.text,
+            "names": {each.written: [column.name for column in each.columns] for each in relations},
+            "label": "SQL: one query that reads",
+            "longest": LONGEST,
+            "run": RUN,
+        },
+        on_text_change=_written,
+    )
+
+
+def _written() -> None:
+    # The browser says what was written, and may say anything.
+    written = st.session_state[_EDITOR].get("text")
+    if isinstance(written, str):
+        st.session_state[_TEXT] = written[: LONGEST + 1]
+
+
+def _component() -> Any:
+    """The editor's own script and style, from files: the page's policy lets no other run."""
+    manager = get_bidi_component_manager()
+    name = f"{_PACKAGE}.{_NAME}"
+    if manager.get_component_asset_root(name) is None:
+        here = Path(__file__).parent
+        manifest = ComponentManifest(_PACKAGE, "1", [ComponentConfig(_NAME, "browser")])
+        manager.register_from_manifest(manifest, here)
+    return st.components.v2.component(name, js="editor.js", css="editor.css")
+
+
+def _tables(relations: Sequence[Relation]) -> None:
+    st.header("Tables", anchor=False)
+    if not relations:
+        states.note(_NO_TABLES)
+        return
+    wanted = ""
+    if len(relations) > _FEW:
+        wanted = st.text_input(
+            "Find a table or column", key="explore.find", placeholder="Find a table or column"
+        )
+    found = [each for each in relations if _matches(each, wanted.lower())]
+    schema = ""
+    for place, relation in enumerate(found[:_MOST_RELATIONS]):
+        if relation.schema != schema:
+            schema = relation.schema
+            st.html(f'<p class="rl-schema">{escape(schema)}</p>')
+        _relation(relation, opened=place == 0)
+    if len(found) > _MOST_RELATIONS:
+        states.note(f"The first {_MOST_RELATIONS} of {len(found)}. Write a part of the name to find others.")
+    elif not found:
+        states.note("No table or column has this in its name.")
+
+
+def _matches(relation: Relation, wanted: str) -> bool:
+    return wanted in relation.written or any(wanted in column.name for column in relation.columns)
+
+
+def _relation(relation: Relation, *, opened: bool) -> None:
+    """A table; a press on a name puts it into the editor."""
+    key = f"explore.{relation.written}"
+    box = st.expander(plain(relation.name), opened, key=key, on_change="rerun", type="compact")
+    if not box.open:
+        return
+    with box:
+        _name(relation.written, "view" if relation.view else "table", key=f"{key}.name")
+        for column in relation.columns[:_MOST_COLUMNS]:
+            _name(column.name, column.kind, key=f"{key}.{column.name}")
+        if len(relation.columns) > _MOST_COLUMNS:
+            states.note(f"And {len(relation.columns) - _MOST_COLUMNS} more columns.")
+
+
+def _name(name: str, kind: str, *, key: str) -> None:
+    st.button(
+        f"{plain(name)} :gray[{plain(kind)}]",
+        key=key,
+        type="tertiary",
+        on_click=partial(_put, name, whole=False),
+    )
