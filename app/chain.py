@@ -1,7 +1,7 @@
 """The chain of identity from a sign-in to the warehouse, as it may be shown: nothing in it opens anything."""
 
 from dataclasses import dataclass
-from datetime import datetime
+from datetime import UTC, datetime
 from typing import Literal
 
 Renewal = Literal["context", "provider", "nobody"]
@@ -53,3 +53,21 @@ class Chain:
     warehouse: str
     database: str
     path: Literal["data-api", "driver"]
+
+
+_LONG_AGO = datetime.min.replace(tzinfo=UTC)
+NOBODYS = Chain(
+    signed_in=SignedIn("", "", "", (), _LONG_AGO, _LONG_AGO),
+    application_arn="",
+    bridge_role_arn="",
+    user=None,
+    session=None,
+    renews_at=None,
+    renewal="nobody",
+    ends_at=_LONG_AGO,
+    region="",
+    warehouse="",
+    database="",
+    path="data-api",
+)
+"""The chain of nobody who has signed in."""

@@ -14,6 +14,7 @@ class Palette:
     pale: str  # of marks that were not chosen
     land: str
     line: str
+    worse: str
     ramp: tuple[str, str, str, str, str]
 
 
@@ -25,6 +26,7 @@ LIGHT = Palette(
     pale="#8794A1",
     land="#E6E9EE",
     line="#DDE2E8",
+    worse="#B3371F",
     ramp=("#8FCBC6", "#46A29C", "#14746F", "#0E5E5A", "#0A4744"),
 )
 DARK = Palette(
@@ -35,6 +37,7 @@ DARK = Palette(
     pale="#5A6875",
     land="#1F2832",
     line="#2A3541",
+    worse="#F08A73",
     ramp=("#1D6662", "#2F908A", "#46A9A3", "#62BDB6", "#BCE7E3"),
 )
 
