@@ -42,6 +42,7 @@ def doors() -> Doors:
         secure=shared.settings.secure,
         holds=shared.sessions.holds,
         resumes=shared.sessions.resumes,
+        compares=shared.settings.demo_compare == "on",
     )
 
 
@@ -52,7 +53,8 @@ def facing() -> Facing | None:
         return None
     settings = shared.settings
     maps = map_sources(settings.map_style_url, settings.map_origins)
-    return Facing(settings.sign_in, settings.secure, shared.provider.origins, maps)
+    compares = settings.demo_compare == "on"
+    return Facing(settings.sign_in, settings.secure, shared.provider.origins, maps, compares)
 
 
 async def _keep_house() -> None:

@@ -32,6 +32,7 @@ class Doors:
     secure: bool
     holds: Callable[[str], bool]  # a session cookie's value → whether a session stands behind it
     resumes: Callable[[str, str, str], bool]  # a tab, a session and a visitor → whether the tab is theirs
+    compares: bool = False  # whoever is signed in may sign in a second person, by the pop-up
 
     @property
     def hosts(self) -> frozenset[str]:
@@ -143,7 +144,8 @@ class Gate:
         if name == "auth" or name in anonymous - {"page"}:
             return self._app  # whoever it is: the store need not be asked
         if await _stands(session, doors):
-            return self._app if name in _SIGNED_IN[doors.sign_in] else _FORBIDDEN
+            second = doors.compares and name == "button"
+            return self._app if second or name in _SIGNED_IN[doors.sign_in] else _FORBIDDEN
         if name in anonymous:
             return self._app if visitor else _giving_visitor(self._app, secure=doors.secure)
         return _to_sign_in(scope) if name == "page" and _navigates(scope) else _FORBIDDEN

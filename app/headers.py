@@ -47,6 +47,12 @@ class Facing:
     secure: bool
     providers: tuple[str, ...]
     maps: tuple[str, ...] = ()
+    compares: bool = False  # a second person signs in by the pop-up, whichever way the first came
+
+    @property
+    def pops_up(self) -> bool:
+        """Whether a pop-up comes back to this app."""
+        return self.sign_in == "popup" or self.compares
 
 
 def map_sources(style_url: str, origins: str) -> tuple[str, ...]:
@@ -128,9 +134,7 @@ def headers_for(kind: Kind, facing: Facing) -> Mapping[str, str]:
         headers["Content-Security-Policy"] = _policy(facing, framed=True)
         return headers
     headers["X-Frame-Options"] = "DENY"
-    headers["Cross-Origin-Opener-Policy"] = (
-        "same-origin" if facing.sign_in == "redirect" else "same-origin-allow-popups"
-    )
+    headers["Cross-Origin-Opener-Policy"] = "same-origin-allow-popups" if facing.pops_up else "same-origin"
     headers["Content-Security-Policy"] = (
         _own_policy(facing) if kind == "own" else _policy(facing, framed=False)
     )
@@ -168,7 +172,7 @@ class SecurityHeaders:
 def _kind(path: str, facing: Facing) -> Kind:
     if path.startswith("/auth/"):
         return "own"
-    return "frame" if path.startswith("/component/") and facing.sign_in == "popup" else "page"
+    return "frame" if path.startswith("/component/") and facing.pops_up else "page"
 
 
 def _keeping(path: str, content_type: str) -> str | None:

@@ -96,14 +96,17 @@ async def login(request: Request) -> Response:
     browser = _Browser(request, shared)
     visitor = browser.visitor or cookies.new_id()
     return_to = own_path(request.query_params.get("return_to"))
-    signed_out = bool(request.cookies.get(cookies.said_name(secure=shared.settings.secure)))
+    # Where two people share a browser, the provider may know it as the other's.
+    asks = shared.settings.demo_compare == "on" or bool(
+        request.cookies.get(cookies.said_name(secure=shared.settings.secure))
+    )
     try:
         url = await _aside(
             _AT_THE_DOOR,
             shared.sessions.begin,
             visitor=visitor,
             return_to=return_to,
-            prompt="login" if signed_out else None,
+            prompt="login" if asks else None,
         )
     except AppError as error:
         return _page(shared, return_to=return_to, error=error, status=503)

@@ -201,6 +201,7 @@ class Settings(BaseSettings):
         "USD", description="the currency of the sales, by its three letters"
     )
     personal_tables: Literal["on", "off"] = Field("off", description="on or off")
+    demo_compare: Literal["on", "off"] = Field("off", description="on or off")
     map_style_url: Annotated[str, AfterValidator(_style_url)] = Field(
         "", description="a MapLibre style's https address, or empty for the app's own outline of the world"
     )

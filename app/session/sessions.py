@@ -4,17 +4,21 @@ import json
 import threading
 from collections import OrderedDict
 from collections.abc import Iterator
-from dataclasses import asdict, dataclass, field
+from dataclasses import asdict, dataclass
 from datetime import timedelta
 from typing import Any
 
 from app.audit import NOBODY, Trail
 from app.auth.attempt import Attempt, SignedIn
+from app.auth.identity import Identity
 from app.auth.oidc import Provider
 from app.auth.standing import Standing
-from app.errors import SessionExpired, SignInError, SignInRefused
+from app.errors import SessionExpired, SignInError
+from app.session import outcomes
 from app.session import record as records
 from app.session.cookies import digest, new_id, well_formed
+from app.session.guests import Guests
+from app.session.outcomes import Ended, Farewell, Listed
 from app.session.record import Record
 from app.session.user import REMEMBERED, UserSession, World
 
@@ -36,25 +40,6 @@ class Pending:
     return_to: str
 
 
-@dataclass(frozen=True)
-class Farewell:
-    """What a sign-out leaves: where the browser goes, and what could not be done."""
-
-    url: str = field(repr=False)
-    problem: SignInError | None = None
-
-
-@dataclass(frozen=True)
-class Listed:
-    """A session as administrators may know it."""
-
-    reference: str
-    person: str
-    started_at: str
-    used_at: str
-    ends_at: str
-
-
 class Sessions:
     """The sign-ins of all people; cookies and tickets are known here by their digests alone."""
 
@@ -62,6 +47,8 @@ class Sessions:
         self._world = world
         self._store = world.store
         self._provider = provider
+        self._guests = Guests(world.store)
+        self._compares = world.settings.demo_compare == "on"
         self._lock = threading.Lock()  # of the two below; never held while the store is asked
         self._live: dict[str, UserSession] = {}
         self._tabs: OrderedDict[str, str] = OrderedDict()
@@ -80,7 +67,7 @@ class Sessions:
         """The sign-in that this browser began, once; raises SignInRefused for any other."""
         held = self._taken(ATTEMPT, state, visitor=visitor)
         if held is None:
-            raise _not_under_way()
+            raise outcomes.not_under_way()
         return_to = held.pop("return_to")
         return Pending(Attempt(**held), return_to)
 
@@ -97,7 +84,7 @@ class Sessions:
         """The id of the session that the ticket stands for; raises SignInRefused."""
         held = self._taken(TICKET, ticket, visitor=visitor) if well_formed(ticket) else None
         if held is None:
-            raise _no_ticket()
+            raise outcomes.no_ticket()
         return self._open(Standing.from_members(held["standing"]), way="popup", replaces=replaces)
 
     def open(self, signed_in: SignedIn, *, replaces: str) -> str:
@@ -116,7 +103,9 @@ class Sessions:
 
     def find(self, session_id: str) -> UserSession:
         """The session behind a cookie's value, now in use; SessionExpired says why there is none."""
-        key = _session_key(session_id)
+        return self._find(_session_key(session_id))
+
+    def _find(self, key: str) -> UserSession:
         user = self._live.get(key) or self._revived(key)
         try:
             user.touch()
@@ -149,6 +138,45 @@ class Sessions:
             listed.append(Listed(record.reference, person, *(each.isoformat() for each in moments)))
         return sorted(listed, key=lambda each: (each.person, each.started_at))
 
+    # A second person beside the first, for demonstrations (DEMO_COMPARE); see app.session.beside.
+
+    def seat(self, signed_in: SignedIn, *, beside: str) -> None:
+        """Opens a session for a second person, which is reached through the first's and no other way.
+
+        Whoever sat there leaves. SignInRefused refuses the first themselves; SessionExpired says that theirs
+        is over.
+        """
+        if not self._compares:
+            raise outcomes.no_place()
+        first, standing = self.find(beside), Standing.of(signed_in)
+        if _same(first.identity, standing.identity):
+            raise outcomes.yourself()
+        guest = _session_key(self._open(standing, way="beside", replaces=""))
+        expires_at = (self._world.clock() + timedelta(hours=self._world.settings.session_hours)).timestamp()
+        if before := self._guests.seat(first.key, guest, expires_at=expires_at + REMEMBERED.total_seconds()):
+            self._expire(before, records.GONE, successor=standing)
+        if not self._stands(first.key):  # it ended meanwhile, perhaps before anybody sat there
+            self._dismiss(first.key)
+            raise records.over()
+
+    def guest(self, session_id: str) -> UserSession | None:
+        """The second person beside this session, now in use; SessionExpired says why theirs is over."""
+        key = self._guests.of(_session_key(session_id)) if self._compares else ""
+        return self._find(key) if key else None
+
+    def dismiss(self, session_id: str) -> SignInError | None:
+        """Signs the second person out, and nobody else; tells what the provider did not confirm."""
+        return self._dismiss(_session_key(session_id)).problem
+
+    def expire_guest(self, session_id: str, expired: SessionExpired) -> None:
+        """Ends the second person's session that can go on no longer, so that every tab is told why."""
+        if key := self._guests.of(_session_key(session_id)):
+            self._expire(key, expired.code)
+
+    def _dismiss(self, first: str, *, successor: Standing | None = None) -> Ended:
+        guest = self._guests.clear(first) if self._compares else ""
+        return self._expire(guest, records.GONE, successor=successor) if guest else Ended()
+
     # Leaving.
 
     def end(self, session_id: str) -> Farewell:
@@ -163,12 +191,14 @@ class Sessions:
         except SessionExpired:
             record = None
         self._close(key)
+        guest = self._dismiss(key)
         if record is None:
-            return Farewell(self._end_session_url(None))
+            return Farewell(self._end_session_url(guest.standing), guest.problem)
         problem = self._world.renewer.revoke(record.standing)
         trail = Trail(person=record.standing.identity.email, session=record.reference)
         trail.record("sign-out", outcome=problem.code if problem else "ok")
-        return Farewell(self._end_session_url(record.standing), problem)
+        # At the provider the browser is theirs who signed in there last.
+        return Farewell(self._end_session_url(guest.standing or record.standing), problem or guest.problem)
 
     def expire(self, session_id: str, expired: SessionExpired) -> None:
         """Ends a session that can go on no longer, so that every tab is told why."""
@@ -246,20 +276,22 @@ class Sessions:
         with self._lock:
             return self._live.setdefault(key, user)
 
-    def _expire(self, key: str, code: str, *, successor: Standing | None = None) -> None:
+    def _expire(self, key: str, code: str, *, successor: Standing | None = None) -> Ended:
         """Ends a session that nobody signs out of; of all processes that see it, one tells the provider."""
         try:
             record = self._marked(key, code)
         finally:
             # After the store knows of it: who is stopped hears why, and nobody revives it meanwhile.
             self._close(key)
+        self._dismiss(key, successor=successor)
         if record is None:
-            return
+            return Ended()
         # Where a provider keeps one grant for a person and an app, ending the old sign-in ends the new one.
         same = successor is not None and _person(successor) == _person(record.standing)
         problem = None if same else self._world.renewer.revoke(record.standing)
         trail = Trail(person=record.standing.identity.email, session=record.reference)
         trail.record("sign-out", outcome=problem.code if problem else "ok", reason=code)
+        return Ended(record.standing, problem)
 
     def _marked(self, key: str, code: str) -> Record | None:
         """Leaves in the store why a session ended; the session, or None where somebody else has ended it."""
@@ -344,17 +376,6 @@ def _person(standing: Standing) -> str:
     return _key(PERSON, f"{standing.identity.issuer} {standing.identity.subject}")
 
 
-def _not_under_way() -> SignInRefused:
-    return SignInRefused(
-        "This sign-in was finished already, took too long, or began in another browser.",
-        "Sign in again.",
-        code="RL-223",
-    )
-
-
-def _no_ticket() -> SignInRefused:
-    return SignInRefused(
-        "This sign-in was finished already, took too long, or began in another browser.",
-        "Sign in again.",
-        code="RL-236",
-    )
+def _same(one: Identity, other: Identity) -> bool:
+    """Whether they are one person, to the provider or to the warehouse."""
+    return (one.issuer, one.subject) == (other.issuer, other.subject) or one.email == other.email

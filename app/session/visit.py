@@ -9,6 +9,7 @@ from streamlit.runtime.scriptrunner import get_script_run_ctx
 from app.auth.attempt import Attempt
 from app.errors import AppError, SessionExpired, SignInError
 from app.session.assembly import Services
+from app.session.beside import Beside
 from app.session.cookies import said_name, session_name, visitor_name, well_formed
 from app.session.sessions import owner, refused
 from app.session.user import UserSession
@@ -61,6 +62,7 @@ class Visit:
         self.notice: AppError | None = None
         self.ticket: str | None = None  # for the browser, once somebody has signed in
         self.served = False  # somebody has seen a page in this tab
+        self.beside = Beside(sent.session)
 
     @property
     def signed_out(self) -> bool:
@@ -90,8 +92,10 @@ class Visit:
     def attempt(self, shared: Services) -> Attempt:
         """The pop-up sign-in under way, or a new one."""
         if self._attempt is None:
-            # Somebody who signed out wants the next person to be asked who they are.
-            prompt = "login" if self.signed_out else None
+            # Somebody who signed out wants the next person to be asked who they are; and where two people
+            # share a browser, the provider may know it as the other's.
+            asks = self.signed_out or shared.settings.demo_compare == "on"
+            prompt = "login" if asks else None
             self._attempt = Attempt.begin(shared.provider, shared.settings.popup_uri, prompt=prompt)
         return self._attempt
 
@@ -113,10 +117,12 @@ class Visit:
 def visit(shared: Services) -> Visit:
     """This tab's visit; state that another person left in the tab is gone before anything can read it."""
     sent = cookies(shared)
-    found = st.session_state.get(_KEY)
+    left = found = st.session_state.get(_KEY)
     if not isinstance(found, Visit) or found.owner != owner(sent.session, sent.visitor):
         for key in list(st.session_state):
             del st.session_state[key]
         found = st.session_state[_KEY] = Visit(sent)
         shared.sessions.note_tab(current_tab(), sent.session, sent.visitor)
+        if isinstance(left, Visit):
+            left.beside.end(shared)
     return found

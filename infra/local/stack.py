@@ -148,6 +148,7 @@ def _settings(stack: Stack, outputs: Outputs) -> dict[str, str]:
         "OIDC_CLIENT_SECRET": config.client_secret,
         "APP_URL": config.app_url,
         "SIGN_IN": config.sign_in,
+        "DEMO_COMPARE": "on",
         "AWS_ENDPOINT_URL": config.aws_url,
         "OUTSIDE_REDIRECT_URI": OUTSIDE_REDIRECT_URI,
         "ADMIN_AWS_ACCESS_KEY_ID": endpoint.administrator.access_key_id,

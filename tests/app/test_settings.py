@@ -76,6 +76,7 @@ def test_right_settings_are_settings(monkeypatch):
     assert (settings.sign_in, settings.log_level, settings.max_rows) == ("popup", "INFO", 10_000)
     assert (settings.session_store, settings.session_table, settings.log_format) == ("memory", "", "pretty")
     assert (settings.session_hours, settings.session_idle_minutes) == (8, 30)
+    assert settings.demo_compare == "off"
 
 
 def test_settings_do_not_change(monkeypatch):
