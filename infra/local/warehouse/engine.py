@@ -2,14 +2,14 @@
 
 import re
 import threading
-from collections.abc import Callable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Hashable, Iterator, Mapping, Sequence
 from contextlib import ExitStack, closing, contextmanager
 from dataclasses import dataclass, replace
 from functools import partial
 from types import MappingProxyType
+from weakref import WeakValueDictionary
 
 import duckdb
-import pyarrow as pa
 
 from infra.local.warehouse.access import changes
 from infra.local.warehouse.access.membership import Memberships
@@ -29,9 +29,9 @@ from infra.local.warehouse.errors import NotSupported, SqlError, UndefinedObject
 from infra.local.warehouse.kept import Kept
 from infra.local.warehouse.objects import User
 from infra.local.warehouse.plans import explain
+from infra.local.warehouse.plans.explain import Explain
 from infra.local.warehouse.plans.planner import Planner
-from infra.local.warehouse.plans.step import lines
-from infra.local.warehouse.results import Result, done, result_of
+from infra.local.warehouse.results import Result, done, fetch, result_of
 from infra.local.warehouse.session import Session
 from infra.local.warehouse.sql import dialect
 from infra.local.warehouse.sql.context import Context
@@ -40,8 +40,6 @@ from infra.local.warehouse.system.view import Moment, SystemView
 
 _QUERIES = frozenset({"select", "with"})
 _KEPT_QUERIES = 256
-_BATCH_ROWS = 2_048  # of the longest texts 128 MB: a batch is in memory before its size is known
-MAX_RESULT_BYTES = 500_000_000
 _PASSWORD = re.compile(
     r"\b(PASSWORD\s+)'(?:[^']|'')*'", re.IGNORECASE
 )  # in the history, as Redshift shows it
@@ -89,6 +87,7 @@ class Redshift:
         self._connecting = threading.Lock()
         self._kept: Kept[Compiled] = Kept(_KEPT_QUERIES)
         self._reached: Kept[bool] = Kept(_KEPT_QUERIES)
+        self._compiling: WeakValueDictionary[Hashable, threading.Lock] = WeakValueDictionary()
         self._readings = Readings()
 
     def execute(
@@ -238,7 +237,7 @@ class Redshift:
         entry.running()
         word = Reader(sql).current.text
         if word == explain.KEYWORD:
-            return self._explain(run, explain.explained(sql), parameters, entry)
+            return self._explain(run, explain.read(sql), parameters, entry)
         if word in changes.KEYWORDS:
             rows, policies = changes.apply(self._compiler(run), run.connection, sql, parameters)
             entry.applied(policies)
@@ -332,27 +331,36 @@ class Redshift:
         entry.returned(table.num_rows, table.nbytes)
         return result_of(compiled, table, types)
 
-    def _explain(self, run: _Run, sql: str, parameters: Mapping[str, str], entry: Entry) -> Result:
+    def _explain(self, run: _Run, asked: Explain, parameters: Mapping[str, str], entry: Entry) -> Result:
         """The plan of a query that the user may run; DuckDB reads its text, and no row."""
-        compiled = self._compiled(run, sql, parameters)
+        compiled = self._compiled(run, asked.query, parameters)
         check_types(run.connection, compiled.text(parameters))
         compiler = self._compiler(run)
-        result = explain.answer(lines(Planner(compiler).plan(compiler.text_of(sql, parameters))))
-        entry.returned(result.affected_rows, result.table.nbytes if result.table is not None else 0)
+        plan = Planner(compiler).plan(compiler.text_of(asked.query, parameters))
+        result = asked.answer(plan)
+        entry.returned(result.affected_rows, 0)
         return result
 
     def _compiled(self, run: _Run, sql: str, parameters: Mapping[str, str]) -> Compiled:
         """The query for DuckDB; a query that was compiled under the same rights is compiled once."""
         asked = (sql, run.user, run.catalog.version, self._connections)
         for_any, for_these = (*asked, frozenset(parameters)), (*asked, frozenset(parameters.items()))
-        kept = self._kept.get(for_any) or self._kept.get(for_these)
-        if kept is not None and kept.fits(parameters):
+
+        def known() -> Compiled | None:
+            kept = self._kept.get(for_any) or self._kept.get(for_these)
+            return kept if kept is not None and kept.fits(parameters) else None
+
+        if (kept := known()) is not None:
             return kept
-        compiled = self._compiler(run).compile(sql, parameters)
-        self._check_reach(run, compiled)
-        if compiled.lasting:
-            self._kept.keep(for_any if compiled.slots else for_these, compiled)
-        return compiled
+        # Of many who ask the same at once the first does the work, and the others wait for it.
+        with self._compiling.setdefault(asked, threading.Lock()):
+            if (kept := known()) is not None:
+                return kept
+            compiled = self._compiler(run).compile(sql, parameters)
+            self._check_reach(run, compiled)
+            if compiled.lasting:
+                self._kept.keep(for_any if compiled.slots else for_these, compiled)
+            return compiled
 
     def _check_reach(self, run: _Run, compiled: Compiled) -> None:
         """Has DuckDB say what the text touches: that depends on the text alone, so it is asked once."""
@@ -372,20 +380,3 @@ def check_types(session: duckdb.DuckDBPyConnection, sql: str) -> None:
     """Raises SqlError where DuckDB finds no meaning in the query; it is not run."""
     with translated_reading(), closing(session.sql(sql)):
         pass
-
-
-def fetch(session: duckdb.DuckDBPyConnection, sql: str) -> tuple[pa.Table, list[str]]:
-    """The query's rows and DuckDB's types of them; SqlError when they are more than the Data API returns."""
-    # Closed whatever happens: a session with an open result takes no ROLLBACK.
-    with (
-        translated_reading(),
-        closing(session.sql(sql)) as query,
-        query.to_arrow_reader(_BATCH_ROWS) as reader,
-    ):
-        batches, size = [], 0
-        for batch in reader:
-            size += batch.nbytes
-            if size > MAX_RESULT_BYTES:
-                raise SqlError(f"the result is larger than {MAX_RESULT_BYTES} bytes", "54000")
-            batches.append(batch)
-        return pa.Table.from_batches(batches, schema=reader.schema), [str(kind) for kind in query.types]
