@@ -156,10 +156,11 @@ class Joined:
         )
         kind, subplans = _OUTER[source.side], tuple(printer.subplans)
         if equations:
-            what, cost = f"XN Hash {kind}Join {MOVED}", _hash_cost(step.cost, inner.cost)
-            return Step(what, cost, notes, (step, hashed(inner)), subplans)
-        what = f"XN Nested Loop {kind and kind + 'Join '}{_SENT}"
-        return Step(what, _loop_cost(step.cost, inner.cost, len(rest)), notes, (step, inner), subplans)
+            cost = _hash_cost(step.cost, inner.cost)
+            return Step(f"XN Hash {kind}Join", cost, MOVED, notes, (step, hashed(inner)), subplans)
+        what = f"XN Nested Loop {kind}Join" if kind else "XN Nested Loop"
+        cost = _loop_cost(step.cost, inner.cost, len(rest))
+        return Step(what, cost, _SENT, notes, (step, inner), subplans)
 
 
 def _hash_cost(outer: Cost, inner: Cost) -> Cost:

@@ -98,8 +98,8 @@ class Planner:
         if policies is None:
             return self._plain(relation.table, alias, asked, width)
         inputs = (self._bounded(relation, policies, width),) if self._sees_policies else ()
-        what = f"XN RLS SecureScan {quoted(alias)}"
-        return Step(what, _scanned(asked, width), asked.notes, inputs, asked.subplans)
+        cost = _scanned(asked, width)
+        return Step("XN RLS SecureScan", cost, quoted(alias), asked.notes, inputs, asked.subplans)
 
     def _plain(self, table: Table, alias: str, asked: Asked, width: int) -> Step:
         """A relation, whatever policies bound it."""
@@ -108,9 +108,8 @@ class Planner:
             return _subquery(self._definition(table, view), alias, asked, width)
         name = quoted(table.key.name)
         where = name if alias == table.key.name else f"{name} {quoted(alias)}"
-        node = "XN" if table.physical else "LD"
-        what = f"{node} Seq Scan on {where}"
-        return Step(what, _scanned(asked, width), asked.notes, (), asked.subplans)
+        what = "XN Seq Scan" if table.physical else "LD Seq Scan"
+        return Step(what, _scanned(asked, width), f"on {where}", asked.notes, (), asked.subplans)
 
     def _definition(self, table: Table, view: View) -> Step:
         owner = self._compiler.rights_as(table.owner)
@@ -147,7 +146,7 @@ class Planner:
         found = bare(condition.this) if negated else condition
         query = found.args["query"].unnest()
         inner = self.query(query, names)
-        scan = Step('XN Subquery Scan "IN_subquery"', inner.cost.then("0.01"), inputs=(inner,))
+        scan = Step("XN Subquery Scan", inner.cost.then("0.01"), '"IN_subquery"', inputs=(inner,))
         printer = Printer(self, names)
         words = printer.words(lambda c: f'"{c.table or "outer"}".{quoted(c.name)}')
         value, of = found.this.copy(), exp.column(query.selects[0].alias_or_name, "inner")
@@ -155,13 +154,13 @@ class Planner:
             column.set("table", exp.to_identifier("outer"))
         of.type = query.selects[0].type
         note = f"Hash Cond: {self.counted(words.of(exp.EQ(this=value, expression=of)))}"
-        what = f"XN Hash {'NOT IN' if negated else 'IN'} Join {MOVED}"
+        what = "XN Hash NOT IN Join" if negated else "XN Hash IN Join"
         cost = step.cost.then("0.02", rows=max(1, step.cost.rows // PASS))
-        return Step(what, cost, (note,), (step, hashed(scan)), tuple(printer.subplans))
+        return Step(what, cost, MOVED, (note,), (step, hashed(scan)), tuple(printer.subplans))
 
     def _set_operation(self, node: exp.SetOperation, names: Names) -> Step:
         inputs = tuple(
-            Step(f'XN Subquery Scan "*SELECT* {number}"', step.cost.then("0.01"), inputs=(step,))
+            Step("XN Subquery Scan", step.cost.then("0.01"), f'"*SELECT* {number}"', inputs=(step,))
             for number, step in enumerate((self.query(side, names) for side in _sides(node)), start=1)
         )
         rows = sum(step.cost.rows for step in inputs)
@@ -190,7 +189,7 @@ class Planner:
         if not names.aliases:
             asked = Printer(self, names).asked(conditions, "One-Time Filter")
             cost = Cost(Decimal(0), Decimal("0.01"), 1, 0)
-            return Step("XN Result", cost, asked.notes, subplans=asked.subplans)
+            return Step("XN Result", cost, notes=asked.notes, subplans=asked.subplans)
         step = Joined(self, select, names, [each for each in conditions if not is_lookup(each)]).step()
         for lookup in filter(is_lookup, conditions):
             step = self._looked_up(lookup, step, names)
@@ -207,7 +206,7 @@ class Planner:
         asked = self._above(names).asked(conjuncts(having.this) if having is not None else ())
         rows = min(step.cost.rows, _GROUPS) if group is not None else 1
         what = "XN HashAggregate" if group is not None else "XN Aggregate"
-        return Step(what, step.cost.after(rows=rows), asked.notes, (step,), asked.subplans)
+        return Step(what, step.cost.after(rows=rows), "", asked.notes, (step,), asked.subplans)
 
     def _windows(self, select: exp.Select, step: Step, names: Names) -> Step:
         """A step for each window, above the rows in its order."""
@@ -236,9 +235,9 @@ class Planner:
             printer = self._above(names)
             by = self.counted(_order(query, order, printer.words()))
             cost, subplans = step.cost.after(disabled=True), tuple(printer.subplans)
-            sort = Step("XN Sort", cost, (f"Sort Key: {by}",), (step,), subplans)
-            network = Step("XN Network", cost, ("Send to leader",), (sort,))
-            step = Step("XN Merge", cost, (f"Merge Key: {by}",), (network,))
+            sort = Step("XN Sort", cost, "", (f"Sort Key: {by}",), (step,), subplans)
+            network = Step("XN Network", cost, "", ("Send to leader",), (sort,))
+            step = Step("XN Merge", cost, "", (f"Merge Key: {by}",), (network,))
         if limit is None and query.args.get("offset") is None:
             return step
         most = int(limit.expression.name) if limit is not None else step.cost.rows
@@ -255,7 +254,7 @@ def _scanned(asked: Asked, width: int) -> Cost:
 def _subquery(step: Step, alias: str, asked: Asked, width: int) -> Step:
     """The rows of a query under a name."""
     cost = step.cost.then("0.01", rows=max(1, step.cost.rows // PASS**asked.count), width=width)
-    return Step(f"XN Subquery Scan {quoted(alias)}", cost, asked.notes, (step,), asked.subplans)
+    return Step("XN Subquery Scan", cost, quoted(alias), asked.notes, (step,), asked.subplans)
 
 
 def _sides(node: exp.SetOperation) -> list[exp.Query]:
@@ -278,11 +277,11 @@ def _aggregates(select: exp.Select) -> bool:
 
 def _window(step: Step, notes: tuple[str, ...], window: exp.Window) -> Step:
     sent = "Distribute" if window.args.get("partition_by") else "Send to slice 0"
-    below = Step("XN Network", step.cost, (sent,), (step,))
+    below = Step("XN Network", step.cost, "", (sent,), (step,))
     if notes:
         by = ", ".join(note.partition(": ")[2] for note in notes)
-        below = Step("XN Sort", step.cost.after(disabled=True), (f"Sort Key: {by}",), (below,))
-    return Step("XN Window", below.cost.then("0.01"), notes, (below,))
+        below = Step("XN Sort", step.cost.after(disabled=True), "", (f"Sort Key: {by}",), (below,))
+    return Step("XN Window", below.cost.then("0.01"), "", notes, (below,))
 
 
 def _window_notes(words: Words, window: exp.Window) -> tuple[str, ...]:

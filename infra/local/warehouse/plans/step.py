@@ -7,6 +7,8 @@ from decimal import Decimal
 _MARGIN = 2
 _INPUT = 6  # how much further an input's own lines stand than its step's
 _SUBPLAN = 8
+_MOVES = "DS_"  # how Redshift's words for that begin
+_DEEPER = 3  # an input, in the tree of VERBOSE
 _DISABLED = Decimal(1_000_000_000_000)  # what Redshift adds to a sort's cost
 
 
@@ -42,8 +44,9 @@ class Cost:
 class Step:
     """A step, what is said of it, and the steps whose rows it takes."""
 
-    what: str  # such as XN Seq Scan on sales_data
+    what: str  # such as XN Seq Scan
     cost: Cost
+    on: str = ""  # such as on sales_data; of a join, how rows are moved for it
     notes: tuple[str, ...] = ()
     inputs: tuple["Step", ...] = ()
     subplans: tuple[tuple[str, "Step"], ...] = ()  # of its conditions: InitPlan or SubPlan, and the plan
@@ -56,7 +59,7 @@ def hashed(step: Step) -> Step:
 
 def lines(step: Step, indent: int = 0) -> Iterator[str]:
     """The plan's lines."""
-    yield f"{step.what}  {step.cost}"
+    yield f"{step.what} {step.on}".rstrip() + f"  {step.cost}"
     margin = " " * (indent + _MARGIN)
     for note in step.notes:
         yield margin + note
@@ -69,3 +72,21 @@ def lines(step: Step, indent: int = 0) -> Iterator[str]:
         first, *rest = lines(each, indent + _INPUT)
         yield f"{margin}->  {first}"
         yield from rest
+
+
+def tree(step: Step, indent: int = 0) -> Iterator[str]:
+    """What VERBOSE puts before the plan: the same steps once more, as far as its form is documented."""
+    margin = " " * indent
+    _, _, kind = step.what.partition(" ")
+    yield f"{margin}{{{kind.replace(' ', '').upper()}"
+    yield f"{margin}:startup_cost {step.cost.startup:.2f}"
+    yield f"{margin}:total_cost {step.cost.total:.2f}"
+    yield f"{margin}:plan_rows {step.cost.rows}"
+    yield f"{margin}:plan_width {step.cost.width}"
+    yield f"{margin}:best_pathkeys <>"
+    if step.on.startswith(_MOVES):
+        yield f"{margin}:dist_info {step.on}"
+    for name, each in zip(("lefttree", "righttree"), step.inputs, strict=False):
+        yield f"{margin}:{name}"
+        yield from tree(each, indent + _DEEPER)
+    yield f"{margin}}}"

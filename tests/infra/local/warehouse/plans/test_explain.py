@@ -282,6 +282,28 @@ def test_it_is_a_statement_of_the_history_that_applied_no_policy(redshift):
     assert redshift.execute(applied, user=ADMIN).table.to_pylist() == [{"n": 0}]
 
 
+# As much of it as r_EXPLAIN shows
+VERBOSE = """\
+{HASHJOIN
+:startup_cost 10.00
+:total_cost 40.00
+:plan_rows 1000
+:plan_width 4
+:best_pathkeys <>
+:dist_info DS_DIST_ALL_NONE
+:lefttree
+   {SEQSCAN
+   :startup_cost 0.00
+"""
+
+
+def test_verbose_puts_the_tree_before_the_plan(explaining):
+    asked = "SELECT f.v FROM fact_tbl f JOIN dim_tbl d ON f.v = d.k"
+    found = "\n".join(plan(explaining, f"EXPLAIN VERBOSE {asked}", ADMIN))
+    assert found.startswith(VERBOSE)
+    assert found.endswith("\n}\n\n" + "\n".join(plan(explaining, f"EXPLAIN {asked}", ADMIN)))
+
+
 REFUSED = {
     "EXPLAIN SELECT * FROM salaries": "42501",
     "EXPLAIN SELECT * FROM hr.notes": "42501",
