@@ -27,6 +27,8 @@ def _down(condition: Condition, *, negated: bool) -> Condition:
             return tree.every(below) if isinstance(condition, tree.Every) != negated else tree.some(below)
         case tree.Compared(left, operator, right):
             return tree.Compared(left, OPPOSITE[operator], right) if negated else condition
+        case tree.Between(value, low, high) if condition.negated != negated:
+            return tree.Some((tree.Compared(value, "<", low), tree.Compared(value, ">", high)))
     return replace(condition, negated=condition.negated != negated)
 
 

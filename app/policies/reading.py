@@ -10,6 +10,7 @@ from app.policies.tokens import Token, Unreadable, tokens_of
 from app.policies.tree import CONDITIONS, RESERVED, Condition, Value
 
 _DEEPEST = 40  # brackets within brackets
+_LONGEST_CHAIN = 200
 
 _COMPARISONS = {"=": "=", "<>": "<>", "!=": "<>", "<": "<", "<=": "<=", ">": ">", ">=": ">="}
 # PostgreSQL 8 gives these the rank of ||, later ones a lower: only brackets then tell what is meant.
@@ -59,7 +60,7 @@ class _Reader:
         self._source = text
         self._tokens = tokens_of(text)
         self._place = 0
-        self._depth = 0
+        self._depth = self._chained = 0
 
     @property
     def _now(self) -> Token:
@@ -95,7 +96,7 @@ class _Reader:
         return _value(self._either())
 
     def _either(self) -> Node:
-        return self._joined("or", self._both, tree.some)
+        return self._nested(lambda: self._joined("or", self._both, tree.some))
 
     def _both(self) -> Node:
         return self._joined("and", self._negated, tree.every)
@@ -123,6 +124,12 @@ class _Reader:
         found = read()
         self._depth -= 1
         return found
+
+    def _chain(self) -> None:
+        """Counts what is said of a value: each makes the tree deeper by one."""
+        self._chained += 1
+        if self._chained > _LONGEST_CHAIN:
+            raise Unreadable("too many operators one after the other")
 
     def _predicate(self) -> Node:
         left, joined = self._join()
@@ -195,12 +202,14 @@ class _Reader:
         """A value, and whether || stands in it without brackets."""
         left, joined = self._sum(), False
         while self._take("||"):
+            self._chain()
             left, joined = tree.Sum("||", _value(left), _value(self._sum())), True
         return left, joined
 
     def _sum(self) -> Node:
         left = self._product()
         while self._now.text in {"+", "-"} and self._now.kind == "mark":
+            self._chain()
             operator = self._advance().text
             left = tree.Sum(operator, _value(left), _value(self._product()))
         return left
@@ -208,6 +217,7 @@ class _Reader:
     def _product(self) -> Node:
         left = self._signed()
         while self._now.text in {"*", "/", "%"} and self._now.kind == "mark":
+            self._chain()
             operator = self._advance().text
             left = tree.Sum(operator, _value(left), _value(self._signed()))
         return left
@@ -217,6 +227,7 @@ class _Reader:
             return tree.Negative(_value(self._nested(self._signed)))
         found = self._primary()
         while self._take("::"):
+            self._chain()
             found = tree.Cast(_value(found), self._type())
         return found
 
@@ -252,7 +263,7 @@ class _Reader:
     def _enclosed(self) -> Node:
         if self._is("select"):
             return self._query()
-        found = self._nested(self._either)
+        found = self._either()
         self._expect(")")
         return found
 
@@ -314,9 +325,9 @@ class _Reader:
     def _called(self, name: str) -> Value:
         arguments: list[Value] = []
         if not self._take(")"):
-            arguments.append(_value(self._nested(self._either)))
+            arguments.append(_value(self._either()))
             while self._take(","):
-                arguments.append(_value(self._nested(self._either)))
+                arguments.append(_value(self._either()))
             self._expect(")")
         return tree.Call(name, tuple(arguments))
 
@@ -332,11 +343,11 @@ class _Reader:
 
     def _query(self) -> tree.Lookup | tree.Verbatim:
         """A query in brackets, of which the first has been read."""
-        start = self._place
+        start, depth_before = self._place, self._depth
         try:
             return self._lookup()
         except Unreadable:
-            self._place = start
+            self._place, self._depth = start, depth_before
         depth = 1
         while depth:
             if self._now.kind == "end":

@@ -211,9 +211,8 @@ def _phrase(condition: Condition) -> str:  # noqa: PLR0911 - a line for each kin
             return f"is {'something that is none of' if negated else 'one of'} {them}"
         case tree.LookedUp(_, tree.Lookup(what) as query, negated=False) if what is not None:
             return f"is among the values of {_named(what)} in {_looked_in(query)}"
-        case tree.Between(_, low, high, negated) if not _null(low) and not _null(high):
-            span = f"{_named(low)} up to and including {_named(high)}"
-            return f"is {'something outside' if negated else 'from'} {span}"
+        case tree.Between(_, low, high, negated=False) if not _null(low) and not _null(high):
+            return f"is from {_named(low)} up to and including {_named(high)}"
         case tree.Missing(_, negated):
             return "has a value" if negated else "has no value"
         case tree.Holds(tree.Column() | tree.Call(), negated):

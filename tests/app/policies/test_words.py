@@ -25,7 +25,7 @@ SAID = {
     ),
     "(a1 = 1 OR b = 2) AND c = 3": "rows for which (a1 is 1 or b is 2) and c is 3",
     "price BETWEEN 1 AND 5.5": "rows whose price is from 1 up to and including 5.5",
-    "price NOT BETWEEN 1 AND 5": "rows whose price is something outside 1 up to and including 5",
+    "price NOT BETWEEN 1 AND 5": "rows whose price is less than 1 or whose price is more than 5",
     "x IS NULL OR y IS NOT NULL": "rows whose x has no value or whose y has a value",
     "active AND NOT deleted": "rows whose active is true and whose deleted is false",
     "day >= '2024-01-01'::date": "rows whose day is at least 2024-01-01",
