@@ -13,7 +13,7 @@ README = (ROOT / "README.md").read_text()
 DRAWING_VIEWS = {
     f"app.views.{name}"
     for name in (
-        *("overview", "cities", "drill"),
+        *("overview", "cities", "drill", "how", "how_shown"),
         *(f"explore.{name}" for name in ("view", "desk", "running", "result", "history")),
         *(
             "frame",

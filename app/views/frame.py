@@ -8,7 +8,7 @@ import streamlit as st
 from app.errors import QueryDenied
 from app.redshift.conditions import Value
 from app.redshift.panels import Panels
-from app.views import clock, export, filters, formats, head, personal, states, tools, waiting
+from app.views import clock, export, filters, formats, head, how_shown, personal, states, tools, waiting
 from app.views.choice import Filters
 from app.views.page import FACETS, Page, View
 from app.views.palette import palette
@@ -24,14 +24,15 @@ def render(view: View, reader: Reader) -> None:
     head.dress(colours)
     chosen = filters.choose_period(view.path)
     as_of, beside, fresh = head.heading(view.title, view.path)
-    states.note(
-        f"{formats.span(chosen.first_day, chosen.last_day)} · Rows that Redshift lets {reader.name} see"
-    )
+    if _REFUSED in st.session_state:
+        reader = replace(reader, personal_tables=False)
+    with st.container(key="whose", horizontal=True, vertical_alignment="center", gap="small"):
+        span = formats.span(chosen.first_day, chosen.last_day)
+        states.note(f"{span} · Rows that Redshift lets {reader.name} see", width="content")
+        how_shown.control(view, reader)
     tools.tell_shared(view.path, reader.name)
     filters.chips(view.path, chosen, view.dimensions, marks)
     places = Places(as_of, st.empty())  # always there, so that what follows keeps its place
-    if _REFUSED in st.session_state:
-        reader = replace(reader, personal_tables=False)
     if reader.personal_tables:
         view = _with_what_is_kept(view)
     try:

@@ -20,6 +20,10 @@ _USUAL: dict[Grain, int] = {"day": 35, "week": 400, "month": 1_500, "quarter": 2
 _MONTHS = {"month": 1, "quarter": 3}
 
 ANYTHING = AnyRow("anything", "public.sales_data")
+WHEREABOUTS: Mapping[str, Mapping[Dimension, LiteralString]] = {
+    "public.sales_data": {"region": "region_code", "country": "country"}
+}
+"""Which columns of a table tell where its rows are from: there, a proof says what comes through."""
 _BEST = 200  # more bars than anybody reads, and enough of them to choose from
 
 _COLUMNS: LiteralString = """COALESCE(NULLIF(region_code, ''), '(none)') AS region,

@@ -6,6 +6,7 @@ become a link, an image or a formula.
 
 from collections.abc import Sequence
 from html import escape
+from typing import Literal
 
 import streamlit as st
 
@@ -16,9 +17,9 @@ from app.views import filters
 NOTHING_VISIBLE = "RL-412"
 
 
-def note(text: str) -> None:
+def note(text: str, *, width: Literal["stretch", "content"] = "stretch") -> None:
     """A quiet line; whatever it holds stays text."""
-    st.html(f'<p class="rl-note">{escape(text)}</p>')
+    st.html(f'<p class="rl-note">{escape(text)}</p>', width=width)
 
 
 def trouble(text: str, code: str = "", *, role: str = "alert") -> str:
