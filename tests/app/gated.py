@@ -17,7 +17,8 @@ DOCUMENT = {"accept": "text/html,*/*", "sec-fetch-dest": "document"}
 PAGE = ("/", "/cities", "/cities/", "/a/b", "/favicon.png", "/manifest.json", "/é page", "/mediation", "/a.b")
 FILES = ("/static/js/index.js", "/_stcore/host-config")
 BUTTON = ("/component/streamlit_oauth.authorize_button/index.html",)
-DATA = ("/media/abc.csv", "/app/static/countries-110m.geojson")
+EDITOR = "/_stcore/bidi-components/rowlight.editor/editor"
+DATA = ("/media/abc.csv", "/app/static/countries-110m.geojson", f"{EDITOR}.js", f"{EDITOR}.css")
 NOBODY = (
     "/_stcore/metrics",
     "/_stcore/metrics/",
@@ -32,6 +33,13 @@ NOBODY = (
     "/_stcore\\metrics",
     "/_stcore;x/metrics/../",
     "/_stcore",
+    f"{EDITOR}.py",
+    f"{EDITOR}.js/",
+    f"{EDITOR}.js/../../view.py",
+    "/_stcore/bidi-components/rowlight.editor/../view.py",
+    "/_stcore/bidi-components/rowlight.editor/",
+    "/_stcore/bidi-components/rowlight.other/editor.js",
+    "/_stcore/bidi-components/rowlightxeditor/editor.js",
     "/_stcore/",
     "/_stcore/agent",
     "/_stcore/agent/mcp",

@@ -111,6 +111,7 @@ class TestDoors:
 
 WORDS = """media _stcore metrics health host-config agent mcp app static component auth stream cities MEDIA é
     streamlit_oauth.authorize_button other.component index.html upload_file bidi-components x
+    rowlight.editor editor.js
     .. . %2e%2e %2f \\ ;"""
 PARTS = st.sampled_from([*WORDS.split(), "", "\x00", "\n"])
 PATHS = st.one_of(
@@ -128,6 +129,7 @@ ROUTES = {
     "upload": "/_stcore/upload_file/{session_id}/{file_id}",
     "button": "/component/streamlit_oauth.authorize_button/{path:path}",
     "component": "/component/{path:path}",
+    "editor": "/_stcore/bidi-components/rowlight.editor/editor.js",
     "bidi": "/_stcore/bidi-components/{path:path}",
     "login": "/auth/{path:path}",
     "callback": "/oauth2callback",
@@ -179,6 +181,7 @@ class TestAnySpelling:
         [
             ("/media/a.csv", "media"),
             ("/app/static/a.json", "app-static"),
+            ("/_stcore/bidi-components/rowlight.editor/editor.js", "editor"),
             ("/component/streamlit_oauth.authorize_button/index.html", "button"),
             ("/_stcore/health", "health"),
             ("/auth/login", "own"),

@@ -1,0 +1,217 @@
+"""What Explore shows of any answer: rows to the last digit, bounded charts, names as SQL has them."""
+
+import json
+from datetime import UTC, date, datetime, timedelta
+from decimal import Decimal
+
+import pyarrow as pa
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from app.redshift.read_only import read_only
+from app.views.explore import history, names, plot, rows
+from app.views.formats import ENGLISH
+from app.views.palette import LIGHT
+
+MOMENT = datetime(2024, 2, 29, 23, 59, 1, tzinfo=UTC)
+PLAIN = MOMENT.replace(tzinfo=None)
+ANY_NAME = st.text(st.characters(exclude_categories=["Cs", "Cc"]), max_size=12)
+
+
+class TestRows:
+    def test_numbers_keep_every_digit(self):
+        columns = pa.table(
+            {
+                "short": pa.array([Decimal("1234567890123.25"), None], pa.decimal128(38, 2)),
+                "long": pa.array([Decimal("12345678901234567890.12"), Decimal("0.10")], pa.decimal128(38, 2)),
+                "safe": pa.array([2**53 - 1, None], pa.int64()),
+                "large": pa.array([2**53 + 1, 1], pa.int64()),
+                "float": pa.array([1.5, None], pa.float64()),
+            }
+        )
+        found = rows.shown(columns)
+        assert found.places == {"short": 2}
+        assert found.rows.to_pylist() == [
+            {
+                "short": 1234567890123.25,
+                "long": "12345678901234567890.12",
+                "safe": 2**53 - 1,
+                "large": "9007199254740993",
+                "float": 1.5,
+            },
+            {"short": None, "long": "0.10", "safe": None, "large": "1", "float": None},
+        ]
+
+    def test_moments_are_written_as_the_warehouse_has_them(self):
+        columns = pa.table(
+            {
+                "day": pa.array([date(2024, 2, 29)]),
+                "at": pa.array([PLAIN], pa.timestamp("us")),
+                "exact": pa.array([PLAIN.replace(microsecond=20)], pa.timestamp("us")),
+                "zoned": pa.array([MOMENT], pa.timestamp("us", tz="UTC")),
+            }
+        )
+        assert rows.shown(columns).rows.to_pylist() == [
+            {
+                "day": "2024-02-29",
+                "at": "2024-02-29 23:59:01",
+                "exact": "2024-02-29 23:59:01.000020",
+                "zoned": "2024-02-29 23:59:01Z",
+            }
+        ]
+
+    @given(st.lists(ANY_NAME, max_size=9))
+    def test_columns_whose_names_repeat_are_told_apart(self, given_names):
+        found = rows.unique(given_names)
+        assert len(set(found)) == len(given_names)
+        assert all(found)
+
+    def test_columns_of_one_name_are_both_there(self):
+        columns = pa.Table.from_arrays([pa.array([1]), pa.array(["a"])], names=["x", "x"])
+        assert rows.shown(columns).rows.to_pydict() == {"x": [1], "x (2)": ["a"]}
+
+    def test_a_grid_gets_so_many_rows_and_bytes(self):
+        many = pa.table({"n": pa.array(range(rows.MOST_ROWS + 5))})
+        assert rows.shown(many).rows.num_rows == rows.MOST_ROWS
+        wide = pa.table({"text": ["x" * 50_000] * 1_000})
+        found = rows.shown(wide).rows
+        assert 0 < found.num_rows < 200
+        assert found.nbytes <= rows.MOST_BYTES
+
+    def test_no_rows_are_no_rows(self):
+        assert rows.shown(pa.table({"n": pa.array([], pa.decimal128(10, 2))})).rows.num_rows == 0
+
+
+def spec(columns, across, up, kind):
+    return plot.spec(columns, across, up, kind, colours=LIGHT, marks=ENGLISH)
+
+
+class TestPlot:
+    def test_time_is_a_line_words_are_bars_and_numbers_are_points(self):
+        numbers = pa.array([1, 2])
+        for first, kind in (
+            (pa.array([date(2024, 1, 1), date(2024, 1, 2)]), "Line"),
+            (pa.array(["a", "b"]), "Bars"),
+            (pa.array([3, 4]), "Points"),
+        ):
+            columns = pa.table({"first": first, "second": numbers})
+            assert plot.usual(columns, plot.axes(columns)) == ("first", "second", kind)
+
+    def test_days_stand_at_their_own_midnight_in_every_time_zone(self):
+        columns = pa.table({"day": pa.array([date(1970, 1, 2)]), "n": [1]})
+        made = spec(columns, "day", "n", "Line")
+        assert made["data"]["values"][0]["x"] == 86_400_000
+        assert made["encoding"]["x"]["scale"] == {"type": "utc"}
+
+    @pytest.mark.parametrize(("kind", "most"), [("Bars", 100), ("Line", 2_000), ("Points", 2_000)])
+    def test_points_are_bounded(self, kind, most):
+        columns = pa.table({"a": range(5_000), "b": range(5_000)})
+        assert len(spec(columns, "a", "b", kind)["data"]["values"]) == most
+
+    def test_what_has_no_place_is_left_out(self):
+        columns = pa.table(
+            {
+                "x": pa.array([1.0, None, float("nan"), 4.0, 5.0]),
+                "y": pa.array([1.0, 2.0, 3.0, float("inf"), 5.0]),
+            }
+        )
+        assert [each["x"] for each in spec(columns, "x", "y", "Points")["data"]["values"]] == [1.0, 5.0]
+
+    @given(ANY_NAME, ANY_NAME, st.sampled_from(plot.KINDS))
+    def test_any_names_are_titles_and_never_fields(self, first, second, kind):
+        columns = pa.Table.from_arrays(
+            [pa.array(["a.b[0]"]), pa.array([Decimal("1.50")])], names=[first, second]
+        )
+        axes = plot.axes(columns)
+        made = spec(columns, axes.across[0], axes.up[0], kind)
+        assert json.loads(json.dumps(made)) == made
+        fields = {channel["field"] for channel in made["encoding"].values() if isinstance(channel, dict)}
+        assert fields == {"x", "y"}
+        assert made["data"]["values"] == [{"x": "a.b[0]", "y": 1.5, "told": "a.b[0]", "exact": "1.50"}]
+
+
+class TestNames:
+    @pytest.mark.parametrize(
+        ("name", "written"),
+        [
+            ("city", "city"),
+            ("City", '"City"'),
+            ("two words", '"two words"'),
+            ("timestamp", '"timestamp"'),
+            ("update", '"update"'),
+            ('a"b', '"a""b"'),
+            ("1st", '"1st"'),
+            ("größe", '"größe"'),
+        ],
+    )
+    def test_a_name_is_written_as_sql_reads_it(self, name, written):
+        assert names.quoted(name) == written
+
+    @given(st.text(st.characters(exclude_categories=["Cs", "Cc", "Cf", "Zl", "Zp"]), min_size=1, max_size=12))
+    def test_any_name_that_is_put_into_a_query_can_be_run(self, name):
+        if "\\" not in name:
+            assert read_only(f"SELECT {names.quoted(name)} FROM {names.quoted(name)}")
+
+    def test_tables_come_by_schema_with_types(self):
+        row = {
+            "table_schema": "s",
+            "table_name": "t",
+            "table_type": "VIEW",
+            "ordinal_position": 1,
+            "column_name": "c",
+            "data_type": "numeric",
+            "character_maximum_length": None,
+            "numeric_precision": 38,
+            "numeric_scale": 0,
+        }
+        other = {**row, "table_name": "u", "table_type": "BASE TABLE", "data_type": "character varying"}
+        found = names.relations(pa.Table.from_pylist([row, {**other, "character_maximum_length": 9}]))
+        assert [(each.written, each.view, each.columns[0].kind) for each in found] == [
+            ("s.t", True, "decimal(38,0)"),
+            ("s.u", False, "varchar(9)"),
+        ]
+
+
+def past(*texts):
+    return history.statements(
+        pa.Table.from_pylist(
+            [
+                {
+                    "query_id": place,
+                    "start_time": PLAIN - timedelta(minutes=place),
+                    "status": "success",
+                    "returned_rows": 3,
+                    "elapsed_time": 1_500_000,
+                    "query_text": text,
+                }
+                for place, text in enumerate(texts)
+            ]
+        )
+    )
+
+
+class TestHistory:
+    def test_what_can_be_run_again_is_listed(self):
+        found = past(
+            "SELECT 1",
+            "DELETE FROM t",
+            "SELECT :day",
+            "SELECT $1",
+            "EXPLAIN SELECT 2",
+            history.HISTORY.sql,
+            "",
+        )
+        assert [each.sql for each in found] == ["SELECT 1", "EXPLAIN SELECT 2"]
+        assert (found[0].status, found[0].rows, found[0].seconds) == ("Done", 3, 1.5)
+
+    def test_a_text_that_the_warehouse_has_cut_is_not(self):
+        assert not past("SELECT 1 -- " + "x" * 4_000)
+
+    def test_lines_are_lines_again(self):
+        assert past("SELECT 1\\n  FROM t")[0].sql == "SELECT 1\n  FROM t"
+
+    def test_a_label_is_one_line_as_far_as_it_fits(self):
+        (found,) = past("SELECT\n\t1,\n" + "2, " * 200 + "3")
+        assert found.label.startswith("SELECT 1, 2, ")
+        assert len(found.label) == 90
