@@ -3,7 +3,10 @@
 import logging
 import re
 import secrets
-from dataclasses import dataclass
+from collections import deque
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from datetime import UTC, datetime
 from typing import Literal
 
 log = logging.getLogger(__name__)
@@ -11,6 +14,31 @@ log = logging.getLogger(__name__)
 Event = Literal["sign-in", "refusal", "renewal", "sign-out", "query", "export", "exchange"]
 
 _REFERENCE = re.compile(r"[0-9a-f]{8}")
+# How many are remembered, by their kind: however many strangers are refused, no sign-in is forgotten for it.
+_MOST: Mapping[Event, int] = {"sign-in": 200, "refusal": 200, "renewal": 200, "sign-out": 200, "query": 2_000}
+_TOLD = ("way", "reason", "cause", "query", "statement", "rows", "milliseconds")
+
+
+@dataclass(frozen=True)
+class Happened:
+    """An event as administrators may know it: what its line in the log says, and nothing more."""
+
+    at: datetime
+    event: Event
+    id: str
+    outcome: str
+    person: str = ""
+    session: str = ""
+    about: Mapping[str, str | int] = field(default_factory=dict)
+
+
+_recent: dict[Event, deque[Happened]] = {event: deque(maxlen=most) for event, most in _MOST.items()}
+
+
+def recent(*events: Event) -> list[Happened]:
+    """The last events of these kinds in this process since it started, the newest first; so many of each."""
+    found = [happened for event in events for happened in list(_recent.get(event, ()))]
+    return sorted(found, key=lambda happened: happened.at, reverse=True)
 
 
 def new_id() -> str:
@@ -51,7 +79,15 @@ class Trail:
             about["session"] = self.session
         about |= {name: value for name, value in fields.items() if value is not None}
         log.info(event, extra=about)
+        self._remember(event, outcome, event_id, fields)
         return event_id
+
+    def _remember(self, event: Event, outcome: str, event_id: str, fields: Mapping[str, object]) -> None:
+        kept = _recent.get(event)
+        if kept is None or (event == "renewal" and outcome == "ok"):
+            return
+        about = {name: found for name in _TOLD if isinstance(found := fields.get(name), str | int)}
+        kept.append(Happened(datetime.now(UTC), event, event_id, outcome, self.person, self.session, about))
 
 
 NOBODY = Trail("", "")

@@ -17,12 +17,13 @@ from app.auth import sign_in
 from app.errors import AccessError, AppError, QueryError, SessionExpired, SettingsError, StoreUnavailable
 from app.session import visit as visits
 from app.session.assembly import Services
+from app.session.outcomes import Listed
 from app.session.user import UserSession
 from app.session.visit import Visit
 from app.views import PROOFS, VIEWS, clock, filters, tools, waiting
 from app.views.frame import render
 from app.views.page import Proof, View
-from app.views.reader import Limits, Reader
+from app.views.reader import Limits, Present, Reader
 
 log = logging.getLogger("app.main")
 
@@ -32,6 +33,7 @@ _ICON = (Path(__file__).parent / "static" / "icon.svg").read_text()
 _ADDRESS = re.compile(r"(https?://[^\s,;]*[^\s,;.])")
 _AHEAD = timedelta(minutes=5)
 _LOOK = timedelta(seconds=30)
+_SLICE = 0.1
 _SHAPES = (48, 190, 350)
 
 _PERSON = """<div style="line-height:1.4"><strong>{}</strong>
@@ -149,9 +151,22 @@ def _serve(visit: Visit, user: UserSession, shared: Services) -> None:
     st.fragment(_ending, run_every=look)(user)
     try:
         page.run()
+        _learn(user, reader)
     except SessionExpired as expired:
         visit.expire(expired, shared)
         st.rerun()  # what has been drawn so far must not stay under the dialog
+
+
+def _learn(user: UserSession, reader: Reader) -> None:
+    """Once the page stands: whether the person administers, so that the menu shows their page."""
+    flight = user.administration.beside()
+    if flight is not None:
+        while not flight.wait(_SLICE):
+            st.session_state.get("")  # where Streamlit lets a press come through; the next run goes on
+        with suppress(AppError):
+            user.administration.settle()
+    if user.administration.known and not reader.is_administrator:
+        st.rerun()
 
 
 def _ending(user: UserSession) -> None:
@@ -206,6 +221,17 @@ def _reader(user: UserSession, shared: Services) -> Reader:
         map_style_url=settings.map_style_url,
         limits=Limits(settings.max_rows, settings.max_result_mb, settings.query_timeout_seconds),
         chain=user.chain,
+        is_administrator=user.administration.known,
+        administers=user.administers,
+        signed_in=lambda: [_present(each) for each in shared.sessions.listing()],
+        rpu_hour_price=settings.rpu_hour_price,
+    )
+
+
+def _present(listed: Listed) -> Present:
+    moments = (listed.started_at, listed.used_at, listed.ends_at)
+    return Present(
+        listed.reference, listed.person, listed.groups, *(datetime.fromisoformat(each) for each in moments)
     )
 
 

@@ -5,6 +5,7 @@ import binascii
 import re
 import tomllib
 from collections.abc import Callable, Mapping
+from decimal import Decimal
 from pathlib import Path
 from typing import Annotated, Any, Literal
 from urllib.parse import SplitResult, urlsplit
@@ -199,6 +200,13 @@ class Settings(BaseSettings):
     result_format: Literal["csv", "json"] = Field("csv", description="csv or json")
     currency: Annotated[str, Field(pattern=r"^[A-Z]{3}$")] = Field(
         "USD", description="the currency of the sales, by its three letters"
+    )
+    rpu_hour_price: Decimal | None = Field(
+        None,
+        gt=0,
+        le=1000,
+        allow_inf_nan=False,
+        description="US dollars for an RPU-hour of Redshift Serverless, such as 0.375; empty: no costs",
     )
     personal_tables: Literal["on", "off"] = Field("off", description="on or off")
     demo_compare: Literal["on", "off"] = Field("off", description="on or off")

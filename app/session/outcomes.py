@@ -28,6 +28,7 @@ class Listed:
 
     reference: str
     person: str
+    groups: tuple[str, ...]  # as the identity provider named them; for display only
     started_at: str
     used_at: str
     ends_at: str

@@ -134,8 +134,10 @@ class Sessions:
         listed = []
         for record in self._records():
             moments = (record.started_at, record.used_at, record.ends_at)
-            person = record.standing.identity.email
-            listed.append(Listed(record.reference, person, *(each.isoformat() for each in moments)))
+            who = record.standing.identity
+            listed.append(
+                Listed(record.reference, who.email, who.groups, *(each.isoformat() for each in moments))
+            )
         return sorted(listed, key=lambda each: (each.person, each.started_at))
 
     # A second person beside the first, for demonstrations (DEMO_COMPARE); see app.session.beside.

@@ -16,17 +16,17 @@ from app.auth.identity_token import identity_tokens
 from app.auth.renewal import Renewer
 from app.auth.standing import Standing
 from app.chain import Chain
-from app.errors import AccessError, AppError, QueryDenied, SessionExpired, StoreUnavailable
+from app.errors import AccessError, AppError, SessionExpired, StoreUnavailable
 from app.redshift.columns import Bounds
 from app.redshift.data_api import DataApi
 from app.redshift.driver import Driver
 from app.redshift.limiter import Limiter
 from app.redshift.path import QueryPath
-from app.redshift.query import Query
 from app.redshift.warehouse import Warehouse
 from app.redshift.wire import Open
 from app.session import links
 from app.session import record as records
+from app.session.administration import Administration
 from app.session.cookies import new_id
 from app.session.record import Record
 from app.session.store import Entry, Store
@@ -44,8 +44,6 @@ REMEMBERED = timedelta(hours=8)
 _PAUSE = timedelta(seconds=30)
 _LATEST = timedelta(seconds=1)
 _PATIENCE = (0.2, 1.0, 5.0)  # seconds until a store that did not answer is asked once more
-
-_POLICIES = Query("Who administers", "SELECT count(*) AS policies FROM svv_rls_policy")
 
 Clock = Callable[[], datetime]
 
@@ -106,6 +104,7 @@ class UserSession:
             admit=self.admit,
             ready=self.ready,
         )
+        self.administration = Administration(self._warehouse, self.admit)
 
     def _path(self, person: str) -> QueryPath:
         """The way to Redshift that the settings name, as this person."""
@@ -142,11 +141,7 @@ class UserSession:
 
     def administers(self) -> bool:
         """Whether the warehouse shows this person its policies, as it does to administrators alone."""
-        try:
-            table = self._warehouse.fetch(_POLICIES)
-        except QueryDenied:
-            return False
-        return bool(table.frame.iloc[0, 0])
+        return self.administration.ask()
 
     def chain(self) -> Chain:
         """The links from the sign-in to the warehouse as they stand now, in every process; no secret."""

@@ -1,7 +1,9 @@
 """Whoever a page is drawn for, and what the app lets a page do for them."""
 
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
+from datetime import datetime
+from decimal import Decimal
 
 from app.audit import NOBODY, Trail
 from app.chain import NOBODYS, Chain
@@ -18,6 +20,18 @@ class Limits:
 
 
 @dataclass(frozen=True)
+class Present:
+    """Somebody who is signed in, as administrators may know it; `reference` opens nothing."""
+
+    reference: str
+    person: str
+    groups: tuple[str, ...]
+    started_at: datetime
+    used_at: datetime
+    ends_at: datetime
+
+
+@dataclass(frozen=True)
 class Reader:
     """A person at a page: their name to be shown, their warehouse, their trail, and what the settings say."""
 
@@ -29,3 +43,7 @@ class Reader:
     map_style_url: str = ""
     limits: Limits = field(default_factory=Limits)
     chain: Callable[[], Chain] = lambda: NOBODYS
+    is_administrator: bool = False  # by the warehouse's last answer; no page waits for one
+    administers: Callable[[], bool] = lambda: False  # asks it, unless it was asked under the same rights
+    signed_in: Callable[[], Sequence[Present]] = lambda: ()  # for administrators alone
+    rpu_hour_price: Decimal | None = None  # in US dollars; None: nothing is said of costs
