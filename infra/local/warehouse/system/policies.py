@@ -4,6 +4,7 @@ import json
 from collections.abc import Iterable, Iterator
 
 from infra.local.warehouse.objects import ColumnDefinition, MaskingPolicy, Table
+from infra.local.warehouse.system.conditions import alias_of, condition_of
 from infra.local.warehouse.system.relations import declared_type
 from infra.local.warehouse.system.view import Moment, Row, SystemView, view
 from infra.local.warehouse.system.visibility import sees_masks, sees_policies, sees_system_tables
@@ -29,9 +30,9 @@ def _policies(moment: Moment) -> Iterator[Row]:
     if not sees_policies(moment.rights):
         return
     for name, policy in sorted(moment.catalog.policies.items()):
-        alias, attributes = policy.alias or None, _attributes(policy.columns)
+        alias, attributes, condition = alias_of(policy), _attributes(policy.columns), condition_of(policy)
         changed = policy.changed
-        yield moment.database, name, alias, attributes, policy.predicate, True, changed.by, changed.at
+        yield moment.database, name, alias, attributes, condition, True, changed.by, changed.at
 
 
 def _attached(moment: Moment) -> Iterator[Row]:
