@@ -63,9 +63,12 @@ def ask(
     return table
 
 
-def run(warehouse: Warehouse, query: Query, *, path: str, places: Places) -> Table:
-    """A question asked just now: it is asked anew, and nothing of before stands for its answer."""
-    return _answer(warehouse.begin(query, fresh=True), path, places, ())
+def run(warehouse: Warehouse, query: Query, *, path: str, places: Places, fresh: bool = True) -> Table:
+    """A question asked just now: it is asked anew, and nothing of before stands for its answer.
+
+    Unless it need not be `fresh`: then what was asked a moment ago still holds.
+    """
+    return _answer(warehouse.begin(query, fresh=fresh), path, places, ())
 
 
 def stopped(path: str) -> bool:
