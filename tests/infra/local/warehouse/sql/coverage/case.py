@@ -9,7 +9,7 @@ from infra.local.warehouse import Redshift, SqlError
 from tests.infra.local.warehouse.conftest import PEOPLE, reader, run, sales_csv
 
 RUNS, DIFFERS, REFUSED = "runs", "differs", "refused"
-_QUERIES = ("SELECT", "WITH", "(")
+_QUERIES = ("SELECT", "WITH", "EXPLAIN ", "(")
 
 
 @dataclass(frozen=True)

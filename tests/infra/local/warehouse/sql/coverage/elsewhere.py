@@ -1,6 +1,6 @@
 """The groups of functions of which the stand-in has few or none."""
 
-from tests.infra.local.warehouse.sql.coverage.case import Fault, Group, refused, runs
+from tests.infra.local.warehouse.sql.coverage.case import Fault, Group, differs, refused, runs
 
 BYTES = Group(
     "VARBYTE functions",
@@ -61,6 +61,11 @@ INFORMATION = Group(
         refused("CURRENT_AWS_ACCOUNT, CURRENT_NAMESPACE, DEFAULT_IAM_ROLE", "current_aws_account()"),
         refused("HAS_…_PRIVILEGE", "has_table_privilege('frank', 'winsales', 'select')"),
         refused("HAS_…_PRIVILEGE", "has_schema_privilege('frank', 'public', 'usage')"),
+        runs(
+            "PG_GET_SESSION_ROLES",
+            "SELECT name FROM pg_get_session_roles() AS session_roles(name name, roleid integer)",
+            [("AWSIDC:amer-sales",)],
+        ),
         refused("PG_…", "pg_backend_pid()"),
         refused("PG_…", "pg_last_query_id()"),
         refused("SLICE_NUM", "slice_num()"),
@@ -81,4 +86,22 @@ INFORMATION = Group(
     setup="""
         CREATE ROLE "AWSIDC:amer-sales"; CREATE ROLE sales_ro; GRANT ROLE sales_ro TO ROLE "AWSIDC:amer-sales"
     """,
+)
+EXPLAIN = Group(
+    "EXPLAIN",
+    "r_EXPLAIN",
+    (
+        differs(
+            "EXPLAIN",
+            "EXPLAIN SELECT sellerid FROM winsales WHERE qty > 20",
+            [("XN Seq Scan on winsales  (cost=0.00..20.00 rows=333 width=4)",), ("  Filter: (qty > 20)",)],
+            "steps follow the statement as it is written; costs and rows tell nothing of the tables",
+        ),
+        refused(
+            "EXPLAIN",
+            "EXPLAIN WITH RECURSIVE n (i) AS (SELECT 1 UNION ALL SELECT i + 1 FROM n) SELECT i FROM n",
+            "WITH RECURSIVE",
+        ),
+        refused("EXPLAIN", "EXPLAIN DELETE FROM winsales", "INSERT, UPDATE, DELETE, CREATE TABLE AS"),
+    ),
 )

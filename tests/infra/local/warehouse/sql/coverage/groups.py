@@ -32,6 +32,7 @@ GROUPS = (
     aggregates.BITS,
     windows.GROUP,
     hashes.GROUP,
+    elsewhere.EXPLAIN,
     elsewhere.INFORMATION,
     elsewhere.ADMINISTRATION,
     elsewhere.BYTES,
