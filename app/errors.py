@@ -13,6 +13,7 @@ AppError(message, remedy)
 │ └ NotAssigned                  the person is unknown or not assigned
 ├ ExportError                    a file to take along is too large, or cannot be made
 ├ StatementRefused               a person's own statement that is not plainly one query
+├ PolicyFileRefused              a file of policy tests that cannot be used
 └ QueryError(query_name, statement_id, cause)
   ├ QueryDenied                  the warehouse refuses the person
   ├ QueryFailed                  the statement is at fault
@@ -24,6 +25,7 @@ AppError(message, remedy)
 for the admin to search by. None of them ever carries a token, a key or a secret.
 """
 
+from collections.abc import Sequence
 from typing import Self
 
 
@@ -116,6 +118,18 @@ class StatementRefused(AppError):
     """A person's own text is not sent: it is not plainly one query that only reads."""
 
     code = "RL-460"
+
+
+class PolicyFileRefused(AppError):
+    """A file of policy tests is not as docs/policy-tests.md says."""
+
+    code = "RL-470"
+
+    def __init__(self, faults: Sequence[str], *, code: str) -> None:
+        """`faults` are all that is wrong with it, each with its line and code."""
+        message = faults[0] if len(faults) == 1 else f"{len(faults)} things are wrong with the file."
+        super().__init__(message, "Mend the file: docs/policy-tests.md says what it holds.", code=code)
+        self.faults = tuple(faults)
 
 
 class QueryError(AppError):

@@ -10,6 +10,36 @@ from app.policies import tree
 from app.policies.tree import OPPOSITE, Condition
 
 _TRUE, _FALSE = (tree.Holds(tree.Truth(truth), negated=False) for truth in (True, False))
+# Functions of a value alone: the same for whoever asks, and whenever.
+PURE = frozenset(
+    [
+        "lower",
+        "upper",
+        "trim",
+        "btrim",
+        "ltrim",
+        "rtrim",
+        "left",
+        "right",
+        "substring",
+        "length",
+        "len",
+        "coalesce",
+        "nullif",
+        "nvl",
+        "replace",
+        "strpos",
+        "split_part",
+        "abs",
+        "round",
+        "floor",
+        "ceil",
+        "ceiling",
+        "mod",
+        "date_trunc",
+        "date_part",
+    ]
+)
 _OPERATORS = {"=": eq, "<>": ne, "<": lt, "<=": le, ">": gt, ">=": ge}
 
 
@@ -88,3 +118,16 @@ def _unnamed(node: Any) -> Any:
     if not is_dataclass(node):
         return node
     return replace(cast(Any, node), **{name: _unnamed(part) for name, part in vars(node).items()})
+
+
+def of_a_row(condition: Condition) -> str:
+    """Why the condition does not ask of a row's own columns and of who asks alone; '' when it does."""
+    for part in parts_of(condition):
+        match part:
+            case tree.Lookup() | tree.Verbatim():
+                return "asks for more than its row: queries and CASE are not taken"
+            case tree.Call(name) if name not in PURE:
+                return f"calls {name}, which is not one of the functions of a value alone"
+            case tree.Column(_, relation) if relation:
+                return f"names a relation, {relation}: columns stand by themselves"
+    return ""

@@ -91,10 +91,14 @@ _SQL = Writer()
 def in_words(condition: str) -> str:
     """Which rows a policy's condition lets through; what it cannot say in words it gives as SQL."""
     try:
-        found = of_one_relation(plain(read(condition)))
+        return rows_in_words(read(condition))
     except Unreadable:
-        return f"rows for which {condition.strip()} holds"
-    return _rows(found)
+        return f"rows for which {seen_text(condition.strip())} holds"
+
+
+def rows_in_words(condition: Condition) -> str:
+    """Which rows a condition that was read lets through."""
+    return _rows(of_one_relation(plain(condition)))
 
 
 def together_in_words(conditions: Sequence[str], conjunction: Literal["AND", "OR"]) -> str:
@@ -107,9 +111,9 @@ def together_in_words(conditions: Sequence[str], conjunction: Literal["AND", "OR
         parts = [read(condition) for condition in conditions]
     except Unreadable:
         every = f"({f') {conjunction} ('.join(condition.strip() for condition in conditions)})"
-        return f"rows for which {every} holds"
+        return f"rows for which {seen_text(every)} holds"
     whole = tree.every(parts) if conjunction == "AND" else tree.some(parts)
-    return _rows(of_one_relation(plain(whole)))
+    return rows_in_words(whole)
 
 
 def masked_in_words(expression: str) -> str:
@@ -131,7 +135,7 @@ def _masked(expression: str) -> str:  # noqa: PLR0911 - a line for each kind
     try:
         value = _bare(read_value(expression))
     except Unreadable:
-        return f"the value of {expression.strip()}"
+        return f"the value of {seen_text(expression.strip())}"
     match value:
         case tree.Truth(None):
             return "nothing (NULL)"
@@ -184,7 +188,9 @@ def _said(condition: Condition) -> str:
             return f"there is {'no' if negated else 'a'} row in {_looked_in(query)}"
     phrase = _phrase(condition)
     return (
-        f"{_named(_subject(condition))} {phrase}" if phrase else f"{_seen(_SQL.condition(condition))} holds"
+        f"{_named(_subject(condition))} {phrase}"
+        if phrase
+        else f"{seen_text(_SQL.condition(condition))} holds"
     )
 
 
@@ -248,7 +254,7 @@ def _named(value: Value) -> str:  # noqa: PLR0911 - a line for each kind
     value = _bare(value)
     match value:
         case tree.Text(text):
-            return f"“{_seen(text)}”"
+            return f"“{seen_text(text)}”"
         case tree.Cast(tree.Text(text), kind) if _TIMES.fullmatch(kind) and _DAY.fullmatch(text):
             return text
         case tree.Cast(inner, kind):
@@ -261,15 +267,15 @@ def _named(value: Value) -> str:  # noqa: PLR0911 - a line for each kind
             return f"-{number}"
         case tree.Call("current_setting", (setting, *_)) if isinstance(_bare(setting), tree.Text):
             return f"the session's setting {_named(setting)}"
-    return _seen(_SQL.value(value))
+    return seen_text(_SQL.value(value))
 
 
 def _name(name: str) -> str:
     written = tree.name_in_sql(name)
-    return _seen(f'"{name}"' if written == name and name in _OURS else written)
+    return seen_text(f'"{name}"' if written == name and name in _OURS else written)
 
 
-def _seen(text: str) -> str:
+def seen_text(text: str) -> str:
     """The text, with what could end a quotation or cannot be seen by its number."""
     return "".join(
         f"\\u{ord(each):04x}" if each in "“”" or unicodedata.category(each) in _HIDDEN else each

@@ -1,29 +1,43 @@
-"""`python -m infra.provision apply`: sets up the account of the environment's AWS credentials."""
+"""`python -m infra.provision`: `apply` sets up the account of the environment's AWS credentials.
+
+`test-policies` measures there what each person sees, against a file that says what they should.
+"""
 
 import argparse
 import json
 import os
+import re
 import sys
 from collections.abc import Sequence
+from pathlib import Path
 
 import boto3
 from botocore.exceptions import BotoCoreError, ClientError
 
+from app.errors import PolicyFileRefused
+from app.policies.expectations import read_expectations
+from app.policies.file import LONGEST
 from infra.provision import policies
 from infra.provision.apply import Outputs, apply
+from infra.provision.as_person import Warehouse
 from infra.provision.errors import ProvisioningError, SpecError
+from infra.provision.policy_tests import as_json, as_text, measure
 from infra.provision.spec import COPY_FORMATS, Spec
+
+_TESTS = Path(__file__).parent.parent / "policy-tests.yaml"
 
 
 def main(arguments: Sequence[str] | None = None) -> int:
     """0 when all is as specified; 1 when AWS or the account stood in the way; 2 when the request is wrong."""
     options = _parser().parse_args(arguments)
     try:
+        if options.command == "test-policies":
+            return _test_policies(options)
         session = boto3.Session(region_name=options.region)
         spec = _spec(session, options)
         outputs = apply(spec, session)
-    except SpecError as error:
-        return _fail(str(error), status=2)
+    except (SpecError, PolicyFileRefused) as error:
+        return _fail("\n".join(getattr(error, "faults", (str(error),))), status=2)
     except ClientError as error:
         return _fail(_in_words(error), status=1)
     except (BotoCoreError, ProvisioningError) as error:
@@ -59,7 +73,51 @@ def _parser() -> argparse.ArgumentParser:
     command.add_argument(
         "--host-role-arn", default="", help="the role that the app runs under, in place of a bridge role"
     )
+    _add_test_policies(commands)
     return parser
+
+
+def _add_test_policies(commands: "argparse._SubParsersAction[argparse.ArgumentParser]") -> None:
+    command = commands.add_parser("test-policies", help="measure what people see against what they should")
+    command.add_argument(
+        "file", nargs="?", type=Path, default=_TESTS, help="default: infra/policy-tests.yaml"
+    )
+    command.add_argument("--json", action="store_true", help="the results for machines")
+    for option, name in (
+        ("--region", "AWS_REGION"),
+        ("--workgroup", "REDSHIFT_WORKGROUP"),
+        ("--database", "REDSHIFT_DATABASE"),
+        ("--secret-arn", "ADMIN_SECRET_ARN"),
+    ):
+        command.add_argument(option, default=os.environ.get(name, ""), help=f"default: {name}")
+    command.add_argument(
+        "--namespace", default=Spec.identity_namespace, help="of the people's names; default: %(default)s"
+    )
+
+
+def _test_policies(options: argparse.Namespace) -> int:
+    """0 when all tests hold, 1 when one does not; an error tells of all else."""
+    tests = read_expectations(_text_of(options.file))
+    for name in ("workgroup", "database", "secret_arn"):
+        if not getattr(options, name):
+            raise SpecError(f"--{name.replace('_', '-')} is missing, and the environment has none.")
+    if not re.fullmatch(r"[\w+.@-]{1,127}", options.namespace, re.ASCII):
+        raise SpecError(f"--namespace is {options.namespace[:80]!r}: letters, digits and _+.@- alone.")
+    session = boto3.Session(region_name=options.region or None)
+    warehouse = Warehouse(
+        session.client("redshift-data"), options.workgroup, options.database, options.secret_arn
+    )
+    verdicts = measure(warehouse, tests, namespace=options.namespace)
+    print(as_json(verdicts) if options.json else as_text(verdicts))  # noqa: T201 - a command line's answer
+    return int(any(verdict.outcome != "holds" for verdict in verdicts))
+
+
+def _text_of(file: Path) -> str:
+    try:
+        with file.open("rb") as opened:
+            return opened.read(4 * LONGEST + 1).decode("utf-8")
+    except (OSError, UnicodeDecodeError) as error:
+        raise SpecError(f"{file} cannot be read: {error}") from error
 
 
 def _spec(session: boto3.Session, options: argparse.Namespace) -> Spec:
