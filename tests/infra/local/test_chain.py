@@ -53,6 +53,17 @@ def test_the_world_is_more_than_the_regions(env, data):
     assert 0 < regions < counts["Ethan Global"]
 
 
+@pytest.mark.parametrize("name", SEES)
+def test_a_person_is_told_how_their_rows_are_read(name, env, data):
+    lines = [line for (line,) in outside.rows(data[name], env, "EXPLAIN SELECT 1 FROM public.sales_data")]
+    _, _, zone = SEES[name].partition("LIKE ")
+    if not zone:
+        assert lines[0].startswith("XN Seq Scan on sales_data  (cost=")
+        return
+    assert lines[0].startswith("XN RLS SecureScan sales_data  (cost=")
+    assert lines[-1].strip() == f"Filter: ((timezone)::text ~~ {zone}::text)"
+
+
 @pytest.mark.parametrize("name", ["Nora Newcomer", "Ada Admin"])
 def test_who_is_granted_nothing_is_told_so(name, env, data):
     description = outside.run(data[name], env, TOTALS)

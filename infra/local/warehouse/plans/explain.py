@@ -38,11 +38,10 @@ def read(sql: str) -> Explain:
     reader = Reader(sql)
     reader.expect(KEYWORD)
     verbose = reader.accept("verbose")
-    fault = reader.fault()
-    query, _ = reader.rest()
+    query = sql[reader.current.start :]  # to the last character, as it would be read without EXPLAIN
     word = first_word(query)
     if word in _QUERIES:
         return Explain(query, verbose)
     if word in _CHANGES:
         raise NotSupported(f"EXPLAIN of {word.upper()}")
-    raise fault
+    raise reader.fault()
