@@ -43,6 +43,7 @@ _KEPT_QUERIES = 256
 _PASSWORD = re.compile(
     r"\b(PASSWORD\s+)'(?:[^']|'')*'", re.IGNORECASE
 )  # in the history, as Redshift shows it
+_NO_LABEL = "default"  # of a statement in the history, as in STL_QUERY
 _NONE: Mapping[str, str] = {}
 
 
@@ -226,6 +227,7 @@ class Redshift:
             session_id=run.session.number,
             transaction_id=run.transaction_id,
             query_id=query_id,
+            label=run.parameters.get("query_group", _NO_LABEL),
         )
         with self.history.recording(statement) as entry:
             yield entry

@@ -302,6 +302,18 @@ def test_a_running_statement_is_seen_until_it_is_cancelled():
     assert status() == "canceled"
 
 
+def test_a_label_is_what_the_session_said_of_its_queries():
+    redshift = Redshift()
+    session = redshift.open_session(ALICE)
+    for sql in ("SELECT 1", "SET query_group TO 'Monday'", "SELECT 2", "RESET query_group", "SELECT 3"):
+        redshift.execute(sql, user=ALICE, session=session)
+    session.close()
+    labels = {
+        row["query_text"]: row["query_label"].strip() for row in ask(redshift, "sys_query_history", ALICE)
+    }
+    assert [labels[f"SELECT {number}"] for number in (1, 2, 3)] == ["default", "Monday", "default"]
+
+
 def test_a_query_has_the_number_that_the_caller_gave_it():
     redshift = Redshift()
     number = redshift.history.new_query_id()
