@@ -15,6 +15,7 @@ DRAWING_VIEWS = {
     for name in (
         *("overview", "cities", "drill", "how", "how_shown"),
         *(f"explore.{name}" for name in ("view", "desk", "running", "result", "history")),
+        *(f"admin.{name}" for name in ("view", "asking", "who", "sign_ins", "statements", "policies")),
         *(
             "frame",
             "head",
