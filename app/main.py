@@ -17,13 +17,14 @@ from app.auth import sign_in
 from app.errors import AccessError, AppError, QueryError, SessionExpired, SettingsError, StoreUnavailable
 from app.session import visit as visits
 from app.session.assembly import Services
+from app.session.beside import Beside
 from app.session.outcomes import Listed
 from app.session.user import UserSession
 from app.session.visit import Visit
 from app.views import PROOFS, VIEWS, clock, filters, tools, waiting
 from app.views.frame import render
 from app.views.page import Proof, View
-from app.views.reader import Limits, Present, Reader
+from app.views.reader import Limits, Person, Present, Reader, Second
 
 log = logging.getLogger("app.main")
 
@@ -135,7 +136,7 @@ def _serve(visit: Visit, user: UserSession, shared: Services) -> None:
     visit.served = True
     filters.follow_address()
     tools.receive()
-    reader = _reader(user, shared)
+    reader = _reader(user, shared, visit.beside)
     page = st.navigation(
         _pages(lambda drawn: _draw(drawn, reader), lambda proof: proof.shown(reader)), position="top"
     )
@@ -210,7 +211,7 @@ def _account(user: UserSession) -> None:
         sign_in.watch()
 
 
-def _reader(user: UserSession, shared: Services) -> Reader:
+def _reader(user: UserSession, shared: Services, beside: Beside) -> Reader:
     settings = shared.settings
     return Reader(
         name=user.identity.name,
@@ -225,6 +226,8 @@ def _reader(user: UserSession, shared: Services) -> Reader:
         administers=user.administers,
         signed_in=lambda: [_present(each) for each in shared.sessions.listing()],
         rpu_hour_price=settings.rpu_hour_price,
+        groups=user.identity.groups,
+        second=_second(beside, shared) if settings.demo_compare == "on" else None,
     )
 
 
@@ -233,6 +236,38 @@ def _present(listed: Listed) -> Present:
     return Present(
         listed.reference, listed.person, listed.groups, *(datetime.fromisoformat(each) for each in moments)
     )
+
+
+def _second(beside: Beside, shared: Services) -> Second:
+    """The place beside whoever reads, as a page may use it."""
+
+    def who() -> Person | None:
+        user = beside.user(shared)
+        return Person(user.identity.name, user.identity.groups, user.warehouse) if user is not None else None
+
+    return Second(
+        who=who,
+        offer=lambda over: _offer_beside(beside, shared, over),
+        end=lambda: beside.end(shared),
+        over=lambda expired: beside.expire(expired, shared),
+    )
+
+
+def _offer_beside(beside: Beside, shared: Services, over: SessionExpired | None) -> None:
+    """The second person's way to sign in, and what comes of it."""
+    notice = beside.notice or over
+    if notice is not None:
+        sign_in.tell(notice)
+    try:
+        url = beside.attempt(shared).url
+    except AppError as error:
+        _tell(error)
+        st.button("Try again", key="compare.again")
+        return
+    answer = sign_in.second_button(url)
+    if answer is not None:
+        beside.answer(answer, shared)
+        st.rerun()
 
 
 def _draw(page: View | Proof, reader: Reader) -> None:

@@ -18,6 +18,8 @@ DRAWING_VIEWS = {
         *(f"admin.{name}" for name in ("view", "asking", "who", "sign_ins", "statements", "policies")),
         *(
             "frame",
+            "compare.sides",
+            "compare.view",
             "head",
             "filters",
             "waiting",

@@ -19,6 +19,10 @@ POPUP_HEIGHT, POPUP_WIDTH = 720, 560
 [FONT] = (Path(get_static_dir()) / "static" / "media").glob("SourceSansVF-Upright*.woff2")
 _SCRIPT = '<script src="/auth/{}.js"></script>'
 _STYLE = f"<style>{(Path(__file__).parent / 'parts.css').read_text()}</style>"
+_BLOCKED = (
+    '<span id="rl-blocked" class="rl-blocked" role="alert" hidden>'
+    "Your browser blocked the sign-in window.</span>"
+)
 # Who signed out leaves an empty sidebar behind. The rest is the measures of the static page.
 _FRAME = """<style>
 [data-testid=stSidebar], [data-testid=stExpandSidebarButton] { display: none; }
@@ -64,25 +68,34 @@ def button(url: str, *, provider: Provider, return_to: str) -> Any:
     streamlit-oauth draws the button and watches the pop-up. Its own Python half is left aside, because it
     takes a token from the browser as readily as a code.
     """
+    answer = _pop_up(url, f"Sign in with {account(provider)}")
+    _quiet(
+        f'{_BLOCKED}<a href="{_login(return_to)}" target="_self">Sign in on this page instead</a>'
+        + _SCRIPT.format("pop_up")
+    )
+    return answer
+
+
+def second_button(url: str) -> Any:
+    """The pop-up's button for a second person; the whole page could not lead back to the first."""
+    answer = _pop_up(url, "Sign in a second person")
+    _quiet(_BLOCKED + _SCRIPT.format("pop_up"))
+    return answer
+
+
+def _pop_up(url: str, name: str) -> Any:
     # Importing it registers its files with Streamlit's runtime, which has to be there by then.
     from streamlit_oauth import _authorize_button  # noqa: PLC0415
 
-    answer = _authorize_button(
+    return _authorize_button(
         authorization_url=url,
-        name=f"Sign in with {account(provider)}",
+        name=name,
         popup_height=POPUP_HEIGHT,
         popup_width=POPUP_WIDTH,
         icon=None,
         use_container_width=True,
         auto_click=False,
     )
-    _quiet(
-        '<span id="rl-blocked" class="rl-blocked" role="alert" hidden>'
-        "Your browser blocked the sign-in window.</span>"
-        f'<a href="{_login(return_to)}" target="_self">Sign in on this page instead</a>'
-        + _SCRIPT.format("pop_up")
-    )
-    return answer
 
 
 def link(label: str, *, return_to: str) -> None:

@@ -27,11 +27,19 @@ UNSEEN = {"aria": False}  # told by the description, or by another mark
 
 
 def sales_over_time(
-    steps: Sequence[Step], *, grain: Grain, against: Against | None, days: int, colours: Palette, marks: Marks
+    steps: Sequence[Step],
+    *,
+    grain: Grain,
+    against: Against | None,
+    days: int,
+    colours: Palette,
+    marks: Marks,
+    between: tuple[Decimal, Decimal] | None = None,
 ) -> Spec:
     """The course of sales, and dashed that of a period to compare with.
 
-    A stretch that the period cuts is a hollow point beside the line: in it, it would look like a fall.
+    A stretch that the period cuts is a hollow point beside the line: in it, it would look like a fall. With
+    `between`, these are the ends of its scale, so that several charts are read by one.
     """
     if against and not any(getattr(step.figures, against).orders for step in steps):
         against = None
@@ -54,7 +62,7 @@ def sales_over_time(
         "encoding": {"x": _time_axis(steps, grain)},
         "layer": [
             _area(colours),
-            _lines(other, colours, marks),
+            _lines(other, colours, marks, between),
             *_points(other, colours, few=len(steps) <= _FEW),
             _rule(other, colours, marks),
         ],
@@ -137,7 +145,7 @@ def _labels(steps: Sequence[Step], grain: Grain) -> Iterator[str | list[str]]:
         year = day.year
 
 
-def _money_axis(field: str, marks: Marks) -> Spec:
+def _money_axis(field: str, marks: Marks, between: tuple[Decimal, Decimal] | None) -> Spec:
     size = "replace(format(abs(datum.value), abs(datum.value) < 1 ? '~f' : '~s'), 'G', 'B')"
     sign = f"(datum.value < 0 ? '-' : '') + {json.dumps(marks.prefix)}"
     return {
@@ -150,7 +158,7 @@ def _money_axis(field: str, marks: Marks) -> Spec:
             "ticks": False,
             "labelExpr": f"{sign} + {size} + {json.dumps(marks.suffix)}",
         },
-        "scale": {"zero": True},
+        "scale": {"zero": True} if between is None else {"domain": [*map(float, between)]},
     }
 
 
@@ -162,7 +170,9 @@ def _area(colours: Palette) -> Spec:
     }
 
 
-def _lines(other: str | None, colours: Palette, marks: Marks) -> Spec:
+def _lines(
+    other: str | None, colours: Palette, marks: Marks, between: tuple[Decimal, Decimal] | None
+) -> Spec:
     series = {"now": ("This period", colours.accent, [1, 0])}
     if other:
         series["other"] = (other, colours.muted, [4, 4])
@@ -179,7 +189,7 @@ def _lines(other: str | None, colours: Palette, marks: Marks) -> Spec:
         "transform": [{"filter": "datum.whole"}, {"fold": names, "as": ["series", "sales"]}],
         "mark": {"type": "line", "strokeWidth": 2, "strokeJoin": "round", **UNSEEN},
         "encoding": {
-            "y": _money_axis("sales", marks),
+            "y": _money_axis("sales", marks, between),
             "color": {**line, "scale": {"domain": names, "range": shades}},
             "strokeDash": {**line, "scale": {"domain": names, "range": dashes}},
         },

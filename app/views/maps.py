@@ -73,6 +73,7 @@ class Look:
     found: City | None = None
     style_url: str = ""
     turn: int = 0
+    most: Decimal = Decimal(0)  # sales of a city on any of several maps that are read by one scale
 
     def fill(self, colour: str, *places: str) -> Colour:
         """The colour as it is drawn: paler unless one of the places is chosen, or none is."""
@@ -144,7 +145,7 @@ def _content(text: str) -> str:
 
 
 def _circles(cities: Sequence[City], look: Look) -> Drawing:
-    most = _most(cities)
+    most = _most(cities, look)
     steps = shading(most, look.colours.ramp)
     layer = pydeck.Layer(
         "ScatterplotLayer",
@@ -164,7 +165,7 @@ def _circles(cities: Sequence[City], look: Look) -> Drawing:
 
 
 def _columns(cities: Sequence[City], look: Look) -> Drawing:
-    most, nearer = _most(cities), 2 ** (1 - look.view.zoom)
+    most, nearer = _most(cities, look), 2 ** (1 - look.view.zoom)
     steps = shading(most, look.colours.ramp)
     layer = pydeck.Layer(
         "ColumnLayer",
@@ -183,7 +184,7 @@ def _columns(cities: Sequence[City], look: Look) -> Drawing:
 
 def _heat(cities: Sequence[City], look: Look) -> Drawing:
     """The heat, and the cities on it as small spots: heat alone can be neither read nor clicked."""
-    most = _most(cities)
+    most = _most(cities, look)
     heat = pydeck.Layer(
         "HeatmapLayer",
         data=[
@@ -343,8 +344,8 @@ def _clickable(look: Look) -> dict[str, Any]:
     }
 
 
-def _most(cities: Sequence[City]) -> Decimal:
-    return cities[0].figures.sales if cities else Decimal(0)
+def _most(cities: Sequence[City], look: Look) -> Decimal:
+    return max(look.most, cities[0].figures.sales if cities else Decimal(0))
 
 
 def _at(city: City) -> list[float]:

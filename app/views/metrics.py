@@ -16,7 +16,7 @@ WEIGHTS = (1.5, 1, 1, 1)
 """Of the columns in which they stand: the first is what the page is about."""
 
 
-class _Figure(NamedTuple):
+class Figure(NamedTuple):
     """A figure: what it is called, what it is, how it is written short and exactly."""
 
     label: str
@@ -25,19 +25,20 @@ class _Figure(NamedTuple):
     exact: Callable[[Decimal, Marks], str]
 
 
-_FIGURES = (
-    _Figure("Total sales", lambda sold: sold.sales, formats.short_money, formats.money),
-    _Figure("Units", lambda sold: Decimal(sold.units), formats.short_count, formats.count),
-    _Figure("Orders", lambda sold: Decimal(sold.orders), formats.short_count, formats.count),
-    _Figure("Average order", lambda sold: sold.average, formats.short_money, formats.money),
+FIGURES = (
+    Figure("Total sales", lambda sold: sold.sales, formats.short_money, formats.money),
+    Figure("Units", lambda sold: Decimal(sold.units), formats.short_count, formats.count),
+    Figure("Orders", lambda sold: Decimal(sold.orders), formats.short_count, formats.count),
+    Figure("Average order", lambda sold: sold.average, formats.short_money, formats.money),
 )
+"""The four of every page, the first the one that it is about."""
 
 
 def draw(totals: Compared, this: Page, *, steps: Sequence[Step] = ()) -> None:
     """Draws the figures, with their course where there are steps."""
     this.offer("Figures", lambda: _row(totals.now))
     with st.container(key="figures"), st.container(horizontal=True):
-        for figure in _FIGURES:
+        for figure in FIGURES:
             _draw(figure, totals, this, steps)
 
 
@@ -53,7 +54,7 @@ def _row(sold: Figures) -> pa.Table:
     )
 
 
-def _draw(figure: _Figure, totals: Compared, this: Page, steps: Sequence[Step]) -> None:
+def _draw(figure: Figure, totals: Compared, this: Page, steps: Sequence[Step]) -> None:
     now = figure.of(totals.now)
     recent, last_year = (_change(figure, totals, against, this) for against in ("before", "year_ago"))
     st.metric(
@@ -69,7 +70,7 @@ def _draw(figure: _Figure, totals: Compared, this: Page, steps: Sequence[Step]) 
     )
 
 
-def _change(figure: _Figure, totals: Compared, against: Against, this: Page) -> Change:
+def _change(figure: Figure, totals: Compared, against: Against, this: Page) -> Change:
     past: Figures = getattr(totals, against)
     before = figure.of(past) if past.orders else None
     return formats.change(

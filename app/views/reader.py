@@ -7,6 +7,7 @@ from decimal import Decimal
 
 from app.audit import NOBODY, Trail
 from app.chain import NOBODYS, Chain
+from app.errors import SessionExpired
 from app.redshift.warehouse import Warehouse
 
 
@@ -32,6 +33,25 @@ class Present:
 
 
 @dataclass(frozen=True)
+class Person:
+    """Somebody at one side of a page: their name and groups to be shown, and their warehouse."""
+
+    name: str
+    groups: tuple[str, ...]
+    warehouse: Warehouse
+
+
+@dataclass(frozen=True)
+class Second:
+    """The place beside the reader, for a second person who signs in there while the reader stays."""
+
+    who: Callable[[], Person | None]  # None: nobody; SessionExpired: somebody whose sign-in is over
+    offer: Callable[[SessionExpired | None], None]  # draws the way in, and says why the last one left
+    end: Callable[[], None]
+    over: Callable[[SessionExpired], None]  # ends it for the reason that their side of the page met
+
+
+@dataclass(frozen=True)
 class Reader:
     """A person at a page: their name to be shown, their warehouse, their trail, and what the settings say."""
 
@@ -47,3 +67,5 @@ class Reader:
     administers: Callable[[], bool] = lambda: False  # asks it, unless it was asked under the same rights
     signed_in: Callable[[], Sequence[Present]] = lambda: ()  # for administrators alone
     rpu_hour_price: Decimal | None = None  # in US dollars; None: nothing is said of costs
+    groups: tuple[str, ...] = ()
+    second: Second | None = None  # where there is no place beside the reader

@@ -101,24 +101,35 @@ def forget() -> None:
 
 
 def _answer(flight: Flight, path: str, places: Places, shapes: Sequence[Shapes]) -> Table:
-    """What is on its way; whatever takes the person elsewhere meanwhile stops it at the warehouse."""
+    settle([flight], path, places, shapes)
+    return flight.table()
+
+
+def settle(flights: Sequence[Flight], path: str, places: Places, shapes: Sequence[Shapes]) -> None:
+    """Waits for all that is on its way; whatever takes the person elsewhere stops it at the warehouse."""
     try:
-        if not flight.wait(_AT_ONCE):
+        if not _landed(flights, _AT_ONCE):
             with (
                 _skeleton(places.body, shapes),
                 places.as_of.container(horizontal=True, vertical_alignment="center", width="content"),
                 st.spinner("Asking the warehouse", show_time=True),
             ):
-                _wait(flight, path)
-        return flight.table()
+                _wait(flights, path)
     finally:
-        flight.leave()
+        for flight in flights:
+            flight.leave()
 
 
-def _wait(flight: Flight, path: str) -> None:
+def _landed(flights: Sequence[Flight], seconds: float) -> bool:
+    """Whether all have landed, after so many seconds at the latest."""
+    until = time.monotonic() + seconds
+    return all(flight.wait(max(0.0, until - time.monotonic())) for flight in flights)
+
+
+def _wait(flights: Sequence[Flight], path: str) -> None:
     began, stop = time.monotonic(), st.empty()
     offered = False
-    while not flight.wait(_SLICE):
+    while not _landed(flights, _SLICE):
         # A look at the session's state is where Streamlit lets a press, or another choice, come through.
         st.session_state.get(_STOPPED)
         if not offered and time.monotonic() - began >= _LONG - _AT_ONCE:
