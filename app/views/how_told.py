@@ -3,6 +3,7 @@
 Whatever comes from a token, from AWS or from the warehouse is escaped here.
 """
 
+import re
 from collections.abc import Callable, Iterable, Sequence
 from datetime import datetime
 from html import escape
@@ -39,7 +40,9 @@ _RENEWAL = {
 _NONE, _UNTOLD = "none", "not told"
 _NOT_YET = "Not yet: it comes with the first question to the warehouse."
 _LISTED = 8  # values that are named before the others are folded away
+_PARTED = re.compile(r"(?<=[:/])")
 _MINUTE = 60
+_TICKS = 6_000  # seconds: a hundred minutes; of more, nobody watches the seconds
 
 
 # The picture, and what it comes to.
@@ -55,8 +58,12 @@ def _step(place: int, link: Link) -> str:
     value = f'<span class="rl-value">{escape(link.value)}</span>' if link.value else ""
     return (
         f'<li class="rl-{link.state}"><i aria-hidden="true">{place}</i><strong>{escape(link.name)}</strong>'
-        f"{value}<em>{_SAID[link.state]}</em></li>"
+        f"{value}<em>{_said(link)}</em></li>"
     )
+
+
+def _said(link: Link) -> str:
+    return "come through" if (link.name, link.state) == ("Rows", "holds") else _SAID[link.state]
 
 
 def reasons(said: Verdict) -> str:
@@ -93,7 +100,9 @@ class _When:
         if moment is None:
             return _UNTOLD
         left = max(0, int((moment - self._now).total_seconds()))
-        ticks = f'<span>{in_minutes(left)}</span><b aria-hidden="true"></b>' if left else "<span>over</span>"
+        if not 0 < left < _TICKS:
+            return f"{self.at(moment)} {in_minutes(left) if left else 'over'}"
+        ticks = f'<span>{in_minutes(left)}</span><b aria-hidden="true"></b>'
         return f'{self.at(moment)} <span class="rl-left" style="--from:{left}">{ticks}</span>'
 
 
@@ -183,22 +192,24 @@ def _how(role: Role) -> str:
 def table(known: Known, proven: Proven, marks: Marks) -> str:
     """The last links, of one table: SELECT, row-level security, and what comes through."""
     counted, plan, attached = proven.counted, proven.plan, proven.attached
-    pairs: list[tuple[str, str]] = []
+    said, pairs = "", list[tuple[str, str]]()
     if isinstance(counted, QueryDenied):
-        pairs.append(("SELECT", escape(why_no_select(known, proven.table))))
+        said = why_no_select(known, proven.table)
+        answer = f"Permission denied: {counted.code}, statement {_code(counted.statement_id or '')}"
+        pairs.append(("Redshift's answer to SELECT", answer))
     elif isinstance(counted, Counted):
         pairs.append(("SELECT", _sentence(held(known, proven.table))))
         pairs.append(("Row-level security", _sentence(secured(known, proven))))
         pairs.append(("Rows that come through", escape(formats.count(counted.rows, marks))))
         pairs += _from_where(counted, marks)
     if isinstance(plan, Plan) and plan.conditions:
-        said = plan.conditions if plan.simple else plan.lines
-        pairs.append(("In Redshift's plan", "<br>".join(map(_code, said))))
-    errors = (each for each in (counted, plan, attached) if isinstance(each, AppError))
-    below = "".join(map(refused, errors))
+        in_plan = plan.conditions if plan.simple else plan.lines
+        pairs.append(("In Redshift's plan", "<br>".join(map(_code, in_plan))))
+    failed = counted if isinstance(counted, AppError) and not isinstance(counted, QueryDenied) else None
+    below = "".join(refused(each) for each in (failed, plan, attached) if isinstance(each, AppError))
     if isinstance(attached, tuple):
         below += _policies(attached, known)
-    return section(None, proven.table, "", _facts(pairs) + below)
+    return section(None, proven.table, said, _facts(pairs) + below)
 
 
 def _sentence(text: str) -> str:
@@ -295,4 +306,5 @@ def _facts(pairs: Iterable[tuple[str, str]]) -> str:
 
 def _code(text: str) -> str:
     """A name of AWS's or the warehouse's, to be read letter by letter."""
-    return f"<code>{escape(text)}</code>" if text else _NONE
+    # A long name breaks where its parts do.
+    return f"<code>{_PARTED.sub('<wbr>', escape(text))}</code>" if text else _NONE
