@@ -90,6 +90,15 @@ class TestDoors:
             assert answer.status == 403
         assert inside.reached == []
 
+    @pytest.mark.parametrize("compares", [True, False])
+    @pytest.mark.parametrize("path", BUTTON)
+    def test_a_second_persons_button_is_for_who_is_signed_in_alone(self, inside, path, compares):
+        gate = Gate(inside, lambda: doors("redirect", compares=compares))
+        assert ask(gate, path, cookie(session=SESSION)).status == (200 if compares else 403)
+        for nobody in (cookie(session=STRANGER), cookie(visitor=VISITOR)):
+            assert ask(gate, path, nobody).status == 403
+        assert ask(gate, path, cookie(session=SESSION), method="POST").status == 403
+
     def test_whoever_asks_for_what_is_everybodys_costs_the_store_nothing(self, inside):
         gate = Gate(inside, lambda: doors(holds=out_of_reach))
         for path in (*FILES, *BUTTON, "/auth/login", "/_stcore/health"):

@@ -27,12 +27,19 @@ PATHS = (
 
 
 def headers(
-    path="/", sign_in="popup", *, secure=True, inner=(), content_type="text/html; charset=utf-8", maps=()
+    path="/",
+    sign_in="popup",
+    *,
+    secure=True,
+    inner=(),
+    content_type="text/html; charset=utf-8",
+    maps=(),
+    compares=False,
 ):
     """What a browser gets of an answer: the headers, each with all of its values."""
 
     def facing():
-        return Facing(sign_in, secure, PROVIDERS, maps)
+        return Facing(sign_in, secure, PROVIDERS, maps, compares)
 
     response = Response("inside", media_type=content_type, headers=dict(inner))
     return sent(SecurityHeaders(response, facing), path)
@@ -120,6 +127,10 @@ class TestFrames:
     def test_a_page_keeps_its_pop_up_within_reach_and_nothing_else(self, sign_in, value):
         for path in set(PATHS) - {BUTTON}:
             assert headers(path, sign_in)["cross-origin-opener-policy"] == [value]
+
+    @pytest.mark.parametrize("path", PATHS)
+    def test_a_second_persons_pop_up_is_as_the_firsts(self, path):
+        assert headers(path, "redirect", compares=True) == headers(path, "popup")
 
 
 class TestPolicies:
