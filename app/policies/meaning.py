@@ -1,6 +1,6 @@
 """A condition brought to the form in which a row comes through: without NOT, and without what is settled."""
 
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from dataclasses import is_dataclass, replace
 from decimal import Decimal
 from operator import eq, ge, gt, le, lt, ne
@@ -107,17 +107,26 @@ def of_one_relation(condition: Condition) -> Condition:
     named = {part.relation for part in parts_of(condition) if isinstance(part, tree.Column)}
     if len(named) != 1 or looks_up(condition):
         return condition
-    return cast(Condition, _unnamed(condition))
+    return _changed(condition, lambda node: tree.Column(node.name) if isinstance(node, tree.Column) else node)
 
 
-def _unnamed(node: Any) -> Any:
-    if isinstance(node, tree.Column):
-        return tree.Column(node.name)
-    if isinstance(node, tuple):
-        return tuple(_unnamed(part) for part in node)
-    if not is_dataclass(node):
-        return node
-    return replace(cast(Any, node), **{name: _unnamed(part) for name, part in vars(node).items()})
+def of_user(condition: Condition, user: str) -> Condition:
+    """The same, asked by this user."""
+    return _changed(condition, lambda node: tree.Text(user) if isinstance(node, tree.CurrentUser) else node)
+
+
+def _changed(condition: Condition, change: Callable[[object], object]) -> Condition:
+    def changed(node: Any) -> Any:
+        other = change(node)
+        if other is not node:
+            return other
+        if isinstance(node, tuple):
+            return tuple(changed(part) for part in node)
+        if not is_dataclass(node):
+            return node
+        return replace(cast(Any, node), **{name: changed(part) for name, part in vars(node).items()})
+
+    return cast(Condition, changed(condition))
 
 
 def of_a_row(condition: Condition) -> str:

@@ -19,6 +19,8 @@ class Seen:
     unknown: str = ""
     denied: bool = False
     roles: tuple[str, ...] | None = None  # of the person, where they are known
+    through: str = ""  # which rows they see, in words: then nothing was counted
+    same: bool = False  # whether those are the expected ones by their very condition
     rows: int = 0  # that the person sees
     holding: int = 0  # of these, those for which the expected condition holds
     expected: int = 0  # of all the table's, those for which it holds
@@ -57,6 +59,8 @@ def _as_expected(test: Expectation, seen: Seen) -> str:
         return "is refused"
     if rows is None:
         return "sees the columns as expected"
+    if seen.through:
+        return f"sees {seen.through}, by the very condition that is expected; they were not counted"
     if isinstance(rows, int) or rows in (ALL_ROWS, NO_ROWS):
         return f"sees {_count(seen.rows)}"
     return f"sees {_count(seen.rows)}: {rows_in_words(rows)}"
@@ -66,7 +70,7 @@ def _differences(test: Expectation, seen: Seen) -> Iterator[str]:
     expected = test.expected
     if expected.denied:
         if not seen.denied:
-            yield f"expected to be refused; sees {_count(seen.rows)}{_example(seen.beyond)}"
+            yield f"expected to be refused; sees {seen.through or _count(seen.rows)}{_example(seen.beyond)}"
         return
     if seen.denied:
         yield f"expected {_rows_expected(test)}; is refused"

@@ -83,15 +83,15 @@ class Counts:
 
 def counting(catalogue: Catalogue, relation: Relation, found: Iterable[Sees]) -> Counting:
     """The statement that counts a relation's rows; CannotCount says what is missing for it."""
-    source = _source(catalogue, relation)
-    masked = _masked(catalogue, relation)
+    counted = source(catalogue, relation)
+    hidden = masked(catalogue, relation)
     wanted = sorted({each.names for each in found if each.reads and each.security == "policies"}, key=sorted)
     conditions: dict[frozenset[str], str] = {}
     missing: dict[frozenset[str], str] = {}
     aliases: set[str] = set()
     for names in wanted:
         try:
-            parts = [_checked(catalogue, name, relation, source, masked) for name in sorted(names)]
+            parts = [_checked(catalogue, name, relation, counted, hidden) for name in sorted(names)]
         except CannotCount as error:
             missing[names] = str(error)
             continue
@@ -100,19 +100,19 @@ def counting(catalogue: Catalogue, relation: Relation, found: Iterable[Sees]) ->
         conditions[names] = joined.join(f"({condition})" for condition, _ in parts)
     if len(aliases) > 1:
         raise CannotCount("Its policies name their row in more than one way, and are not counted together.")
-    return Counting(_query(source, aliases, list(conditions.values())), _places(conditions), missing)
+    return Counting(_query(counted, aliases, list(conditions.values())), _places(conditions), missing)
 
 
 def _places(conditions: Iterable[frozenset[str]]) -> dict[frozenset[str], int]:
     return {names: place for place, names in enumerate(conditions, start=1)}
 
 
-def _query(source: Source, aliases: Iterable[str], conditions: Sequence[str]) -> Query:
-    name = f"{tree.name_in_sql(source.relation.schema)}.{tree.name_in_sql(source.relation.name)}"
+def _query(counted: Source, aliases: Iterable[str], conditions: Sequence[str]) -> Query:
+    name = f"{tree.name_in_sql(counted.relation.schema)}.{tree.name_in_sql(counted.relation.name)}"
     alias = "".join(f" AS {tree.name_in_sql(each)}" for each in aliases)
-    sums = [f"SUM({source.rows}) AS whole"]
+    sums = [f"SUM({counted.rows}) AS whole"]
     sums += [
-        f"SUM(CASE WHEN {condition}\n    THEN {source.rows} ELSE 0 END) AS rows_{place}"
+        f"SUM(CASE WHEN {condition}\n    THEN {counted.rows} ELSE 0 END) AS rows_{place}"
         for place, condition in enumerate(conditions, start=1)
     ]
     sql = "SELECT {}\nFROM {}{}".format(",\n  ".join(sums), name, alias)
@@ -123,7 +123,7 @@ def _query(source: Source, aliases: Iterable[str], conditions: Sequence[str]) ->
     return Query("Admin: rows that come through", sql)
 
 
-def _source(catalogue: Catalogue, relation: Relation) -> Source:
+def source(catalogue: Catalogue, relation: Relation) -> Source:
     """What stands for the relation; the asker needs SELECT, and no row-level security of their own."""
     me = Somebody(Grantee("user", catalogue.me), tuple(catalogue.my_roles))
     own = sees(catalogue, me, relation)
@@ -143,14 +143,14 @@ def _source(catalogue: Catalogue, relation: Relation) -> Source:
     )
 
 
-def _masked(catalogue: Catalogue, relation: Relation) -> frozenset[str]:
+def masked(catalogue: Catalogue, relation: Relation) -> frozenset[str]:
     """The columns that the asker does not see as they are."""
     me = Somebody(Grantee("user", catalogue.me), tuple(catalogue.my_roles))
     return frozenset(column for mask in sees(catalogue, me, relation).masks for column in mask.columns)
 
 
 def _checked(
-    catalogue: Catalogue, name: str, relation: Relation, source: Source, masked: frozenset[str]
+    catalogue: Catalogue, name: str, relation: Relation, counted: Source, hidden: frozenset[str]
 ) -> tuple[str, str]:
     """A policy's condition, and by which name it calls its row; CannotCount unless it can be counted."""
     policy = catalogue.policies.get(name)
@@ -162,12 +162,12 @@ def _checked(
             f"The policy {name} is off, and what comes through one that is off is not documented."
         )
     used = _columns(policy)
-    if absent := sorted({column.name for column in used} - source.columns):
+    if absent := sorted({column.name for column in used} - counted.columns):
         raise CannotCount(
-            f"The policy {name} reads {', '.join(absent)}, which {source.relation} does not have."
+            f"The policy {name} reads {', '.join(absent)}, which {counted.relation} does not have."
         )
-    if hidden := sorted({column.name for column in used} & masked):
-        raise CannotCount(f"The policy {name} reads {', '.join(hidden)}, which is masked for you.")
+    if unseen := sorted({column.name for column in used} & hidden):
+        raise CannotCount(f"The policy {name} reads {', '.join(unseen)}, which is masked for you.")
     relations = {column.relation for column in used if column.relation}
     if len(relations) > 1:
         raise CannotCount(f"The policy {name} names its row in more than one way.")

@@ -4,7 +4,7 @@ from pathlib import Path
 
 import streamlit as st
 
-from app.views import head, states
+from app.views import head, policy_tests, states
 from app.views.admin import policies, sign_ins, statements, who
 from app.views.admin.asking import GRANT, PATH, NoAnswer
 from app.views.page import Proof
@@ -15,7 +15,7 @@ from app.views.waiting import Places
 TITLE = "Admin"
 NOT_AN_ADMINISTRATOR = "RL-415"
 _STYLE = f"<style>{(Path(__file__).parent / 'admin.css').read_text()}</style>"
-_TABS = ("Who sees what", "Sign-ins", "Statements", "Policies")
+_TABS = ("Who sees what", "Sign-ins", "Statements", "Policies", "Policy tests")
 
 
 def draw(reader: Reader) -> None:
@@ -46,6 +46,8 @@ def _tab(name: str, reader: Reader, places: Places, *, fresh: bool) -> None:
                 statements.draw(reader, places, fresh=fresh)
             case "Policies":
                 policies.draw(reader, places, fresh=fresh)
+            case "Policy tests":
+                policy_tests.draw(reader, places, fresh=fresh)
     except NoAnswer:
         return
 
