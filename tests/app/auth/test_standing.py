@@ -12,6 +12,7 @@ from app.auth.attempt import SignedIn
 from app.auth.aws import RoleCredentials
 from app.auth.identity import Identity
 from app.auth.standing import Standing
+from app.chain import CenterUser
 
 NOW = datetime(2026, 1, 1, tzinfo=UTC)
 HOUR = timedelta(hours=1)
@@ -35,6 +36,7 @@ STANDINGS = st.builds(
     token_sent=st.booleans(),
     context_refresh_token=st.none() | TEXTS,
     credentials=st.none() | st.builds(RoleCredentials, TEXTS, TEXTS, TEXTS, MOMENTS),
+    center=st.none() | st.builds(CenterUser, TEXTS, TEXTS, st.none() | MOMENTS),
 )
 
 
@@ -53,6 +55,12 @@ def keys(expires_at):
 def test_it_comes_back_from_json_as_it_went(before):
     text = json.dumps(before.to_members(), default=datetime.isoformat)
     assert Standing.from_members(json.loads(text)) == before
+
+
+def test_one_that_was_kept_before_identity_center_was_asked_who_it_is_can_be_read():
+    members = json.loads(json.dumps(standing().to_members(), default=datetime.isoformat))
+    del members["center"]
+    assert Standing.from_members(members) == standing()
 
 
 def test_somebody_who_has_just_signed_in_has_asked_nothing_of_aws():
