@@ -33,7 +33,7 @@ def quiet(said: Cell) -> Html:
 
 def lines(cells: Iterable[Cell]) -> Html:
     """One below the other."""
-    return Html("<br>".join(text(cell) for cell in cells))
+    return Html("".join(f"<div>{text(cell)}</div>" for cell in cells))
 
 
 def joined(*cells: Cell) -> Html:
@@ -58,15 +58,23 @@ def facts(pairs: Iterable[tuple[str, Cell]]) -> Html:
 
 
 def table(
-    caption: str, heads: Sequence[str], rows: Sequence[Sequence[Cell]], *, figures: Iterable[str] = ()
+    caption: str,
+    heads: Sequence[str],
+    rows: Sequence[Sequence[Cell]],
+    *,
+    figures: Iterable[str] = (),
+    below: Sequence[Cell] = (),
 ) -> Html:
     """A table, of which the first column names the row; on a phone each row is a block of its own.
 
-    `figures` are the columns of numbers. Of many rows the first are shown, and how many there are is said.
+    `figures` are the columns of numbers, `below` is what stands under each row, over the whole width. Of many
+    rows the first are shown, and how many there are is said.
     """
     right = set(figures)
     head = "".join(f'<th scope="col"{_side(name, right)}>{escape(name)}</th>' for name in heads)
-    body = "".join(_row(heads, row, right) for row in rows[:MOST_ROWS])
+    parts = [_row(heads, row, right) for row in rows[:MOST_ROWS]]
+    under = [_below(cell, len(heads)) for cell in below[:MOST_ROWS]] or [""] * len(parts)
+    body = "".join(row + part for row, part in zip(parts, under, strict=True))
     more = len(rows) - MOST_ROWS
     note = f'<p class="rl-note">The first {MOST_ROWS} of {len(rows):,}.</p>' if more > 0 else ""
     return Html(
@@ -83,6 +91,10 @@ def _row(heads: Sequence[str], row: Sequence[Cell], right: set[str]) -> str:
         for name, cell in zip(heads[1:], others, strict=True)
     )
     return f'<tr role="row"><th scope="row" role="rowheader">{text(first)}</th>{cells}</tr>'
+
+
+def _below(cell: Cell, width: int) -> str:
+    return f'<tr role="row" class="rl-below"><td role="cell" colspan="{width}">{text(cell)}</td></tr>'
 
 
 def _side(name: str, right: set[str]) -> str:

@@ -21,8 +21,8 @@ from app.views.waiting import Places
 _EVERYBODY = "Everybody"
 _KNOWN, _PERIOD, _WHO = "admin people", "admin.period", "admin.person"
 _PEOPLE = ("Person", "Statements", "Failed", "Time", "Longest", "Rows")
-_RAN = ("Query", "Person", "Began", "Time", "Rows", "Statement")
-_FAILED = ("Query", "Person", "Began", "Time", "Error", "Statement")
+_RAN = ("Query", "Person", "Began", "Kind", "Status", "Rows", "Time")
+_FAILED = ("Query", "Person", "Began", "Kind", "Error", "Time")
 _COST = "Cost, estimated"
 
 
@@ -103,31 +103,34 @@ def _ran(
     if not statements:
         states.note(f"{caption}: none.")
         return
-    rows = [_row(ran, heads, records, marks) for ran in statements]
-    st.html(html.table(caption, heads, rows, figures=["Time", "Rows"]))
+    rows = [_row(ran, heads, marks) for ran in statements]
+    below = [
+        html.joined(
+            html.details("SQL", html.sql(ran.text)), html.details("Audit trail", _trail(ran, records))
+        )
+        for ran in statements
+    ]
+    st.html(html.table(caption, heads, rows, figures=["Time", "Rows"], below=below))
 
 
-def _row(ran: Ran, heads: Sequence[str], records: _Records, marks: Marks) -> Sequence[str]:
+def _row(ran: Ran, heads: Sequence[str], marks: Marks) -> Sequence[str]:
     waited = [html.quiet(f"queued {work.seconds(ran.queued)}")] if ran.queued else []
     cells = {
         "Query": html.code(str(ran.query_id)),
         "Person": ran.person or "unknown",
         "Began": html.when(ran.began, clock.zone()),
-        "Time": html.lines([work.seconds(ran.elapsed), *waited]),
+        "Time": html.joined(work.seconds(ran.elapsed), *waited),
         "Rows": formats.count(ran.rows, marks),
         "Error": ran.error,
-        "Statement": html.joined(
-            html.quiet(f"{ran.kind} {ran.status}"),
-            html.details("SQL", html.sql(ran.text)),
-            html.details("Audit trail", _trail(ran, records)),
-        ),
+        "Kind": ran.kind,
+        "Status": ran.status,
     }
     return [cells[head] for head in heads]
 
 
 def _trail(ran: Ran, records: _Records) -> Html:
     found = trails.traced(ran, records.events)
-    pairs: list[tuple[str, str]] = [("query_id in SYS_QUERY_HISTORY", html.code(str(ran.query_id)))]
+    pairs: list[tuple[str, str]] = [("query_id at Redshift", html.code(str(ran.query_id)))]
     for each in found:
         pairs += [
             ("Statement id", html.code(each.statement_id)),
@@ -139,7 +142,9 @@ def _trail(ran: Ran, records: _Records) -> Html:
             ("Audit event", "not in this process: of another one, of before it started, or of another client")
         )
     elif len(found) > 1:
-        pairs.append(("", "One of these: Redshift does not tell them apart by person, time and rows."))
+        pairs.append(
+            ("Which of them", "Most likely the first, by person, time and rows: the history has no name")
+        )
     pairs += [
         ("The log line", html.sql(trails.log_search(ran, found))),
         ("CloudTrail", html.sql(trails.cloudtrail(ran, found, records.chain))),

@@ -15,9 +15,10 @@ from app.audit import Happened, Trail
 from app.chain import Chain
 from app.views.admin.work import Ran
 
-# Two clocks are compared: the warehouse's and this process's.
-_SLACK = timedelta(seconds=2)
+# Two clocks are compared, the warehouse's and this process's: at first as if they agreed.
+_SLACKS = (timedelta(milliseconds=50), timedelta(seconds=2))
 _AROUND = timedelta(minutes=2)
+_MOST = 3
 _ID = re.compile(r"[0-9A-Za-z-]{1,64}")
 
 
@@ -31,23 +32,29 @@ class Traced:
 
 
 def traced(ran: Ran, events: Iterable[Happened]) -> tuple[Traced, ...]:
-    """The events that may be this statement's: of its person, over its time, and with as many rows."""
+    """The events that may be this statement's, the likeliest first: of its person, time, outcome and rows."""
     address = ran.person.rpartition(":")[2]
-    near = [event for event in events if event.person == address and _overlaps(ran, event)]
-    alike = [event for event in near if _ended_alike(ran, event)]
-    return tuple(_trace(event) for event in alike or near)
+    ended = _aware(ran.ended or ran.began)
+    own = [event for event in events if event.person == address and _ended_alike(ran, event)]
+    near = ([event for event in own if _covers(event, ran, slack)] for slack in _SLACKS)
+    likeliest = sorted(next(filter(None, near), ()), key=lambda event: abs(event.at - ended))
+    return tuple(_trace(event) for event in likeliest[:_MOST])
 
 
-def _overlaps(ran: Ran, event: Happened) -> bool:
+def _covers(event: Happened, ran: Ran, slack: timedelta) -> bool:
+    """Whether the statement ran while the app waited for it."""
     lasted = timedelta(milliseconds=int(event.about.get("milliseconds", 0)))
     began, ended = _aware(ran.began), _aware(ran.ended or ran.began)
-    return event.at - lasted - _SLACK <= began and ended <= event.at + _SLACK
+    return event.at - lasted - slack <= began and ended <= event.at + slack
 
 
 def _ended_alike(ran: Ran, event: Happened) -> bool:
+    if ran.status not in {"failed", "success"}:
+        return True
     if ran.status == "failed":
         return event.outcome != "ok"
-    return event.outcome == "ok" and event.about.get("rows") == ran.rows
+    # The app may have taken fewer than there were.
+    return event.outcome == "ok" and int(event.about.get("rows", 0)) <= ran.rows
 
 
 def _trace(event: Happened) -> Traced:
@@ -57,8 +64,8 @@ def _trace(event: Happened) -> Traced:
 
 def log_search(ran: Ran, found: Sequence[Traced]) -> str:
     """What finds the line in the log: by the event's id, else by person and time."""
-    if len(found) == 1:
-        select = f'.id == "{found[0].event.id}"'
+    if found:
+        select = f"({' or '.join(f'.id == {json.dumps(each.event.id)}' for each in found)})"
     else:
         address = json.dumps(ran.person.rpartition(":")[2])
         first, last = (_moment(moment) for moment in _window(ran))
@@ -69,17 +76,19 @@ def log_search(ran: Ran, found: Sequence[Traced]) -> str:
 
 def cloudtrail(ran: Ran, found: Sequence[Traced], chain: Chain) -> str:
     """What finds the call in CloudTrail: by person and time, and by the statement's id where it is known."""
-    ids = [each.statement_id for each in found if _ID.fullmatch(each.statement_id)]
     event = "GetIdentityCenterAuthToken" if chain.path == "driver" else "ExecuteStatement"
-    has = f" && contains(CloudTrailEvent, '{ids[0]}')" if len(ids) == 1 and chain.path == "data-api" else ""
+    ids = [each.statement_id for each in found if _ID.fullmatch(each.statement_id)]
+    has = " || ".join(f"contains(CloudTrailEvent, '{each}')" for each in ids)
+    which = f" && ({has})" if has and chain.path == "data-api" else ""
     attribute = f"AttributeKey=Username,AttributeValue={ran.person.rpartition(':')[2]}"
     first, last = (_moment(moment) for moment in _window(ran))
-    wanted = f"Events[?EventName=='{event}'{has}].CloudTrailEvent"
+    # In double quotes, for the expression has single ones: nothing of it is anybody's text.
+    wanted = f"Events[?EventName=='{event}'{which}].CloudTrailEvent"
     return (
         f"aws cloudtrail lookup-events --region {shlex.quote(chain.region)} \\\n"
         f"  --lookup-attributes {shlex.quote(attribute)} \\\n"
         f"  --start-time {first} --end-time {last} \\\n"
-        f"  --query {shlex.quote(wanted)} --output text"
+        f'  --query "{wanted}" --output text'
     )
 
 

@@ -1,4 +1,4 @@
-"""The tab of who sees what: a table, its policies in words for each person and role, and the rows that come."""
+"""The tab of who sees what: a table, its policies in words for each person and role, and their rows."""
 
 from collections.abc import Mapping, Sequence
 
