@@ -124,9 +124,10 @@ class Planner:
             conditions = [exp.or_(*conditions, wrap=False)]
         conditions = [each for condition in conditions for each in conjuncts(condition)]
         asked = Printer(self, names).asked([each for each in conditions if not is_lookup(each)])
-        step = self._plain(relation.table, _OWN, asked, width)
+        step = self._plain(relation.table, _OWN, replace(asked, count=0), width)
         for lookup in filter(is_lookup, conditions):
-            step = self._looked_up(lookup, step, names)
+            found = self._looked_up(lookup, step, names)
+            step = replace(found, cost=replace(found.cost, rows=step.cost.rows))
         return step
 
     def _condition(self, policy: Policy) -> tuple[exp.Expr, Mapping[TableKey, Relation]]:

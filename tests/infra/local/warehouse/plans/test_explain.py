@@ -96,6 +96,12 @@ def test_who_has_explain_rls_sees_what_policies_ask(explaining):
     ]
 
 
+def test_what_policies_ask_changes_no_figure(explaining):
+    first, second, *_ = plan(explaining, "EXPLAIN SELECT sku FROM sales_data", PEOPLE["alex"])
+    assert first == "XN RLS SecureScan sales_data  (cost=0.00..10.00 rows=1000 width=32)"
+    assert "(cost=0.00..10.00 rows=1000 " in second
+
+
 def test_of_several_policies_the_conjunction_decides(redshift):
     both = DbUser("AWSIDC:both@example.com", frozenset({"amer-sales", "emea-sales"}))
     run(redshift, 'GRANT EXPLAIN RLS TO ROLE "AWSIDC:amer-sales"')
