@@ -126,8 +126,9 @@ class Planner:
         asked = Printer(self, names).asked([each for each in conditions if not is_lookup(each)])
         step = self._plain(relation.table, _OWN, replace(asked, count=0), width)
         for lookup in filter(is_lookup, conditions):
-            found = self._looked_up(lookup, step, names)
-            step = replace(found, cost=replace(found.cost, rows=step.cost.rows))
+            rows = step.cost.rows
+            step = self._looked_up(lookup, step, names)
+            step = replace(step, cost=replace(step.cost, rows=rows))
         return step
 
     def _condition(self, policy: Policy) -> tuple[exp.Expr, Mapping[TableKey, Relation]]:
