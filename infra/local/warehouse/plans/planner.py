@@ -138,7 +138,7 @@ class Planner:
         query, here = self._compiler.resolved(text, self._relations, reader, whole=True)
         (condition,) = query.selects
         for column in condition.find_all(exp.Column):
-            if column.table == (policy.alias or self._compiler.row_alias):
+            if column.parent_select is query:
                 column.set("table", exp.to_identifier(_OWN))
         return bare(condition.unalias()), here
 

@@ -148,8 +148,8 @@ def test_a_lookup_of_a_policy_is_named_to_who_may_see_policies(redshift):
         """
         CREATE TABLE teams (person VARCHAR(50), team VARCHAR(10));
         CREATE TABLE deals (team VARCHAR(10), amount INT);
-        CREATE RLS POLICY own_team WITH (team VARCHAR(10))
-            USING (team IN (SELECT team FROM teams WHERE person = current_user) AND team <> '');
+        CREATE RLS POLICY own_team WITH (team VARCHAR(10)) AS t
+            USING (t.team IN (SELECT t.team FROM teams t WHERE t.person = current_user) AND team <> '');
         ATTACH RLS POLICY own_team ON deals TO PUBLIC;
         ALTER TABLE deals ROW LEVEL SECURITY ON;
         GRANT SELECT ON deals TO PUBLIC;
@@ -165,7 +165,7 @@ def test_a_lookup_of_a_policy_is_named_to_who_may_see_policies(redshift):
         "              Filter: ((team)::text <> ''::text)",
         "        ->  XN Hash",
         '              ->  XN Subquery Scan "IN_subquery"',
-        "                    ->  XN Seq Scan on teams",
+        "                    ->  XN Seq Scan on teams t",
         '                          Filter: ((person)::text = "current_user"())',
     ]
 
