@@ -194,7 +194,7 @@ class _File:
                 return NO_ROWS
             case Scalar(_, text, "number") if _COUNT.fullmatch(text):
                 return int(text)
-            case Mapped():
+            case Mapped(_, values) if values:
                 where = self._mapping(part, "rows", ("where",)).get("where")
                 return self._condition(where) if where is not None else ALL_ROWS
         self._note(part.line, "RL-474", "rows: is a number, all, none, or where: and a condition.")

@@ -1,5 +1,6 @@
 """A condition brought to the form in which a row comes through: without NOT, and without what is settled."""
 
+import re
 from collections.abc import Callable, Iterator
 from dataclasses import is_dataclass, replace
 from decimal import Decimal
@@ -7,39 +8,22 @@ from operator import eq, ge, gt, le, lt, ne
 from typing import Any, cast
 
 from app.policies import tree
-from app.policies.tree import OPPOSITE, Condition
+from app.policies.tree import OPPOSITE, Condition, Value
+
+# What changes no text: Redshift's views and plans write it about each of them.
+_TEXT_KINDS = re.compile(r"(?:text|varchar|character varying|bpchar)(?:\((\d+)\))?")
+_NUMBERS = frozenset(
+    {"smallint", "integer", "int", "bigint", "numeric", "decimal", "double precision", "real"}
+)
+_WHOLE = re.compile(r"\d+")
 
 _TRUE, _FALSE = (tree.Holds(tree.Truth(truth), negated=False) for truth in (True, False))
 # Functions of a value alone: the same for whoever asks, and whenever.
-PURE = frozenset(
-    [
-        "lower",
-        "upper",
-        "trim",
-        "btrim",
-        "ltrim",
-        "rtrim",
-        "left",
-        "right",
-        "substring",
-        "length",
-        "len",
-        "coalesce",
-        "nullif",
-        "nvl",
-        "replace",
-        "strpos",
-        "split_part",
-        "abs",
-        "round",
-        "floor",
-        "ceil",
-        "ceiling",
-        "mod",
-        "date_trunc",
-        "date_part",
-    ]
-)
+_PURE = """
+lower upper trim btrim ltrim rtrim left right substring length len coalesce nullif nvl replace
+strpos split_part abs round floor ceil ceiling mod date_trunc date_part
+"""
+PURE = frozenset(_PURE.split())
 _OPERATORS = {"=": eq, "<>": ne, "<": lt, "<=": le, ">": gt, ">=": ge}
 
 
@@ -140,3 +124,27 @@ def of_a_row(condition: Condition) -> str:
             case tree.Column(_, relation) if relation:
                 return f"names a relation, {relation}: columns stand by themselves"
     return ""
+
+
+def bare(value: Value) -> Value:
+    """The value without a cast that changes nothing."""
+    match value:
+        case tree.Cast(tree.Text(text) as inner, kind) if found := _TEXT_KINDS.fullmatch(kind):
+            kept = not found[1] or len(text.encode()) <= int(found[1])
+            return inner if kept else value
+        case tree.Cast(tree.Column() | tree.CurrentUser() | tree.Call() as inner, "text"):
+            return inner
+        case tree.Cast(tree.Number(number) | tree.Text(number), kind) if (
+            kind in _NUMBERS and _WHOLE.fullmatch(number)
+        ):
+            return tree.Number(number)
+    return value
+
+
+def simple(condition: Condition) -> Condition:
+    """The same without the casts that change nothing, as people write it."""
+
+    def change(node: object) -> object:
+        return bare(node) if isinstance(node, tree.Cast) else node
+
+    return _changed(condition, change)

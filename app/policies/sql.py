@@ -78,6 +78,11 @@ class Writer:
             case _:
                 return f"({self._leaf(condition)})"
 
+    def whole(self, condition: Condition) -> str:
+        """The condition by itself, without brackets around it."""
+        written = self.condition(condition)
+        return written if isinstance(condition, tree.Holds) else written[1:-1]
+
     def _leaf(self, condition: Condition) -> str:  # noqa: PLR0911 - a line for each kind
         match condition:
             case tree.Like(value, pattern, alike, negated):

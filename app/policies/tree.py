@@ -8,80 +8,14 @@ from dataclasses import dataclass
 OPPOSITE = {"=": "<>", "<>": "=", "<": ">=", ">=": "<", ">": "<=", "<=": ">"}
 
 # Words of SQL's that are no names, nor read as names, unless they are quoted.
-RESERVED = frozenset(
-    [
-        "all",
-        "and",
-        "any",
-        "as",
-        "asc",
-        "between",
-        "both",
-        "case",
-        "cast",
-        "check",
-        "collate",
-        "cross",
-        "current_date",
-        "current_timestamp",
-        "current_user",
-        "distinct",
-        "else",
-        "end",
-        "escape",
-        "except",
-        "exists",
-        "false",
-        "for",
-        "from",
-        "full",
-        "group",
-        "having",
-        "ilike",
-        "in",
-        "inner",
-        "intersect",
-        "is",
-        "isnull",
-        "join",
-        "leading",
-        "left",
-        "like",
-        "limit",
-        "natural",
-        "not",
-        "notnull",
-        "null",
-        "offset",
-        "on",
-        "or",
-        "order",
-        "outer",
-        "right",
-        "select",
-        "session_user",
-        "similar",
-        "some",
-        "sysdate",
-        "then",
-        "to",
-        "trailing",
-        "true",
-        "union",
-        "unique",
-        "user",
-        "using",
-        "when",
-        "where",
-        "with",
-        "interval",
-        "overlaps",
-        "binary",
-        "array",
-        "row",
-        "extract",
-    ]
-)
+_RESERVED = """
+all and any as asc between both case cast check collate cross current_date current_timestamp
+current_user distinct else end escape except exists false for from full group having ilike in inner
+intersect is isnull join leading left like limit natural not notnull null offset on or order outer
+right select session_user similar some sysdate then to trailing true union unique user using when
+where with interval overlaps binary array row extract
+"""
+RESERVED = frozenset(_RESERVED.split())
 _PLAIN = re.compile(r"[a-z_][a-z0-9_$]*")
 
 

@@ -12,7 +12,7 @@ from collections.abc import Sequence
 from typing import Literal
 
 from app.policies import tree
-from app.policies.meaning import of_one_relation, plain
+from app.policies.meaning import bare, of_one_relation, plain
 from app.policies.reading import read, read_value
 from app.policies.sql import Writer
 from app.policies.tokens import Unreadable
@@ -27,63 +27,15 @@ _COMPARED = {
     ">": "is more than",
     ">=": "is at least",
 }
-# What changes no text: Redshift's views and plans write it about each of them.
-_TEXT_KINDS = re.compile(r"(?:text|varchar|character varying|bpchar)(?:\((\d+)\))?")
 _TIMES = re.compile(r"date|timestamp.*")
 _DAY = re.compile(r"\d{4}-\d{2}-\d{2}(?: \d{2}:\d{2}:\d{2})?")
-_NUMBERS = frozenset(
-    {"smallint", "integer", "int", "bigint", "numeric", "decimal", "double precision", "real"}
-)
-_WHOLE = re.compile(r"\d+")
 # Words of our sentences: a column of such a name is quoted.
-_OURS = frozenset(
-    [
-        "rows",
-        "whose",
-        "which",
-        "holds",
-        "is",
-        "has",
-        "a",
-        "value",
-        "no",
-        "something",
-        "other",
-        "than",
-        "that",
-        "does",
-        "one",
-        "of",
-        "none",
-        "among",
-        "values",
-        "less",
-        "more",
-        "at",
-        "most",
-        "least",
-        "begins",
-        "begin",
-        "ends",
-        "contains",
-        "contain",
-        "there",
-        "row",
-        "whole",
-        "every",
-        "the",
-        "true",
-        "false",
-        "with",
-        "either",
-        "case",
-        "up",
-        "including",
-        "outside",
-        "current",
-        "as",
-    ]
-)
+_OUR_WORDS = """
+rows whose which holds is has a value no something other than that does one of none among values
+less more at most least begins begin ends contains contain there row whole every the true false with
+either case up including outside current as
+"""
+_OURS = frozenset(_OUR_WORDS.split())
 _HIDDEN = frozenset({"Cc", "Cf", "Cs", "Zl", "Zp"})
 _SQL = Writer()
 
@@ -133,7 +85,7 @@ def _expressions(expression: str) -> list[str]:
 
 def _masked(expression: str) -> str:  # noqa: PLR0911 - a line for each kind
     try:
-        value = _bare(read_value(expression))
+        value = bare(read_value(expression))
     except Unreadable:
         return f"the value of {seen_text(expression.strip())}"
     match value:
@@ -197,9 +149,9 @@ def _said(condition: Condition) -> str:
 def _subject(condition: Condition) -> Value:
     match condition:
         case tree.Compared(value):
-            return _bare(value) if condition.operator in {"=", "<>"} else value
+            return bare(value) if condition.operator in {"=", "<>"} else value
         case tree.Like(value) | tree.Among(value) | tree.LookedUp(value) | tree.Missing(value):
-            return _bare(value)
+            return bare(value)
         case tree.Between(value) | tree.Holds(value):
             return value
     return tree.Verbatim("")
@@ -211,7 +163,7 @@ def _phrase(condition: Condition) -> str:  # noqa: PLR0911 - a line for each kin
         case tree.Compared(_, operator, right) if not _null(right):
             return f"{_COMPARED[operator]} {_named(right)}"
         case tree.Like(_, pattern, alike, negated):
-            return _like(_bare(pattern), negated=negated) + " in either case" * alike
+            return _like(bare(pattern), negated=negated) + " in either case" * alike
         case tree.Among(_, values, negated) if not any(_null(each) for each in values):
             them = ", ".join(_named(each) for each in values)
             return f"is {'something that is none of' if negated else 'one of'} {them}"
@@ -251,7 +203,7 @@ def _looked_in(query: tree.Lookup) -> str:
 
 def _named(value: Value) -> str:  # noqa: PLR0911 - a line for each kind
     """A value in a sentence."""
-    value = _bare(value)
+    value = bare(value)
     match value:
         case tree.Text(text):
             return f"“{seen_text(text)}”"
@@ -265,7 +217,7 @@ def _named(value: Value) -> str:  # noqa: PLR0911 - a line for each kind
             return "the current user"
         case tree.Negative(tree.Number(number)):
             return f"-{number}"
-        case tree.Call("current_setting", (setting, *_)) if isinstance(_bare(setting), tree.Text):
+        case tree.Call("current_setting", (setting, *_)) if isinstance(bare(setting), tree.Text):
             return f"the session's setting {_named(setting)}"
     return seen_text(_SQL.value(value))
 
@@ -283,20 +235,5 @@ def seen_text(text: str) -> str:
     )
 
 
-def _bare(value: Value) -> Value:
-    """The value without a cast that changes nothing."""
-    match value:
-        case tree.Cast(tree.Text(text) as inner, kind) if found := _TEXT_KINDS.fullmatch(kind):
-            kept = not found[1] or len(text.encode()) <= int(found[1])
-            return inner if kept else value
-        case tree.Cast(tree.Column() | tree.CurrentUser() | tree.Call() as inner, "text"):
-            return inner
-        case tree.Cast(tree.Number(number) | tree.Text(number), kind) if (
-            kind in _NUMBERS and _WHOLE.fullmatch(number)
-        ):
-            return tree.Number(number)
-    return value
-
-
 def _null(value: Value) -> bool:
-    return isinstance(_bare(value), tree.Truth) and value == tree.Truth(None)
+    return isinstance(bare(value), tree.Truth) and value == tree.Truth(None)

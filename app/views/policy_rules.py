@@ -21,7 +21,7 @@ from app.policies.expectations import (
     Expected,
     Table,
 )
-from app.policies.meaning import of_a_row, of_one_relation, of_user, parts_of, plain
+from app.policies.meaning import of_a_row, of_one_relation, of_user, parts_of, plain, simple
 from app.policies.reading import read
 from app.policies.sql import Writer
 from app.policies.tokens import Unreadable
@@ -310,4 +310,4 @@ def _as_yaml(
     rows = _comes_through(catalogue, found.found)
     if plain(rows) in (ALL_ROWS, NO_ROWS):
         return f"{{rows: {'all' if plain(rows) == ALL_ROWS else 'none'}}}"
-    return f"{{rows: {{where: {json.dumps(_SQL.condition(rows), ensure_ascii=False)}}}}}"
+    return f"{{rows: {{where: {json.dumps(_SQL.whole(simple(rows)), ensure_ascii=False)}}}}}"

@@ -18,9 +18,9 @@ from app.views.admin.catalogue import Catalogue
 from app.views.reader import Reader
 from app.views.waiting import Places
 
-_TEXT, _RUN = "policy_tests.text", "policy_tests.run"
+_TEXT, _KEPT, _RUN = "policy_tests.text", "policy tests kept", "policy_tests.run"
 _HEADS = ("Result", "Person", "Table", "In words")
-_OUTCOMES = {"holds": "Holds", "differs": "Differs", "unknown": "Not known"}
+_OUTCOMES = {"differs": "Differs", "unknown": "Not known", "holds": "Holds"}  # in the order of the table
 
 
 def draw(reader: Reader, places: Places, *, fresh: bool) -> None:
@@ -35,15 +35,19 @@ def draw(reader: Reader, places: Places, *, fresh: bool) -> None:
     if table.truncated:
         st.html(states.trouble("The catalogue has more entries than MAX_ROWS: it is no ground for tests."))
         return
-    text = st.text_area(
-        "What each person should see, as YAML",
-        value=policy_rules.example(found, groups),
-        height=300,
-        max_chars=LONGEST,
-        key=_TEXT,
-    )
+    text = _text(reader, policy_rules.example(found, groups))
     if st.button("Run", type="primary", key=_RUN):
         _run(reader, found, text, places)
+
+
+def _text(reader: Reader, example: str) -> str:
+    """What the administrator wrote, also after they looked at another tab; at first what holds now."""
+    kept_for, kept = st.session_state.get(_KEPT, ("", ""))
+    mine = kept_for == reader.trail.session
+    st.session_state.setdefault(_TEXT, kept if mine and kept else example)
+    text = st.text_area("What each person should see, as YAML", height=300, max_chars=LONGEST, key=_TEXT)
+    st.session_state[_KEPT] = reader.trail.session, text
+    return text
 
 
 def _run(reader: Reader, found: Catalogue, text: str, places: Places) -> None:
@@ -72,7 +76,9 @@ def _read(text: str) -> Expectations:
 def _show(verdicts: Sequence[Verdict]) -> None:
     hold = sum(verdict.outcome == "holds" for verdict in verdicts)
     st.html(f'<p role="status">{hold} of {len(verdicts)} hold.</p>')
-    st.html(html.table("Policy tests", _HEADS, [_row(verdict) for verdict in verdicts]))
+    order = list(_OUTCOMES)
+    sorted_ = sorted(verdicts, key=lambda verdict: order.index(verdict.outcome))
+    st.html(html.table("Policy tests", _HEADS, [_row(verdict) for verdict in sorted_]))
 
 
 def _row(verdict: Verdict) -> list[str]:
