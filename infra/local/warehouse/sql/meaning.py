@@ -1,6 +1,6 @@
 """From Redshift's meaning to DuckDB's: a typed tree becomes one that DuckDB computes the same from."""
 
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Iterable, Sequence
 from typing import Any
 
 from sqlglot import exp
@@ -155,8 +155,9 @@ def _compared(node: exp.Binary) -> exp.Expr:
 
 
 def _between(node: exp.Between) -> exp.Expr:
-    for side in ("low", "high"):
-        node.set(side, _beside(node.args[side], kinds.of(node.this)))
+    low, high = _all_beside([node.args["low"], node.args["high"]], kinds.of(node.this))
+    node.set("low", low)
+    node.set("high", high)
     return node
 
 
@@ -165,8 +166,17 @@ def _in(node: exp.In) -> exp.Expr:
         return rows_compared.among(node, _compared)
     if any(kinds.is_super(kinds.of(value)) for value in (node.this, *node.expressions)):
         return super_values.among(node)
-    node.set("expressions", [_beside(value, kinds.of(node.this)) for value in node.expressions])
+    node.set("expressions", _all_beside(node.expressions, kinds.of(node.this)))
     return node
+
+
+def _all_beside(values: Sequence[exp.Expr], kind: Kind) -> list[exp.Expr]:
+    """Values that one value is compared with; DuckDB mixes no literals with moments by itself."""
+    mixed = kinds.is_time(kind) and len({kinds.is_untyped(value) for value in values}) > 1
+    return [
+        cast(_beside(value, kind), kind) if mixed and kinds.is_untyped(value) else _beside(value, kind)
+        for value in values
+    ]
 
 
 def _beside(value: exp.Expr, kind: Kind) -> exp.Expr:

@@ -57,6 +57,7 @@ GROUP = Group(
         ),
         runs("POSIX `~`", r"'FedExField' !~ '.*\\..*'", True),
         runs("BETWEEN", "6 BETWEEN 5 AND 7 AND 8 NOT BETWEEN 5 AND 7", True),
+        runs("BETWEEN", "'2024-06-01'::timestamp BETWEEN '2024-01-01' AND sysdate", True),
         runs("IS NULL", "NULL IS NULL AND 1 IS NOT NULL", True),
         runs(
             "EXISTS",
