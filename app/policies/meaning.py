@@ -70,15 +70,15 @@ def _flat(kind: type[tree.Every] | type[tree.Some], parts: tuple[Condition, ...]
 
 
 def parts_of(condition: Condition) -> Iterator[object]:
-    """Everything that the condition is made of, itself first."""
+    """Everything that the condition is made of, itself first, in the order in which it is written."""
     waiting: list[object] = [condition]
     while waiting:
         node = waiting.pop()
         yield node
         if isinstance(node, tuple):
-            waiting += node
+            waiting += reversed(node)
         elif is_dataclass(node):
-            waiting += vars(node).values()
+            waiting += reversed(vars(node).values())
 
 
 def looks_up(condition: Condition) -> bool:

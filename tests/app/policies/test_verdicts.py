@@ -50,8 +50,8 @@ CASES = [
         Seen(rows=14, holding=2, expected=3, beyond=EDGE[:1]),
         "differs",
         (
-            "expected only rows whose timezone begins with “A”; sees 12 rows beyond them, for example timezone"
-            " Europe/Berlin, and does not see 1 row of them"
+            "expected only rows whose timezone begins with “A”; sees 12 rows beyond them, for example"
+            " timezone Europe/Berlin, and does not see 1 row of them"
         ),
     ),
     (
