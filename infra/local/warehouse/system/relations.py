@@ -2,7 +2,7 @@
 
 from collections.abc import Iterator
 
-from infra.local.warehouse.objects import ColumnDefinition, Schema, Table
+from infra.local.warehouse.objects import PUBLIC_SCHEMA, ColumnDefinition, Schema, Table
 from infra.local.warehouse.sql.sqltypes import SqlType
 from infra.local.warehouse.system.view import Cell, Moment, Row, SystemView, view
 from infra.local.warehouse.system.visibility import (
@@ -167,6 +167,15 @@ def _pg_tables(moment: Moment) -> Iterator[Row]:
             yield *found.table.key, found.table.owner, None, False, False, False
 
 
+def _pg_table_def(moment: Moment) -> Iterator[Row]:
+    """The columns of the tables in the search path, which is always `public` alone."""
+    for found in visible_relations(moment):
+        if found.table.view is None and found.table.key.schema == PUBLIC_SCHEMA:
+            for _, column in found.columns:
+                described = (column.name, declared_type(column.type), None, False, 0, not column.nullable)
+                yield *found.table.key, *described
+
+
 def definition_for(moment: Moment, table: Table) -> str | None:
     """The query behind the view, for its owner: others need not learn what it reads."""
     own = moment.rights.owns(table) or sees_catalog(moment.rights)
@@ -259,6 +268,12 @@ VIEWS: tuple[SystemView, ...] = (
         "schemaname varchar(128), tablename varchar(128), tableowner varchar(128),"
         "tablespace varchar(128), hasindexes boolean, hasrules boolean, hastriggers boolean",
         _pg_tables,
+    ),
+    view(
+        "pg_table_def",
+        "schemaname varchar(128), tablename varchar(128), column varchar(128), type text,"
+        "encoding char(32), distkey boolean, sortkey integer, notnull boolean",
+        _pg_table_def,
     ),
     view(
         "pg_views",

@@ -51,6 +51,10 @@ DOCUMENTED = {
         "is_nullable varchar(3); data_type varchar(128); character_maximum_length integer;"
         "numeric_precision integer; numeric_scale integer; remarks varchar(256)"
     ),
+    "pg_table_def": (
+        "schemaname varchar(128); tablename varchar(128); column varchar(128); type text; encoding char(32);"
+        "distkey boolean; sortkey integer; notnull boolean"
+    ),
     "svv_mv_info": (
         "database_name char(128); schema_name char(128); user_name char(128); name char(128);"
         "is_stale char(1); state integer; autorewrite char(1); autorefresh char(1)"

@@ -86,5 +86,7 @@ def test_what_is_listed_is_what_may_be_read(prepared, statements):
         assert values(ask(redshift, view, READER), "schema_name", "table_name") == relations
     own = values(ask(redshift, "pg_tables", READER), "schemaname", "tablename")
     assert own | values(ask(redshift, "pg_views", READER), "schemaname", "viewname") == relations
+    defined = values(ask(redshift, "pg_table_def", READER), "schemaname", "tablename", "column")
+    assert defined == {column for column in columns if column[0] == "public" and column[:2] in own}
     granted = ask(redshift, "column_privileges", READER, schema="information_schema")
     assert values(granted, *names) <= columns

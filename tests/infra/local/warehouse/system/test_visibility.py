@@ -103,6 +103,7 @@ RULES = {
     "svv_mv_info": (ALL, NOTHING, ALL, NOTHING, NOTHING, NOTHING),
     "stv_mv_info": (ALL, ALL, ALL, NOTHING, ALL, NOTHING),
     "pg_tables": (ALL, ALL, ALL, NOTHING, OWN, OWN),
+    "pg_table_def": (ALL, ALL, ALL, NOTHING, OWN, OWN),
     "pg_views": (ALL, ALL, ALL, NOTHING, OWN, NOTHING),
 }
 CASES = [(view, *case) for view, rules in RULES.items() for case in zip(PERSONS, rules, strict=True)]
