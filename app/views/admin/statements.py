@@ -18,7 +18,7 @@ from app.views.formats import Marks
 from app.views.reader import Reader
 from app.views.waiting import Places
 
-_EVERYBODY = "Everybody"
+_EVERYBODY, _USUAL = "Everybody", "Last 24 hours"
 _KNOWN, _PERIOD, _WHO = "admin people", "admin.period", "admin.person"
 _PEOPLE = ("Person", "Statements", "Failed", "Time", "Longest", "Rows")
 _RAN = ("Query", "Person", "Began", "Kind", "Status", "Rows", "Time")
@@ -35,34 +35,30 @@ class _Records(NamedTuple):
 
 def draw(reader: Reader, places: Places, *, fresh: bool) -> None:
     """Draws the tab."""
-    period, person = _choose()
+    choices = st.container(horizontal=True, vertical_alignment="bottom")
+    period = choices.selectbox("Period", list(work.PERIODS), index=1, key=_PERIOD)
+    if period not in work.PERIODS:
+        period = _USUAL
+    known: tuple[str, ...] = st.session_state.get(_KNOWN, ())
+    person = st.session_state.get(_WHO)
+    if person not in known:
+        person = ""
     since = datetime.now(UTC).replace(tzinfo=None, second=0, microsecond=0) - work.PERIODS[period]
     priced = reader.rpu_hour_price is not None
     table = ask(reader, work.query(since, person=person, priced=priced), places, fresh=fresh)
     found = work.read(table.columns, reader.rpu_hour_price)
+    # Whoever ran nothing in a shorter period stays chosen.
+    known = tuple(sorted({*known, *(share.person for share in found.people if share.person)}))
+    st.session_state[_KNOWN] = known
+    choices.selectbox("Statements of", [_EVERYBODY, *known], key=_WHO, filter_mode="contains")
     if table.truncated:
         st.html(states.trouble("There is more than MAX_ROWS: this is a part of it."))
-    st.session_state[_KNOWN] = tuple(share.person for share in found.people)
     marks = formats.marks(st.context.locale, reader.currency)
     _people(found, period, reader.rpu_hour_price, marks)
     whose = person or "everybody"
     records = _Records(recent("query"), reader.chain())
     _ran(f"Slowest of {whose}", found.slowest, records, marks, heads=_RAN)
     _ran(f"Failed of {whose}", found.failed, records, marks, heads=_FAILED)
-
-
-def _choose() -> tuple[str, str]:
-    """The period, and the person whose statements are listed or ''."""
-    people = st.session_state.get(_KNOWN, ())
-    kept = st.session_state.get(_WHO, _EVERYBODY)
-    # Whoever ran nothing in a shorter period stays chosen.
-    offered = list(dict.fromkeys([_EVERYBODY, *people, *([kept] if isinstance(kept, str) else ())]))
-    with st.container(horizontal=True, vertical_alignment="bottom"):
-        period = st.selectbox("Period", list(work.PERIODS), index=1, key=_PERIOD)
-        person = st.selectbox("Statements of", offered, key=_WHO, filter_mode="contains")
-    if period not in work.PERIODS:
-        period = "Last 24 hours"
-    return period, person if person in people else ""
 
 
 def _people(found: Work, period: str, price: Decimal | None, marks: Marks) -> None:
