@@ -185,12 +185,22 @@ expect:
   frank@example.com:
     public.nothing: {rows: all}
     public.sales_data: {rows: {where: "nowhere = 1"}}
-  nora@example.com: {public.sales_data: denied}
+  alex@example.com: {rowlight.alerts: {rows: none}}
 """
     )
     assert status == 1
     assert told.count("Redshift did not run it") == 2
     assert "1 of 3 hold." in told
+
+
+def test_a_refusal_is_believed_where_sessions_have_roles(run: Run) -> None:
+    """Else it could be for want of them that nobody sees anything."""
+    alone = "expect: {nora@example.com: {public.sales_data: denied, rowlight.alerts: denied}"
+    status, told = run(alone + "}")
+    assert status == 1
+    assert told.count("unknown  nora@example.com") == told.count("no session of these tests had a role") == 2
+    beside = alone + ", frank@example.com: {rowlight.alerts: {rows: none}}}"
+    assert run(beside)[0] == 0
 
 
 def test_a_name_is_a_name_whatever_it_holds(run: Run) -> None:
