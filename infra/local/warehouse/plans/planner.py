@@ -27,7 +27,7 @@ EXPLAIN_RLS = "EXPLAIN RLS"
 _ROWS = 1_000  # that any stored table is taken to have
 _GROUPS = 200
 _MOST_STEPS = 4_000
-_MOST_CHARACTERS = 2_000_000  # of what is said about steps, altogether
+_MOST_CHARACTERS = 1_000_000  # of what is said about steps, altogether
 _OWN = "rls_table"  # what Redshift calls a relation where its policies are asked
 
 
