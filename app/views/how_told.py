@@ -138,7 +138,7 @@ def _identity_center(chain: Chain, when: _When) -> str:
         ("Identity store", _code(user.identity_store) if user.identity_store else _UNTOLD),
         ("Application", _code(chain.application_arn)),
         ("Context expires at", when.until(user.expires_at)),
-        ("Renewed at", f"{when.until(renews_at)}, {_RENEWAL[chain.renewal]}"),
+        ("Renewed", f"with the first question after {when.until(renews_at)}, {_RENEWAL[chain.renewal]}"),
         ("This sign-in ends at", when.until(chain.ends_at)),
     ]
     said = (
