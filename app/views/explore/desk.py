@@ -20,7 +20,8 @@ from app.views.explore import running
 from app.views.explore.names import Relation
 from app.views.filters import plain
 
-RUN = "explore-run"  # the button that Ctrl+Enter presses
+# The buttons that need what was written; Ctrl+Enter presses the first.
+RUN, EXPLAIN = "explore-run", "explore-explain"
 _TEXT, _PUT, _EDITOR = "explore text", "explore put", "explore.editor"
 _PACKAGE, _NAME = "rowlight", "editor"
 _MOST_RELATIONS, _MOST_COLUMNS, _FEW = 60, 100, 8
@@ -78,7 +79,7 @@ def draw(relations: Sequence[Relation]) -> None:
             "names": {each.written: [column.name for column in each.columns] for each in relations},
             "label": "SQL: one query that reads",
             "longest": LONGEST,
-            "run": RUN,
+            "presses": [RUN, EXPLAIN],
         },
         on_text_change=_written,
     )
@@ -136,9 +137,9 @@ def _relation(relation: Relation, *, opened: bool) -> None:
     if not box.open:
         return
     with box:
-        _name(relation.written, "view" if relation.view else "table", key=f"{key}.name")
-        for column in relation.columns[:_MOST_COLUMNS]:
-            _name(column.name, column.kind, key=f"{key}.{column.name}")
+        _name(relation.written, "view" if relation.view else "table", key=f"{key} whole")
+        for place, column in enumerate(relation.columns[:_MOST_COLUMNS]):
+            _name(column.name, column.kind, key=f"{key} {place}")
         if len(relation.columns) > _MOST_COLUMNS:
             states.note(f"And {len(relation.columns) - _MOST_COLUMNS} more columns.")
 

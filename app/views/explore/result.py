@@ -90,8 +90,10 @@ def _grid(columns: pa.Table) -> None:
 def _column(field: pa.Field, places: dict[str, int]) -> Any:
     if field.name in places:
         return st.column_config.NumberColumn(format=f"%.{places[field.name]}f")
-    if pa.types.is_integer(field.type) or pa.types.is_floating(field.type):
-        return st.column_config.NumberColumn(format="plain")
+    if pa.types.is_integer(field.type):
+        return st.column_config.NumberColumn(format="%d")
+    if pa.types.is_floating(field.type):
+        return st.column_config.NumberColumn(format="%g")
     if pa.types.is_boolean(field.type):
         return st.column_config.CheckboxColumn()
     return st.column_config.TextColumn()

@@ -63,10 +63,18 @@ def _written(column: pa.ChunkedArray, *, number: bool) -> pa.Array | pa.ChunkedA
     if number:
         return pa.array([None if each is None else float(each) for each in column.to_pylist()], pa.float64())
     kind = column.type
-    if pa.types.is_boolean(kind) or pa.types.is_floating(kind) or _small(column):
+    if pa.types.is_floating(kind) and _common(column):
+        # By way of text, for 0.1 of four bytes is another number in eight.
+        return column.cast(_TEXT).cast(pa.float64())
+    if pa.types.is_boolean(kind) or _small(column):
         return column
     text = column.cast(_TEXT)
     return pc.replace_substring_regex(text, r"\.0+(Z?)$", r"\1") if pa.types.is_timestamp(kind) else text
+
+
+def _common(column: pa.ChunkedArray) -> bool:
+    """Whether none of its values is without end, no number, or larger than a grid writes."""
+    return bool(pc.all(pc.less(pc.abs(column), float(_WHOLE)), min_count=0).as_py())
 
 
 def _small(column: pa.ChunkedArray) -> bool:

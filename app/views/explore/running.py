@@ -62,7 +62,8 @@ def take() -> Asked:
 
 def outcome(asked: Asked, reader: Reader, text: str, places: Places) -> Outcome:
     """What came of the statement: of the one asked just now, else of the last."""
-    if asked != "nothing" and not waiting.stopped(PATH):
+    waiting.stopped(PATH)  # what was on its way has been stopped: the press is not for what comes next
+    if asked != "nothing":
         # Stands until there is another: whatever takes the person elsewhere meanwhile has stopped it.
         st.session_state[_OUTCOME] = Failed(faults.stopped(_RUN, None))
         st.session_state[_OUTCOME] = _run(reader, text, plan=asked == "explain", places=places)

@@ -62,8 +62,8 @@ def _relations(reader: Reader, *, fresh: bool) -> Sequence[Relation]:
 def _buttons(limits: Limits) -> DeltaGenerator:
     """What runs and explains; beside it the place where a statement on its way is told of."""
     with st.container(key="explore.bar", horizontal=True, vertical_alignment="center"):
-        st.button("Run", type="primary", key="explore.run", on_click=partial(running.ask, "run"))
-        st.button("Explain", key="explore.explain", on_click=partial(running.ask, "explain"))
+        st.button("Run", type="primary", key=desk.RUN, on_click=partial(running.ask, "run"))
+        st.button("Explain", key=desk.EXPLAIN, on_click=partial(running.ask, "explain"))
         asked = st.empty()
         most = f"{limits.rows:,} rows, {limits.megabytes} MB, {limits.seconds:g} seconds"
         states.note(f"Ctrl+Enter runs. At most {most}.")

@@ -1,8 +1,11 @@
 // The editor of Explore: a text area over its own coloured text, and names to complete what is being typed.
-// Names are data and become text nodes alone. Its text goes to the page when it is left, a moment after the
-// last key, and before Ctrl+Enter presses Run.
+// Names are data and become text nodes alone. Its text goes to the page a moment after the last key, soon
+// after it is left, and before a button is pressed that needs it. Streamlit makes one message of what is told
+// at one time, and its part of the page alone hears that: so a press comes by itself, later or sooner.
 
 const PAUSE = 700;
+const SOON = 250;
+const APART = 50;
 const MOST = 8;
 const COLOURED = 20000;
 const WORDS = (
@@ -32,7 +35,8 @@ class Editor {
     root.append(this.frame);
     this.area.addEventListener("input", () => this.typed());
     this.area.addEventListener("keydown", (event) => this.key(event));
-    this.area.addEventListener("blur", () => (this.close(), this.tell()));
+    this.area.addEventListener("blur", (event) => this.left(event.relatedTarget));
+    this.pressed = (event) => this.before(event);
     this.area.addEventListener("click", () => this.close());
     this.close();
   }
@@ -40,7 +44,8 @@ class Editor {
   // What the page says: its text at first, and later only what it puts in.
   hear({ data, setStateValue }) {
     const first = this.put === undefined;
-    Object.assign(this, { say: setStateValue, names: data.names, run: data.run });
+    Object.assign(this, { say: setStateValue, names: data.names, presses: data.presses });
+    document.addEventListener("click", this.pressed, true);
     this.area.ariaLabel = data.label;
     this.area.maxLength = data.longest;
     if (first) this.area.value = this.told = data.text;
@@ -63,11 +68,34 @@ class Editor {
     if (this.area.value !== this.told) this.say("text", (this.told = this.area.value));
   }
 
+  tellIn(pause) {
+    clearTimeout(this.waiting);
+    this.waiting = setTimeout(() => this.tell(), pause);
+  }
+
   typed() {
     this.colour();
     this.complete(1);
-    clearTimeout(this.waiting);
-    this.waiting = setTimeout(() => this.tell(), PAUSE);
+    this.tellIn(PAUSE);
+  }
+
+  left(where) {
+    this.close();
+    if (where?.closest("a")) this.tell(); // to another page, on which nobody could tell it
+    else this.tellIn(SOON);
+  }
+
+  before(event) {
+    const button = event.target.closest?.(this.presses.map((key) => `.st-key-${key} button`).join());
+    if (!button || this.area.value === this.told) return;
+    event.preventDefault();
+    event.stopImmediatePropagation();
+    this.press(button);
+  }
+
+  press(button) {
+    this.tell();
+    setTimeout(() => button.click(), APART);
   }
 
   colour() {
@@ -106,8 +134,9 @@ class Editor {
   of(owner) {
     const tables = Object.keys(this.names);
     const inSchema = tables.filter((name) => name.toLowerCase().startsWith(owner + "."));
-    const alias = new RegExp(`([\\w."]+)\\s+(?:as\\s+)?${owner}\\b`, "i").exec(this.area.value)?.[1].toLowerCase();
-    const meant = tables.filter((name) => [owner, alias].some((it) => it && `.${name}`.toLowerCase().endsWith(`.${it}`)));
+    const aliased = this.area.value.matchAll(new RegExp(`([\\w."]+)\\s+(?:as\\s+)?${owner}\\b`, "gi"));
+    const sources = [owner, ...[...aliased].map((match) => match[1].toLowerCase())];
+    const meant = tables.filter((name) => sources.some((source) => `.${name}`.toLowerCase().endsWith(`.${source}`)));
     return [...inSchema.map((name) => name.slice(owner.length + 1)), ...meant.flatMap((name) => this.names[name])];
   }
 
@@ -159,9 +188,7 @@ class Editor {
     const step = { ArrowDown: 1, ArrowUp: -1 }[event.key];
     if (event.key === "Enter" && (event.ctrlKey || event.metaKey)) {
       this.close();
-      this.tell();
-      // Later, for what is told at one time comes as one: then a press would wait for what is on its way.
-      setTimeout(() => document.querySelector(`.st-key-${this.run} button`)?.click(), 50);
+      this.press(document.querySelector(`.st-key-${this.presses[0]} button`));
     } else if (event.key === " " && event.ctrlKey) this.complete(0);
     else if (open && step) this.choose(this.chosen + step);
     else if (open && (event.key === "Enter" || event.key === "Tab") && !event.shiftKey) this.accept(this.chosen);
@@ -177,5 +204,7 @@ const editors = new WeakMap();
 export default function (component) {
   const root = component.parentElement;
   if (!editors.has(root)) editors.set(root, new Editor(root));
-  editors.get(root).hear(component);
+  const editor = editors.get(root);
+  editor.hear(component);
+  return () => document.removeEventListener("click", editor.pressed, true);
 }

@@ -9,6 +9,7 @@ from streamlit.testing.v1 import AppTest
 from app.redshift.read_only import LONGEST
 from app.views.reader import Limits, Reader
 from tests.app.redshift.data_api import STATEMENT_ID, Fault
+from tests.app.views import people
 from tests.app.views.people import ETHAN, EXPRESSION, FRANK, IMAGE, MARKDOWN, NORA, Person
 
 READER = SimpleNamespace(now=None)
@@ -97,6 +98,17 @@ class TestTables:
         run(page, "SELECT * FROM public.sales_data")
         assert "RL-410" in html(page)
         assert not page.dataframe
+
+    def test_a_table_may_have_any_names(self):
+        database = people.warehouse(people.sample(5))
+        for statement in (
+            'CREATE TABLE public."Name" (name INT, whole INT, "0" INT, "**b** :red[r]" INT)',
+            'GRANT SELECT ON public."Name" TO ROLE "AWSIDC:amer-sales"',
+        ):
+            database.execute(statement, user=people.ADMIN)
+        labels = [button.label for button in open_page(Person(database, FRANK)).button]
+        assert r"\"\*\*b\*\* \:red\[r\]\" :gray[integer]" in labels
+        assert "name :gray[integer]" in labels
 
     def test_a_list_that_cannot_be_had_leaves_the_editor(self, frank):
         frank.api.handlers["ExecuteStatement"] = refusing("InternalServerException")

@@ -43,6 +43,15 @@ class TestRows:
             {"short": None, "long": "0.10", "safe": None, "large": "1", "float": None},
         ]
 
+    @pytest.mark.parametrize("odd", [1e20, float("inf"), float("nan")])
+    def test_numbers_that_a_grid_cannot_write_are_text(self, odd):
+        found = rows.shown(pa.table({"n": pa.array([odd, 0.5, None])})).rows["n"].to_pylist()
+        assert found == [str(odd), "0.5", None] or found == ["1e+20", "0.5", None]
+
+    def test_a_number_of_four_bytes_is_the_number_that_was_written(self):
+        columns = pa.table({"n": pa.array([0.1, 2 / 3], pa.float32())})
+        assert rows.shown(columns).rows["n"].to_pylist() == [0.1, 0.6666667]
+
     def test_moments_are_written_as_the_warehouse_has_them(self):
         columns = pa.table(
             {
