@@ -163,7 +163,7 @@ def _learn(user: UserSession, reader: Reader) -> None:
     flight = user.administration.beside()
     if flight is not None:
         while not flight.wait(_SLICE):
-            st.session_state.get("")  # where Streamlit lets a press come through; the next run goes on
+            st.session_state.get("a press")  # where Streamlit lets one come through; the next run goes on
         with suppress(AppError):
             user.administration.settle()
     if user.administration.known and not reader.is_administrator:
