@@ -41,7 +41,7 @@ def test_a_forgotten_semicolon_is_told() -> None:
 def test_every_file_is_filled_in() -> None:
     files = sorted(sql.FOLDER.glob("*.sql"))
     steps = [step for file in files for step in sql.read(file.read_text(), sql.values_of(spec()))]
-    assert len(files) == 6
+    assert len(files) == 7
     assert not any("{" in step.sql + (step.unless or "") for step in steps)
     assert (
         "COPY public.sales_data\nFROM 's3://sales-data/sales_data/'\nIAM_ROLE default\nFORMAT AS PARQUET"
