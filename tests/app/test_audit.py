@@ -2,10 +2,12 @@
 
 import logging
 import re
+from collections import deque
 
 import pytest
 
-from app.audit import NOBODY, Trail, new_id
+from app import audit
+from app.audit import NOBODY, Trail, new_id, recent
 
 FRANK = Trail("frank@example.com", "0a1b2c3d")
 
@@ -70,3 +72,33 @@ def test_nothing_but_a_public_reference_names_a_session(session):
 def test_a_mark_joins_the_session_and_the_event():
     assert FRANK.mark("11112222") == "0a1b2c3d-11112222"
     assert NOBODY.mark("11112222") == "11112222"
+
+
+class TestWhatAProcessRemembers:
+    @pytest.fixture(autouse=True)
+    def begun(self, monkeypatch):
+        """Nothing yet, and at most two of a kind."""
+        monkeypatch.setattr(audit, "_recent", {event: deque(maxlen=2) for event in audit._recent})
+
+    def test_the_newest_first_and_only_what_the_log_says_too(self):
+        FRANK.record("sign-in", event_id="11111111", way="popup")
+        NOBODY.record("refusal", event_id="22222222", outcome="RL-223", way="redirect", state="a-secret")
+        found = recent("sign-in", "refusal")
+        assert [(each.id, each.outcome, each.person, dict(each.about)) for each in found] == [
+            ("22222222", "RL-223", "", {"way": "redirect"}),
+            ("11111111", "ok", "frank@example.com", {"way": "popup"}),
+        ]
+        assert "a-secret" not in repr(found)
+
+    def test_renewals_that_were_refused_and_no_others(self):
+        FRANK.record("renewal")
+        FRANK.record("renewal", outcome="RL-310")
+        FRANK.record("exchange", request="a-request")
+        assert [each.outcome for each in recent("renewal", "exchange")] == ["RL-310"]
+
+    def test_however_many_are_refused_no_sign_in_is_forgotten_for_it(self):
+        FRANK.record("sign-in", way="popup")
+        for number in range(5):
+            NOBODY.record("refusal", outcome=f"RL-{number}", way="popup")
+        assert [each.outcome for each in recent("refusal")] == ["RL-4", "RL-3"]
+        assert len(recent("sign-in")) == 1

@@ -1,6 +1,7 @@
 """Settings are read once, checked whole, and say every fault in one go."""
 
 import base64
+from decimal import Decimal
 
 import pytest
 from hypothesis import given
@@ -306,6 +307,17 @@ def test_origins_of_a_map(monkeypatch, origins):
 def test_what_is_no_origin_never_reaches_a_policy(monkeypatch, origins):
     (fault,) = faults(monkeypatch, MAP_ORIGINS=origins)
     assert fault.startswith("MAP_ORIGINS ")
+
+
+@pytest.mark.parametrize(("given", "price"), [("0.375", "0.375"), ("12", "12"), ("", None), (None, None)])
+def test_the_price_of_an_rpu_hour_is_exact_or_none(monkeypatch, given, price):
+    assert loaded(monkeypatch, RPU_HOUR_PRICE=given).rpu_hour_price == (price and Decimal(price))
+
+
+@pytest.mark.parametrize("price", ["free", "0", "-1", "NaN", "Infinity", "1001", "$0.36"])
+def test_what_is_no_price(monkeypatch, price):
+    (fault,) = faults(monkeypatch, RPU_HOUR_PRICE=price)
+    assert fault.startswith("RPU_HOUR_PRICE is not valid. Expected: US dollars for an RPU-hour")
 
 
 @pytest.mark.parametrize("currency", ["usd", "US", "EURO", "$"])
