@@ -23,6 +23,7 @@ _PERSON = re.compile(r"[A-Za-z0-9.!#$%&'*+/=?^_`{|}~-]{1,64}@[A-Za-z0-9-]{1,63}(
 _NAME = r"[a-z_][a-z0-9_]{0,126}"
 _TABLE, _COLUMN = re.compile(rf"({_NAME})\.({_NAME})"), re.compile(_NAME)
 _COUNT = re.compile(r"\d{1,18}")
+_KINDS = "that is denied, or rows and columns, each with a colon behind it"
 _SHOWN = 80  # characters of what was written, in a message
 
 
@@ -176,7 +177,7 @@ class _File:
     def _expected(self, part: Part) -> Expected:
         if isinstance(part, Scalar):
             if (part.kind, part.text) != ("text", "denied"):
-                self._note(part.line, "RL-474", f"{_short(part.text)} is not denied, nor rows: and columns:.")
+                self._note(part.line, "RL-474", f"{_short(part.text)} is not what is expected: {_KINDS}.")
             return Expected(denied=True)
         parts = self._mapping(part, "What is expected", ("rows", "columns"))
         if not parts:

@@ -36,7 +36,7 @@ def draw(reader: Reader, places: Places, *, fresh: bool) -> None:
         st.html(states.trouble("The catalogue has more entries than MAX_ROWS: it is no ground for tests."))
         return
     text = _text(reader, policy_rules.example(found, groups))
-    if st.button("Run", type="primary", key=_RUN):
+    if st.button("Run", key=_RUN):
         _run(reader, found, text, places)
 
 

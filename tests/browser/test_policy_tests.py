@@ -6,6 +6,8 @@ from pathlib import Path
 import pytest
 from playwright.sync_api import Page, expect
 
+from tests.browser import axe
+
 pytestmark = pytest.mark.browser
 EXAMPLE = Path("infra/policy-tests.yaml").read_text()
 
@@ -48,6 +50,7 @@ def test_ada_holds_a_text_against_the_rules(visitor, stranger):
     )
     expect(frank).to_contain_text("beyond them, for example timezone America/Lima, country PE")
     expect(row(page, "alex@example.com", "public.sales_data")).to_contain_text("Not known")
+    assert axe.faults(page) == []
 
     page.get_by_role("tab", name="Policies", exact=True).click()
     expect(text_of(page)).to_have_count(0)

@@ -216,7 +216,7 @@ expect:
 
 
 WRONG = {
-    "expect: {frank@example.com: {public.sales_data: maybe}}": "line 1: “maybe” is not denied",
+    "expect: {frank@example.com: {public.sales_data: maybe}}": "line 1: “maybe” is not what is expected",
     "expects: {}": "line 1: “expects” is not one of show, groups, defaults, expect. (RL-472)",
     'expect: {"x\'; DROP TABLE y; --@example.com": {}}': "is no address of a person. (RL-475)",
 }
