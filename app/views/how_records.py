@@ -61,7 +61,8 @@ def _lookup(chain: Chain, event: str, statement_id: str) -> str:
     return (
         f"aws cloudtrail lookup-events {_region(chain)} \\\n"
         f"  --lookup-attributes {shlex.quote(f'AttributeKey=Username,AttributeValue={name}')} \\\n"
-        f'  --query "{query}" --output text'
+        f'  --query "{query}" \\\n'
+        "  --output text"
     )
 
 

@@ -40,7 +40,7 @@ _RENEWAL = {
 _NONE, _UNTOLD = "none", "not told"
 _NOT_YET = "Not yet: it comes with the first question to the warehouse."
 _LISTED = 8  # values that are named before the others are folded away
-_PARTED = re.compile(r"(?<=[:/])")
+_PARTED = re.compile(r"(?<=[:/])|(?=@)")
 _MINUTE = 60
 _TICKS = 6_000  # seconds: a hundred minutes; of more, nobody watches the seconds
 
@@ -55,7 +55,7 @@ def picture(links: Iterable[Link]) -> str:
 
 
 def _step(place: int, link: Link) -> str:
-    value = f'<span class="rl-value">{escape(link.value)}</span>' if link.value else ""
+    value = f'<span class="rl-value">{_parted(link.value)}</span>' if link.value else ""
     return (
         f'<li class="rl-{link.state}"><i aria-hidden="true">{place}</i><strong>{escape(link.name)}</strong>'
         f"{value}<em>{_said(link)}</em></li>"
@@ -306,5 +306,9 @@ def _facts(pairs: Iterable[tuple[str, str]]) -> str:
 
 def _code(text: str) -> str:
     """A name of AWS's or the warehouse's, to be read letter by letter."""
-    # A long name breaks where its parts do.
-    return f"<code>{_PARTED.sub('<wbr>', escape(text))}</code>" if text else _NONE
+    return f"<code>{_parted(text)}</code>" if text else _NONE
+
+
+def _parted(text: str) -> str:
+    """A long name, which breaks where its parts do."""
+    return _PARTED.sub("<wbr>", escape(text))
