@@ -127,13 +127,11 @@ def of_a_row(condition: Condition) -> str:
 
 
 def bare(value: Value) -> Value:
-    """The value without a cast that changes nothing."""
+    """A literal without a cast that changes nothing; any other value as it is."""
     match value:
         case tree.Cast(tree.Text(text) as inner, kind) if found := _TEXT_KINDS.fullmatch(kind):
             kept = not found[1] or len(text.encode()) <= int(found[1])
             return inner if kept else value
-        case tree.Cast(tree.Column() | tree.CurrentUser() | tree.Call() as inner, "text"):
-            return inner
         case tree.Cast(tree.Number(number) | tree.Text(number), kind) if (
             kind in _NUMBERS and _WHOLE.fullmatch(number)
         ):

@@ -149,9 +149,9 @@ def _said(condition: Condition) -> str:
 def _subject(condition: Condition) -> Value:
     match condition:
         case tree.Compared(value):
-            return bare(value) if condition.operator in {"=", "<>"} else value
+            return _same(value) if condition.operator in {"=", "<>"} else value
         case tree.Like(value) | tree.Among(value) | tree.LookedUp(value) | tree.Missing(value):
-            return bare(value)
+            return _same(value)
         case tree.Between(value) | tree.Holds(value):
             return value
     return tree.Verbatim("")
@@ -161,11 +161,11 @@ def _phrase(condition: Condition) -> str:  # noqa: PLR0911 - a line for each kin
     """What is said of the subject; '' for what words do not say."""
     match condition:
         case tree.Compared(_, operator, right) if not _null(right):
-            return f"{_COMPARED[operator]} {_named(right)}"
+            return f"{_COMPARED[operator]} {_named(_same(right) if operator in {'=', '<>'} else right)}"
         case tree.Like(_, pattern, alike, negated):
             return _like(bare(pattern), negated=negated) + " in either case" * alike
         case tree.Among(_, values, negated) if not any(_null(each) for each in values):
-            them = ", ".join(_named(each) for each in values)
+            them = ", ".join(_named(_same(each)) for each in values)
             return f"is {'something that is none of' if negated else 'one of'} {them}"
         case tree.LookedUp(_, tree.Lookup(what) as query, negated=False) if what is not None:
             return f"is among the values of {_named(what)} in {_looked_in(query)}"
@@ -233,6 +233,14 @@ def seen_text(text: str) -> str:
         f"\\u{ord(each):04x}" if each in "“”" or unicodedata.category(each) in _HIDDEN else each
         for each in text
     )
+
+
+def _same(value: Value) -> Value:
+    """The value where only its being the same counts: then that it is compared as text says nothing."""
+    match value:
+        case tree.Cast(tree.Column() | tree.CurrentUser() | tree.Call() as inner, "text"):
+            return inner
+    return bare(value)
 
 
 def _null(value: Value) -> bool:

@@ -85,7 +85,7 @@ def ruled(catalogue: Catalogue, groups: Mapping[str, Sequence[str]], test: Expec
     except CannotCount as error:
         return Through(test, found, Seen(unknown=str(error), roles=roles))
     expected = of_user(_expected(test), name)
-    same = rows_in_words(rows) == rows_in_words(expected)
+    same = plain(simple(rows)) == plain(simple(expected))
     return Through(
         test,
         found,

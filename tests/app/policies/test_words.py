@@ -32,6 +32,8 @@ SAID = {
     "catgroup = current_setting('app.category', FALSE)": (
         "rows whose catgroup is the session's setting “app.category”"
     ),
+    "((name)::text < 'b'::text)": "rows for which name as text is less than “b”",
+    "((a1)::text = (b)::text)": "rows whose a1 is b",
     "lower(country) = 'us'": "rows for which lower(country) is “us”",
     "EXISTS (SELECT 1 FROM public.regions r WHERE r.manager = current_user AND r.region = region_code)": (
         "rows for which there is a row in public.regions as r for which"
