@@ -1,5 +1,6 @@
 """A YAML text → its mappings, lists and scalars, each with its line; nothing in it is ever made an object."""
 
+import re
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field
 
@@ -7,6 +8,7 @@ import yaml
 
 LONGEST = 64_000  # characters
 _DEEPEST = 8
+_HALF = re.compile("[\ud800-\udfff]")  # by \uD83D alone: no UTF-8 has it, so no page and no statement
 _TEXT, _NUMBER = "tag:yaml.org,2002:str", "tag:yaml.org,2002:int"
 
 
@@ -71,7 +73,11 @@ def parsed(text: str, faults: list[Fault]) -> Part:
         raise Unusable(
             Fault(mark.line + 1 if mark else 1, "RL-470", f"This is no YAML: {error.problem}.")
         ) from None
-    except yaml.YAMLError:
+    except (
+        yaml.YAMLError,
+        OverflowError,
+        ValueError,
+    ):  # the last two of \U and a number beyond all characters
         raise Unusable(
             Fault(1, "RL-470", "This is no YAML: it holds characters that YAML has not.")
         ) from None
@@ -87,6 +93,8 @@ def _check_events(text: str) -> None:
         line = event.start_mark.line + 1 if event.start_mark else 1
         if isinstance(event, yaml.AliasEvent) or getattr(event, "anchor", None):
             raise Unusable(Fault(line, "RL-470", "Anchors and aliases (& and *) are not taken."))
+        if _HALF.search(getattr(event, "value", "")):
+            raise Unusable(Fault(line, "RL-470", "This holds half of a character, which nothing can write."))
         depth += isinstance(event, yaml.CollectionStartEvent) - isinstance(event, yaml.CollectionEndEvent)
         if depth > _DEEPEST:
             raise Unusable(Fault(line, "RL-470", "It is nested deeper than anything that is expected here."))
