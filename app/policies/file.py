@@ -73,11 +73,7 @@ def parsed(text: str, faults: list[Fault]) -> Part:
         raise Unusable(
             Fault(mark.line + 1 if mark else 1, "RL-470", f"This is no YAML: {error.problem}.")
         ) from None
-    except (
-        yaml.YAMLError,
-        OverflowError,
-        ValueError,
-    ):  # the last two of \U and a number beyond all characters
+    except (yaml.YAMLError, OverflowError, ValueError):  # the others: \U with a number of no character
         raise Unusable(
             Fault(1, "RL-470", "This is no YAML: it holds characters that YAML has not.")
         ) from None

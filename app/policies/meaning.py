@@ -11,11 +11,12 @@ from app.policies import tree
 from app.policies.tree import OPPOSITE, Condition, Value
 
 # What changes no text: Redshift's views and plans write it about each of them.
-_TEXT_KINDS = re.compile(r"(?:text|varchar|character varying|bpchar)(?:\((\d+)\))?")
+_TEXT_KINDS = re.compile(r"(?:text|varchar|character varying|bpchar)(?:\((\d{1,9})\))?")
 _NUMBERS = frozenset(
     {"smallint", "integer", "int", "bigint", "numeric", "decimal", "double precision", "real"}
 )
 _WHOLE = re.compile(r"\d+")
+_PLAIN = re.compile(r"[\d.]+")  # no exponent: of some, no decimal is large enough
 
 _TRUE, _FALSE = (tree.Holds(tree.Truth(truth), negated=False) for truth in (True, False))
 # Functions of a value alone: the same for whoever asks, and whenever.
@@ -57,7 +58,7 @@ def _settled(condition: Condition) -> Condition:
             return _TRUE if _TRUE in left else tree.some(left) if left else _FALSE
         case tree.Holds(tree.Truth(truth), negated):
             return _TRUE if truth is not None and truth != negated else _FALSE
-        case tree.Compared(tree.Number(left), operator, tree.Number(right)):
+        case tree.Compared(tree.Number(left), operator, tree.Number(right)) if _PLAIN.fullmatch(left + right):
             return _TRUE if _OPERATORS[operator](Decimal(left), Decimal(right)) else _FALSE
     return condition
 

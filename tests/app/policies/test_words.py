@@ -84,6 +84,11 @@ def test_what_cannot_be_seen_in_a_text_is_shown_by_its_number() -> None:
     assert in_words("x = '”\u202e'") == r"rows whose x is “\u201d\u202e”"
 
 
+def test_numbers_beyond_all_measure_are_said_as_they_stand() -> None:
+    assert in_words("1e9999999999999999999 < 2") == "rows for which 1e9999999999999999999 is less than 2"
+    assert in_words(f"zone = 'x'::varchar({'9' * 5_000})").endswith("9)")
+
+
 def test_a_name_cannot_pass_for_a_sentence() -> None:
     assert in_words('"x is “1” or y" = 2').startswith('rows whose "x is ')
     assert in_words("holds = 1") == 'rows whose "holds" is 1'
