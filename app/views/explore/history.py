@@ -129,7 +129,7 @@ def _list(past: Sequence[Past]) -> None:
     )
     columns = {
         "Statement": st.column_config.ButtonColumn(
-            width="large",
+            width=520,
             alignment="left",
             type="tertiary",
             key="explore.past",

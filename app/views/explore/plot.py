@@ -84,7 +84,8 @@ def _mark(kind: Kind, colours: Palette, *, few: bool) -> Spec:
     if kind == "Bars":
         return {"type": "bar", "color": colours.accent}
     if kind == "Line":
-        return {"type": "line", "color": colours.accent, "strokeWidth": 2, "point": few}
+        points = {"color": colours.accent, "filled": True} if few else False
+        return {"type": "line", "color": colours.accent, "strokeWidth": 2, "point": points}
     return {"type": "point", "color": colours.accent, "filled": True, "size": 40}
 
 
