@@ -72,11 +72,6 @@ class Expectations:
     tests: tuple[Expectation, ...]
     show: Mapping[Table, tuple[str, ...]] = field(default_factory=dict)
 
-    @property
-    def people(self) -> tuple[str, ...]:
-        """Whoever has a test, once."""
-        return tuple(dict.fromkeys(test.person for test in self.tests))
-
 
 def read_expectations(text: str) -> Expectations:
     """The tests of a file; raises PolicyFileRefused with everything that is wrong with it."""

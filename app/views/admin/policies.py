@@ -4,7 +4,7 @@ from collections.abc import Iterable, Sequence
 
 import streamlit as st
 
-from app.policies.words import in_words
+from app.policies.words import in_words, masked_in_words
 from app.views import clock, states
 from app.views.admin import catalogue as catalogues
 from app.views.admin import html
@@ -65,7 +65,9 @@ def _masking(found: Catalogue) -> list[Sequence[str]]:
                 columns = f"{mask.relation}: {', '.join(mask.columns)}"
                 priority = html.quiet(f"priority {mask.priority}")
                 by_relation.setdefault(columns, []).append(html.joined(_grantee(mask.grantee), priority))
-        rows.append([html.code(name), html.sql(policy.condition), _attached(by_relation), _changed(policy)])
+        words = f"{masked_in_words(policy.condition)}."
+        what = html.joined(words, html.details("SQL", html.sql(policy.condition)))
+        rows.append([html.code(name), what, _attached(by_relation), _changed(policy)])
     return rows
 
 

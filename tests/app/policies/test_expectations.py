@@ -52,7 +52,6 @@ def test_own_entries_come_before_those_of_groups_and_those_before_defaults() -> 
         ("eve@example.com", "public.notes"): Expected(rows=NO_ROWS),
     }
     assert read_expectations(WHOLE).show == {Table("public", "sales"): ("zone", "country")}
-    assert read_expectations(WHOLE).people == ("ann@example.com", "bob@example.com", "eve@example.com")
 
 
 def test_each_test_knows_its_line() -> None:

@@ -132,4 +132,4 @@ def test_the_first_text_is_what_holds_and_says_it_as_people_do(provisioned):
     assert "    public.sales_data: {rows: {where: \"timezone LIKE 'America%'\"}}" in text
     assert {each.outcome for each in verdicts(provisioned, text)} == {"holds"}
     assert policy_rules.example(found, {}) == policy_rules.EMPTY
-    assert read_expectations(policy_rules.EMPTY).people == ("somebody@example.com",)
+    assert [test.person for test in read_expectations(policy_rules.EMPTY).tests] == ["somebody@example.com"]
