@@ -9,8 +9,8 @@ from tempfile import TemporaryDirectory
 from PIL import Image
 from playwright.sync_api import Browser, BrowserContext, sync_playwright
 
-from app.views import VIEWS
-from app.views.page import View
+from app.views import VIEWS, how
+from app.views.page import Proof, View
 from tests.browser import drawn
 from tests.browser.conftest import FLAGS
 from tests.browser.demo import KINDS, Demo, demonstration
@@ -19,6 +19,7 @@ from tests.stand_in import ROOT
 
 IMAGES = ROOT / "docs" / "images"
 DOCUMENT = ROOT / "docs" / "pictures.md"
+PAGES: tuple[View | Proof, ...] = (*VIEWS, how.PROOF)
 PEOPLE = {"ethan": "Ethan Global", "frank": "Frank Amer"}
 THEMES = ("light", "dark")
 # The windows; a picture is as tall as its page, up to a bound.
@@ -46,12 +47,12 @@ demonstration that it starts.
 """
 
 
-def path_of(view: View) -> str:
+def path_of(view: View | Proof) -> str:
     """The page's address; the first page is the app's own."""
     return "/" if view is VIEWS[0] else f"/{view.path}"
 
 
-def name_of(view: View, person: str, size: str, theme: str) -> str:
+def name_of(view: View | Proof, person: str, size: str, theme: str) -> str:
     return f"{view.path}-{person}-{size}-{theme}.png"
 
 
@@ -72,7 +73,7 @@ def main() -> None:
 def document() -> str:
     """The pictures in a table for each page."""
     parts = [_INTRODUCTION.format(width=SIZES["wide"]["viewport"]["width"])]
-    for view in VIEWS:
+    for view in PAGES:
         parts.append(f"\n## {view.title}\n\n| | light | dark |\n| --- | --- | --- |\n")
         for person, size in itertools.product(PEOPLE, SIZES):
             said = f"{PEOPLE[person]}, {size}"
@@ -92,7 +93,7 @@ def _pictures(browser: Browser, demo: Demo, person: str) -> Iterator[str]:
     for size, options in SIZES.items():
         with browser.new_context(locale="en-US", storage_state=signed_in, **options) as context:
             drawn.watch(context)
-            for view, theme in itertools.product(VIEWS, THEMES):
+            for view, theme in itertools.product(PAGES, THEMES):
                 name = name_of(view, person, size, theme)
                 _take(context, demo.url + path_of(view), size, theme, IMAGES / name)
                 yield name

@@ -5,7 +5,7 @@ from collections.abc import Iterator
 import pytest
 from playwright.sync_api import Page, expect
 
-from app.views import VIEWS
+from app.views import VIEWS, how
 from tests.browser import axe, drawn
 from tests.browser.conftest import profile
 from tests.browser.pictures import path_of
@@ -35,6 +35,12 @@ def opened(page: Page) -> Iterator[str]:
     yield "Export"
     page.keyboard.press("Escape")
     expect(page.get_by_role("dialog")).to_have_count(0)
+    page.get_by_role("button", name="How do I see this?").click()
+    expect(page.get_by_role("dialog").get_by_text("aws cloudtrail lookup-events")).to_be_visible()
+    drawn.wait(page)
+    yield "How do I see this?"
+    page.get_by_role("button", name="Close").click()
+    expect(page.get_by_role("dialog")).to_have_count(0)
     # On a phone the sidebar is closed at first.
     if (sidebar := page.get_by_test_id("stExpandSidebarButton")).is_visible():
         sidebar.click()
@@ -55,6 +61,10 @@ def test_the_pages_and_what_opens_on_them(visitor, context):
             found[view.title, look] = axe.faults(page)
         for name in opened(page):
             found[name, look] = axe.faults(page)
+        visitor.open(f"/{how.PROOF.path}")
+        expect(page.get_by_role("heading", name="On record")).to_be_visible()
+        drawn.wait(page)
+        found[how.PROOF.title, look] = axe.faults(page)
     assert not any(found.values()), "\n".join(f"{name}: {line}" for name in found for line in found[name])
 
 
