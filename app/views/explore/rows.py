@@ -5,14 +5,18 @@ No Streamlit in it.
 
 from collections import Counter
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from decimal import Decimal
 
 import pyarrow as pa
 import pyarrow.compute as pc
 
+from app.redshift.table import Table
+
 MOST_ROWS = 10_000
 MOST_BYTES = 8 << 20
+# Of an answer that a tab holds on to: somebody may have many tabs.
+MOST_KEPT_MB = 16
 _DIGITS = 15  # of a decimal that a browser's numbers hold exactly
 _WHOLE = 2**53
 _TEXT = pa.string()
@@ -35,6 +39,15 @@ def shown(columns: pa.Table) -> Shown:
     places = {name: head[name].type.scale for name in names if _exact_decimal(head[name])}
     written = [_written(head[name], number=name in places) for name in names]
     return Shown(pa.table(written, names=names), places)
+
+
+def kept(table: Table) -> Table:
+    """The first rows of an answer that is too large to be held on to; a copy, which holds on to no others."""
+    columns, most = table.columns, MOST_KEPT_MB << 20
+    if columns.nbytes <= most:
+        return table
+    rows = columns.num_rows * most // columns.nbytes
+    return replace(table, columns=columns.take(pa.array(range(rows))), truncated=True)
 
 
 def unique(names: Sequence[str]) -> list[str]:

@@ -11,6 +11,7 @@ from app.redshift.query import Query
 from app.redshift.read_only import read_only
 from app.redshift.table import Table
 from app.views import waiting
+from app.views.explore import rows
 from app.views.reader import Reader
 from app.views.waiting import Places
 
@@ -78,7 +79,8 @@ def _run(reader: Reader, text: str, *, plan: bool, places: Places) -> Outcome:
         statement = read_only(text)
         plan = plan or statement.explains
         query = Query(_PLAN, statement.explained) if plan else Query(_RUN, statement.sql)
-        return Answered(query.sql, plan, waiting.run(reader.warehouse, query, path=PATH, places=places))
+        table = waiting.run(reader.warehouse, query, path=PATH, places=places)
+        return Answered(query.sql, plan, rows.kept(table))
     except (StatementRefused, QueryError) as error:
         if isinstance(error, StatementRefused):
             reader.trail.record("query", outcome=error.code, query=_RUN)

@@ -10,7 +10,7 @@ from streamlit.delta_generator import DeltaGenerator
 from app.errors import QueryError
 from app.redshift.table import Table
 from app.views import formats, head, states
-from app.views.explore import desk, history, names, result, running
+from app.views.explore import desk, history, names, result, rows, running
 from app.views.explore.names import Relation
 from app.views.explore.running import Answered, Failed
 from app.views.page import Proof
@@ -65,7 +65,9 @@ def _buttons(limits: Limits) -> DeltaGenerator:
         st.button("Run", type="primary", key=desk.RUN, on_click=partial(running.ask, "run"))
         st.button("Explain", key=desk.EXPLAIN, on_click=partial(running.ask, "explain"))
         asked = st.empty()
-        most = f"{limits.rows:,} rows, {limits.megabytes} MB, {limits.seconds:g} seconds"
+        most = (
+            f"{limits.rows:,} rows, {min(limits.megabytes, rows.MOST_KEPT_MB)} MB, {limits.seconds:g} seconds"
+        )
         states.note(f"Ctrl+Enter runs. At most {most}.")
     return asked
 

@@ -10,6 +10,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from app.redshift.read_only import read_only
+from app.redshift.table import Table, Timings
 from app.views.explore import history, names, plot, rows
 from app.views.formats import ENGLISH
 from app.views.palette import LIGHT
@@ -87,6 +88,15 @@ class TestRows:
         found = rows.shown(wide).rows
         assert 0 < found.num_rows < 200
         assert found.nbytes <= rows.MOST_BYTES
+
+    def test_a_tab_holds_on_to_so_much_and_says_that_there_was_more(self):
+        columns = pa.table({"text": ["x" * 50_000] * 1_000})
+        table = Table(columns, False, "id", 1.0, Timings(1, 0, 0), MOMENT)
+        found = rows.kept(table)
+        assert found.truncated
+        assert 0 < found.columns.get_total_buffer_size() <= rows.MOST_KEPT_MB << 20
+        small = rows.kept(found)
+        assert small is found
 
     def test_no_rows_are_no_rows(self):
         assert rows.shown(pa.table({"n": pa.array([], pa.decimal128(10, 2))})).rows.num_rows == 0
