@@ -7,9 +7,9 @@ from pathlib import Path
 from tempfile import TemporaryDirectory
 
 from PIL import Image
-from playwright.sync_api import Browser, BrowserContext, sync_playwright
+from playwright.sync_api import Browser, BrowserContext, expect, sync_playwright
 
-from app.views import VIEWS, how
+from app.views import VIEWS, explore, how
 from app.views.page import Proof, View
 from tests.browser import drawn
 from tests.browser.conftest import FLAGS
@@ -19,7 +19,7 @@ from tests.stand_in import ROOT
 
 IMAGES = ROOT / "docs" / "images"
 DOCUMENT = ROOT / "docs" / "pictures.md"
-PAGES: tuple[View | Proof, ...] = (*VIEWS, how.PROOF)
+PAGES: tuple[View | Proof, ...] = (*VIEWS, explore.PROOF, how.PROOF)
 PEOPLE = {"ethan": "Ethan Global", "frank": "Frank Amer"}
 THEMES = ("light", "dark")
 # The windows; a picture is as tall as its page, up to a bound.
@@ -95,15 +95,20 @@ def _pictures(browser: Browser, demo: Demo, person: str) -> Iterator[str]:
             drawn.watch(context)
             for view, theme in itertools.product(PAGES, THEMES):
                 name = name_of(view, person, size, theme)
-                _take(context, demo.url + path_of(view), size, theme, IMAGES / name)
+                address, runs = demo.url + path_of(view), view is explore.PROOF
+                _take(context, address, size, theme, IMAGES / name, runs=runs)
                 yield name
 
 
-def _take(context: BrowserContext, url: str, size: str, theme: str, path: Path) -> None:
+def _take(context: BrowserContext, address: str, size: str, theme: str, path: Path, *, runs: bool) -> None:
     page = context.new_page()
     page.emulate_media(color_scheme=theme, reduced_motion="reduce")
-    page.goto(url)
+    page.goto(address)
     drawn.wait(page)
+    if runs:
+        page.get_by_role("button", name="Run", exact=True).click()
+        expect(page.get_by_role("heading", name="Result")).to_be_visible()
+        drawn.wait(page)
     window = SIZES[size]["viewport"]
     height = min(max(page.evaluate(_HEIGHT), window["height"]), TALLEST[size])
     page.set_viewport_size({**window, "height": height})
