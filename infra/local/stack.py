@@ -149,6 +149,7 @@ def _settings(stack: Stack, outputs: Outputs) -> dict[str, str]:
         "APP_URL": config.app_url,
         "SIGN_IN": config.sign_in,
         "DEMO_COMPARE": "on",
+        "RPU_HOUR_PRICE": "0.375",  # an example, so that the administrators' page has costs to show
         "AWS_ENDPOINT_URL": config.aws_url,
         "OUTSIDE_REDIRECT_URI": OUTSIDE_REDIRECT_URI,
         "ADMIN_AWS_ACCESS_KEY_ID": endpoint.administrator.access_key_id,

@@ -1,4 +1,4 @@
-"""The administrators' page: whose it is, and that its figures are SQL's under the administrator's identity."""
+"""The administrators' page: whose it is, and that its figures are SQL's under their own identity."""
 
 import re
 

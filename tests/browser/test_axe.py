@@ -5,7 +5,7 @@ from collections.abc import Iterator
 import pytest
 from playwright.sync_api import Page, expect
 
-from app.views import VIEWS, how
+from app.views import VIEWS, admin, how
 from tests.browser import axe, drawn
 from tests.browser.conftest import profile
 from tests.browser.pictures import path_of
@@ -65,6 +65,24 @@ def test_the_pages_and_what_opens_on_them(visitor, context):
         expect(page.get_by_role("heading", name="On record")).to_be_visible()
         drawn.wait(page)
         found[how.PROOF.title, look] = axe.faults(page)
+    assert not any(found.values()), "\n".join(f"{name}: {line}" for name in found for line in found[name])
+
+
+def test_the_administrators_page(visitor, context):
+    drawn.watch(context)
+    visitor.sign_in("Ada Admin", f"/{admin.PROOF.path}")
+    page, found = visitor.page, {}
+    for theme, window in LOOKS:
+        look_at(page, theme, window)
+        tabs = page.get_by_role("tab")
+        expect(tabs.first).to_be_visible()
+        for tab in tabs.all() if theme == "light" and window is WIDE else tabs.all()[0:3:2]:
+            tab.click()
+            expect(tab).to_have_attribute("aria-selected", "true")
+            drawn.wait(page)
+            for opener in page.locator("summary").all()[:2]:
+                opener.click()
+            found[tab.inner_text(), theme, window["width"]] = axe.faults(page)
     assert not any(found.values()), "\n".join(f"{name}: {line}" for name in found for line in found[name])
 
 
