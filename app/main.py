@@ -34,7 +34,6 @@ _ICON = (Path(__file__).parent / "static" / "icon.svg").read_text()
 _ADDRESS = re.compile(r"(https?://[^\s,;]*[^\s,;.])")
 _AHEAD = timedelta(minutes=5)
 _LOOK = timedelta(seconds=30)
-_SLICE = 0.1
 _SHAPES = (48, 190, 350)
 
 _PERSON = """<div style="line-height:1.4"><strong>{}</strong>
@@ -162,8 +161,7 @@ def _learn(user: UserSession, reader: Reader) -> None:
     """Once the page stands: whether the person administers, so that the menu shows their page."""
     flight = user.administration.beside()
     if flight is not None:
-        while not flight.wait(_SLICE):
-            st.session_state.get("a press")  # where Streamlit lets one come through; the next run goes on
+        waiting.until_landed([flight])  # or until the next run, which goes on
         with suppress(AppError):
             user.administration.settle()
     if user.administration.known and not reader.is_administrator:
@@ -223,7 +221,7 @@ def _reader(user: UserSession, shared: Services, beside: Beside) -> Reader:
         limits=Limits(settings.max_rows, settings.max_result_mb, settings.query_timeout_seconds),
         chain=user.chain,
         is_administrator=user.administration.known,
-        administers=user.administers,
+        administers=partial(user.administers, waiting.until_landed),
         signed_in=lambda: [_present(each) for each in shared.sessions.listing()],
         rpu_hour_price=settings.rpu_hour_price,
         groups=user.identity.groups,

@@ -136,6 +136,8 @@ def _tokens(text: str) -> Iterator[_Token]:
 
 
 def _check_seen(text: str, piece: re.Match[str]) -> None:
+    if piece[0].isascii() and piece[0].isprintable():
+        return
     hidden = _HIDDEN_IN_LITERALS if piece.lastgroup == "literal" else _HIDDEN
     for place in range(piece.start(), piece.end()):
         each = text[place]

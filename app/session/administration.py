@@ -1,7 +1,7 @@
 """Whether a person administers the warehouse: the warehouse is asked, once under the same rights."""
 
 import threading
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 
 from app.errors import QueryDenied
 from app.redshift.memory import Flight
@@ -9,6 +9,12 @@ from app.redshift.query import Query
 from app.redshift.warehouse import Warehouse
 
 _POLICIES = Query("Who administers", "SELECT count(*) AS policies FROM svv_rls_policy")
+
+Wait = Callable[[Sequence[Flight]], None]
+
+
+def patiently(_: Sequence[Flight]) -> None:
+    """Leaves the waiting to whoever takes the answer."""
 
 
 class Administration:
@@ -28,12 +34,20 @@ class Administration:
         """Whether the person administers, by the last answer; asks nobody."""
         return self._known
 
-    def ask(self) -> bool:
-        """Whether the person administers now: the warehouse shows its policies to administrators alone."""
+    def ask(self, wait: Wait = patiently) -> bool:
+        """Whether the person administers now: the warehouse shows its policies to administrators alone.
+
+        `wait` waits for the answer, and may raise what takes the person elsewhere.
+        """
         rights = self._admit()
         if rights and rights == self._under:
             return self._known
-        return self._settle(self._warehouse.begin(_POLICIES))
+        flight = self._warehouse.begin(_POLICIES)
+        try:
+            wait([flight])
+            return self._settle(flight)
+        finally:
+            flight.leave()
 
     def beside(self) -> Flight | None:
         """The asking under way, begun where these rights are new; None where there is nothing to ask.

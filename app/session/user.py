@@ -26,7 +26,7 @@ from app.redshift.warehouse import Warehouse
 from app.redshift.wire import Open
 from app.session import links
 from app.session import record as records
-from app.session.administration import Administration
+from app.session.administration import Administration, Wait, patiently
 from app.session.cookies import new_id
 from app.session.record import Record
 from app.session.store import Entry, Store
@@ -139,9 +139,9 @@ class UserSession:
         """When the person has to sign in again, however much they work until then."""
         return self._record.over_at(bridge=bool(self._world.settings.bridge_role_arn))
 
-    def administers(self) -> bool:
+    def administers(self, wait: Wait = patiently) -> bool:
         """Whether the warehouse shows this person its policies, as it does to administrators alone."""
-        return self.administration.ask()
+        return self.administration.ask(wait)
 
     def chain(self) -> Chain:
         """The links from the sign-in to the warehouse as they stand now, in every process; no secret."""

@@ -1,6 +1,7 @@
 """What is learned of one page's chain: the questions to the warehouse, side by side. No Streamlit in it."""
 
 from collections.abc import Callable, Mapping, Sequence
+from contextlib import ExitStack
 from dataclasses import dataclass
 from functools import partial
 from typing import TypeVar
@@ -16,6 +17,7 @@ from app.views.how_asked import Attached, Counted, Plan, Rights, Who
 from app.views.reader import Reader
 
 _T = TypeVar("_T")
+Wait = Callable[[Sequence[Flight]], object]
 
 
 @dataclass(frozen=True)
@@ -39,12 +41,13 @@ class Known:
     statement_id: str = ""  # by which Redshift was asked who they are
 
 
-def learn(reader: Reader, tables: Sequence[str], *, fresh: bool = False) -> Known:
+def learn(reader: Reader, tables: Sequence[str], wait: Wait, *, fresh: bool = False) -> Known:
     """Asks who the person is and what they hold, and then what of each table comes through.
 
-    Whatever is refused stands in its place as an error; a sign-in that is over is raised.
+    Whatever is refused stands in its place as an error; a sign-in that is over is raised. `wait` waits for
+    what is on its way, and may raise what takes the person elsewhere: then all of it is stopped.
     """
-    ask = partial(_ask, reader.warehouse, fresh=fresh)
+    ask = partial(_ask, reader.warehouse, wait, fresh=fresh)
     first = ask({"who": how_asked.WHO, "rights": how_asked.rights_query(tables)})
     who, held = _of(first["who"], how_asked.who), first["rights"]
     if isinstance(who, AppError):
@@ -82,14 +85,17 @@ def _of(answer: Table | AppError, read: Callable[[Table], _T]) -> _T | AppError:
     return answer if isinstance(answer, AppError) else read(answer)
 
 
-def _ask(warehouse: Warehouse, queries: Mapping[str, Query], *, fresh: bool) -> dict[str, Table | AppError]:
+def _ask(
+    warehouse: Warehouse, wait: Wait, queries: Mapping[str, Query], *, fresh: bool
+) -> dict[str, Table | AppError]:
     """The answers, or why there are none; all are on their way at once."""
-    flights = {name: warehouse.begin(query, fresh=fresh) for name, query in queries.items()}
-    try:
+    flights: dict[str, Flight] = {}
+    with ExitStack() as leaving:
+        for name, query in queries.items():
+            flights[name] = warehouse.begin(query, fresh=fresh)
+            leaving.callback(flights[name].leave)
+        wait(list(flights.values()))
         return {name: _landed(flight) for name, flight in flights.items()}
-    finally:
-        for flight in flights.values():
-            flight.leave()
 
 
 def _landed(flight: Flight) -> Table | AppError:

@@ -37,7 +37,7 @@ def show(view: View, reader: Reader, *, fresh: bool) -> None:
     with st.container(key="how"):
         place = st.empty()
         with place, st.spinner("Asking Redshift, IAM Identity Center and the policies", show_time=True):
-            known = learn(reader, question.relations, fresh=fresh)
+            known = learn(reader, question.relations, waiting.until_landed, fresh=fresh)
         place.empty()
         _draw(known, view, reader)
 

@@ -71,6 +71,22 @@ def run(warehouse: Warehouse, query: Query, *, path: str, places: Places, fresh:
     return _answer(warehouse.begin(query, fresh=fresh), path, places, ())
 
 
+def fetch(warehouse: Warehouse, query: Query, *, fresh: bool = False) -> Table:
+    """The answer to what a part of a page asks for itself; whatever takes the person elsewhere stops it."""
+    flight = warehouse.begin(query, fresh=fresh)
+    try:
+        until_landed([flight])
+        return flight.table()
+    finally:
+        flight.leave()
+
+
+def until_landed(flights: Sequence[Flight]) -> None:
+    """Waits for all; a press, or another choice, comes through meanwhile."""
+    while not _landed(flights, _SLICE):
+        st.session_state.get(_STOPPED)  # where Streamlit lets it through
+
+
 def stopped(path: str) -> bool:
     """Whether the person has pressed Stop on this page since this was last asked."""
     return bool(st.session_state.pop(_STOPPED, None) == path)

@@ -33,7 +33,7 @@ def reader_of(user):
 
 
 def learned(user, *, fresh=True):
-    return learn(reader_of(user), TABLES, fresh=fresh)
+    return learn(reader_of(user), TABLES, list, fresh=fresh)
 
 
 def html_of(known, user):

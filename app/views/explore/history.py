@@ -3,6 +3,7 @@
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import UTC, datetime
+from itertools import islice
 from typing import Any
 
 import pyarrow as pa
@@ -12,7 +13,7 @@ from app.errors import QueryError, StatementRefused
 from app.redshift.query import Query
 from app.redshift.read_only import read_only
 from app.redshift.table import Table
-from app.views import clock, grid, states
+from app.views import clock, grid, states, waiting
 from app.views.explore import desk
 from app.views.explore.names import CATALOGUE
 from app.views.reader import Reader
@@ -73,7 +74,7 @@ def draw(reader: Reader, *, anew: bool) -> None:
 def statements(columns: pa.Table) -> tuple[Past, ...]:
     """Those that could be run here again, which leaves out what pages ask with values of their own."""
     found = (_past(row) for row in columns.to_pylist())
-    return tuple(past for past in found if _runs(past.sql))[:_SHOWN]
+    return tuple(islice((past for past in found if _runs(past.sql)), _SHOWN))
 
 
 def _runs(sql: str) -> bool:
@@ -102,7 +103,7 @@ def _past(row: Mapping[str, Any]) -> Past:
 def _asked(reader: Reader, *, anew: bool) -> Table:
     kept = st.session_state.get(_KEPT)
     if anew or not isinstance(kept, Table) or not reader.warehouse.holds(kept):
-        kept = st.session_state[_KEPT] = reader.warehouse.fetch(HISTORY, fresh=True)
+        kept = st.session_state[_KEPT] = waiting.fetch(reader.warehouse, HISTORY, fresh=True)
     return kept
 
 

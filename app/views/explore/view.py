@@ -9,8 +9,13 @@ from streamlit.delta_generator import DeltaGenerator
 
 from app.errors import QueryError
 from app.redshift.table import Table
+<<<<<<< ours
 from app.views import formats, head, states
 from app.views.explore import desk, history, names, result, rows, running
+=======
+from app.views import formats, head, states, waiting
+from app.views.explore import desk, history, names, result, running
+>>>>>>> theirs
 from app.views.explore.names import Relation
 from app.views.explore.running import Answered, Failed
 from app.views.page import Proof
@@ -50,7 +55,7 @@ def _relations(reader: Reader, *, fresh: bool) -> Sequence[Relation]:
     kept = st.session_state.get(_TABLES)
     if fresh or not isinstance(kept, Table) or not reader.warehouse.holds(kept):
         try:
-            kept = reader.warehouse.fetch(names.CATALOGUE, fresh=fresh)
+            kept = waiting.fetch(reader.warehouse, names.CATALOGUE, fresh=fresh)
         except QueryError as error:
             code = f"Code {error.code} {error.statement_id or ''}".rstrip()
             st.html(states.trouble(f"The list of tables is missing. {error.message}", code))

@@ -1,5 +1,6 @@
 """Whether somebody administers is asked once under their rights, and holds up nothing."""
 
+import threading
 from datetime import UTC, datetime
 
 import pyarrow as pa
@@ -15,14 +16,18 @@ class Asked:
     """A warehouse that counts how often it is asked, and answers as it is told to."""
 
     def __init__(self):
-        self.answer, self.times = 0, 0
+        self.answer, self.times, self.flight = 0, 0, None
+        self.answers = threading.Event()
+        self.answers.set()
         self._memory = Memory(person="somebody", seconds=0, clock=lambda: 0.0)
 
     def begin(self, query):
         self.times += 1
-        return self._memory.fly((query.key, self.times), lambda _: self._made())
+        self.flight = self._memory.fly((query.key, self.times), lambda _: self._made())
+        return self.flight
 
     def _made(self):
+        self.answers.wait(10)
         if isinstance(self.answer, Exception):
             raise self.answer
         columns = pa.table({"policies": [self.answer]})
@@ -112,3 +117,18 @@ def test_a_warehouse_that_is_busy_is_not_asked_at_each_page(somebody):
     assert not somebody.page()
     somebody.warehouse.answer = 4
     assert somebody.administration.ask()
+
+
+def test_who_goes_elsewhere_while_it_is_asked_stops_the_question(somebody):
+    class Gone(BaseException):
+        """As Streamlit leaves a script."""
+
+    def gone(_):
+        raise Gone
+
+    somebody.warehouse.answers.clear()
+    with pytest.raises(Gone):
+        somebody.administration.ask(gone)
+    assert somebody.warehouse.flight.abandoned.is_set()
+    somebody.warehouse.answers.set()
+    assert not somebody.administration.known

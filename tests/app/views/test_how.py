@@ -1,6 +1,7 @@
 """Why somebody sees what they see, in words and as HTML: from what was learned, without asking anybody."""
 
 import re
+import threading
 from dataclasses import replace
 from datetime import UTC, datetime, timedelta
 from html.parser import HTMLParser
@@ -13,12 +14,14 @@ from sqlglot import exp
 from app.audit import Trail
 from app.chain import CenterUser, Chain, RoleSession, SignedIn
 from app.errors import ExchangeRefused, NotAssigned, QueryDenied, QueryTimedOut, RoleRefused
+from app.redshift.memory import Memory
 from app.redshift.table import Table, Timings
 from app.views import VIEWS, how_asked, how_records, how_told, how_words, personal
 from app.views.choice import Filters
 from app.views.formats import ENGLISH
 from app.views.how_asked import Attached, Counted, Plan, Privilege, Rights, Role, Who
-from app.views.how_learned import Known, Proven
+from app.views.how_learned import Known, Proven, learn
+from app.views.reader import Reader
 from tests.app.views.people import EXPRESSION, IMAGE, MARKDOWN
 
 NOW = datetime(2026, 11, 28, 12, tzinfo=UTC)
@@ -332,3 +335,30 @@ def test_what_is_left_ticks_in_the_browser_while_somebody_would_watch_it():
 
 def test_the_event_in_our_log_is_the_end_of_the_statements_name():
     assert how_records.event_id(answer(a=[1])) == "9f8e7d6c"
+
+
+class Slow:
+    """A warehouse that answers nothing until the test is over."""
+
+    def __init__(self):
+        self.over, self.flights = threading.Event(), []
+        self._memory = Memory(person="somebody", seconds=0, clock=lambda: 0.0)
+
+    def begin(self, query, *, fresh):
+        self.flights.append(self._memory.fly(query.key, lambda _: self.over.wait(10), fresh=fresh))
+        return self.flights[-1]
+
+
+def test_who_goes_elsewhere_while_it_is_learned_stops_all_that_was_asked():
+    class Gone(BaseException):
+        """As Streamlit leaves a script."""
+
+    def gone(flights):
+        assert len(flights) == 2
+        raise Gone
+
+    slow = Slow()
+    with pytest.raises(Gone):
+        learn(Reader("Frank Amer", slow), (SALES,), gone)
+    assert all(flight.abandoned.is_set() for flight in slow.flights)
+    slow.over.set()
