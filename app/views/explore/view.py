@@ -9,13 +9,8 @@ from streamlit.delta_generator import DeltaGenerator
 
 from app.errors import QueryError
 from app.redshift.table import Table
-<<<<<<< ours
-from app.views import formats, head, states
-from app.views.explore import desk, history, names, result, rows, running
-=======
 from app.views import formats, head, states, waiting
-from app.views.explore import desk, history, names, result, running
->>>>>>> theirs
+from app.views.explore import desk, history, names, result, rows, running
 from app.views.explore.names import Relation
 from app.views.explore.running import Answered, Failed
 from app.views.page import Proof
