@@ -128,8 +128,8 @@ def _offers(this: Page) -> dict[str, dict[Kind, Maker]]:
     }
 
 
-def of_part(part: Part, stamp: Stamp, currency: str) -> dict[Kind, Maker]:
-    """What a part can be taken along as."""
+def of_part(part: Part, stamp: Stamp, currency: str = "", *, plain: bool = False) -> dict[Kind, Maker]:
+    """What a part can be taken along as; `plain` where its numbers may mean anything."""
 
     def rows(write: Callable[[pa.Table, Stamp, Tell], bytes], tell: Tell) -> File:
         columns = part.table()
@@ -137,7 +137,7 @@ def of_part(part: Part, stamp: Stamp, currency: str) -> dict[Kind, Maker]:
 
     makers: dict[Kind, Maker] = {
         "CSV": partial(rows, exports.as_csv),
-        "Excel": partial(rows, partial(exports.as_excel, currency=currency)),
+        "Excel": partial(rows, partial(exports.as_excel, currency=currency, plain=plain)),
         "Parquet": partial(rows, exports.as_parquet),
     }
     if (chart := part.chart) is not None:

@@ -131,7 +131,7 @@ def _export(found: Answered, reader: Reader, chart: Spec | None) -> None:
     stamp = Stamp(reader.name, TITLE, (found.sql, *cut), table.as_of, table.statement_id)
     columns = table.columns.rename_columns(rows.unique(table.columns.column_names))
     part = Part("Result", lambda: columns, (lambda: chart) if chart is not None else None)
-    offers = {"Result": export.of_part(part, stamp, reader.currency)}
+    offers = {"Result": export.of_part(part, stamp, plain=True)}
     # The log hears the statement's id and nothing of its text.
     source = export.Source(PATH, TITLE, reader, table, ())
     st.dialog("Export")(partial(export.choose_from, offers, source))()

@@ -5,6 +5,7 @@ import tempfile
 from collections.abc import Callable
 from datetime import UTC, date, datetime
 from decimal import Decimal
+from functools import partial
 from typing import Any
 
 import pyarrow as pa
@@ -21,13 +22,17 @@ _EXACT_DIGITS = 15  # of an Excel number
 _FIRST_DAY = date(1900, 3, 1)  # before it Excel's calendar is wrong
 _NO_XML = dict.fromkeys((65534, 65535), "�")
 
+Format = Callable[[pa.DataType], str]
 Cell = Callable[[Any, int, int, Any], None]  # writes a value at a row and a column of a sheet
 
 
-def as_excel(columns: pa.Table, stamp: Stamp, tell: Tell = quiet, *, currency: str = "") -> bytes:
+def as_excel(
+    columns: pa.Table, stamp: Stamp, tell: Tell = quiet, *, currency: str = "", plain: bool = False
+) -> bytes:
     """A workbook of the rows: DECIMAL of two places is money, and floating-point numbers are shares.
 
-    A number of more digits than Excel keeps is written as text, and so is a date before its calendar.
+    Unless they are `plain`, and numbers mean nothing but themselves. A number of more digits than Excel keeps
+    is written as text, and so is a date before its calendar.
     """
     import xlsxwriter  # noqa: PLC0415  # nobody needs it until somebody exports
 
@@ -43,14 +48,14 @@ def as_excel(columns: pa.Table, stamp: Stamp, tell: Tell = quiet, *, currency: s
                     "created": stamp.as_of.astimezone(UTC),
                 }
             )
-            _write_rows(book, columns, tell, currency)
+            _write_rows(book, columns, tell, partial(_number_format, currency=currency, plain=plain))
             _write_about(book, stamp)
     return file.whole()
 
 
-def _write_rows(book: Any, columns: pa.Table, tell: Tell, currency: str) -> None:
+def _write_rows(book: Any, columns: pa.Table, tell: Tell, number_format: Format) -> None:
     sheet = book.add_worksheet("Rows")
-    cells = [_cell(book, field.type, currency) for field in columns.schema]
+    cells = [_cell(book, field.type, number_format) for field in columns.schema]
     for place, width in enumerate(_widths(columns)):
         sheet.set_column(place, place, width)
     right, left = (book.add_format({"bold": True, "bottom": 1, "align": side}) for side in ("right", "left"))
@@ -87,13 +92,13 @@ def is_number(kind: pa.DataType) -> bool:
     return any(is_of(kind) for is_of in (pa.types.is_integer, pa.types.is_floating, pa.types.is_decimal))
 
 
-def _cell(book: Any, kind: pa.DataType, currency: str) -> Cell:
+def _cell(book: Any, kind: pa.DataType, number_format: Format) -> Cell:
     """What writes the values of a column of this type."""
     text = _text_cell(book)
     if pa.types.is_boolean(kind):
         return lambda sheet, row, place, value: sheet.write_boolean(row, place, value)
     if is_number(kind):
-        style = book.add_format({"num_format": _number_format(kind, currency)})
+        style = book.add_format({"num_format": number_format(kind)})
         return _or_text(
             _exact, lambda sheet, row, place, value: sheet.write_number(row, place, value, style), text
         )
@@ -146,12 +151,12 @@ def _naive(value: date | datetime) -> date | datetime:
     )
 
 
-def _number_format(kind: pa.DataType, currency: str) -> str:
+def _number_format(kind: pa.DataType, *, currency: str, plain: bool) -> str:
     if pa.types.is_floating(kind):
-        return "0.0%"
+        return "General" if plain else "0.0%"
     places = kind.scale if pa.types.is_decimal(kind) else 0
-    digits = "#,##0" + ("." + "0" * min(places, 10) if places > 0 else "")
-    return f"[${currency}] {digits}" if currency and is_money(kind) else digits
+    digits = ("0" if plain else "#,##0") + ("." + "0" * min(places, 10) if places > 0 else "")
+    return f"[${currency}] {digits}" if currency and not plain and is_money(kind) else digits
 
 
 def is_money(kind: pa.DataType) -> bool:

@@ -130,3 +130,12 @@ def test_progress_and_bounds(stamp, monkeypatch):
     with pytest.raises(ExportError) as refused:
         as_excel(pa.table({"Number": range(12_000)}), stamp)
     assert refused.value.code == "RL-502"
+
+
+def test_plain_numbers_are_neither_money_nor_shares(stamp):
+    columns = pa.table(
+        {"id": [20261128], "ratio": [1234.5], "price": pa.array([Decimal("1.25")], pa.decimal128(10, 2))}
+    )
+    sheet = book(columns, stamp, currency="USD", plain=True)["Rows"]
+    assert [cell.number_format for cell in sheet[2]] == ["0", "General", "0.00"]
+    assert [cell.value for cell in sheet[2]] == [20261128, 1234.5, 1.25]
