@@ -189,6 +189,15 @@ class TestNothingToSee:
         assert "The difference" not in tab.text
         assert "apart" not in tab.text
 
+    def test_who_pressed_stop_is_asked_for_nothing_until_refresh(self, house, tab):
+        tab.join()
+        house.aws.asked_by.clear()
+        tab.page.session_state["page stopped"] = "compare"
+        tab.run()
+        assert tab.text.count("The question was stopped before it was answered.") == 2
+        assert house.aws.asked_by == []
+        assert both(tab.press(":primary[Refresh]")) == [figures(house, ETHAN), figures(house, FRANK)]
+
 
 class TestStaying:
     def test_a_reload_and_another_tab_find_both(self, house, tab):

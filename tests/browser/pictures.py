@@ -9,7 +9,7 @@ from tempfile import TemporaryDirectory
 from PIL import Image
 from playwright.sync_api import Browser, BrowserContext, expect, sync_playwright
 
-from app.views import VIEWS, explore, how
+from app.views import VIEWS, compare, explore, how
 from app.views.page import Proof, View
 from tests.browser import drawn
 from tests.browser.conftest import FLAGS
@@ -63,6 +63,7 @@ def main() -> None:
         browser = playwright.chromium.launch(executable_path=shutil.which("chromium"), args=FLAGS)
         with demonstration(Path(home) / "log.txt", {"DEMO_ROWS": "200000", **KINDS["popup"]}) as demo:
             taken = {name for person in PEOPLE for name in _pictures(browser, demo, person)}
+            taken |= set(_of_two(browser, demo))
     for old in {path.name for path in IMAGES.glob("*.png")} - taken:
         (IMAGES / old).unlink()
     DOCUMENT.write_text(document())
@@ -82,7 +83,24 @@ def document() -> str:
                 for theme in THEMES
             ]
             parts.append(f"| {said} | {' | '.join(cells)} |\n")
-    return "".join(parts)
+    return "".join([*parts, *_two_told()])
+
+
+def _two_told() -> Iterator[str]:
+    """The page on which both stand side by side."""
+    both = " and ".join(PEOPLE.values())
+    yield f"\n## {compare.PROOF.title}\n\n| | light | dark |\n| --- | --- | --- |\n"
+    for size in SIZES:
+        said = f"{both}, {size}"
+        cells = [
+            f"![{compare.PROOF.title}: {said}, {theme}](images/{_name_of_two(size, theme)})"
+            for theme in THEMES
+        ]
+        yield f"| {said} | {' | '.join(cells)} |\n"
+
+
+def _name_of_two(size: str, theme: str) -> str:
+    return f"{compare.PROOF.path}-{'-'.join(PEOPLE)}-{size}-{theme}.png"
 
 
 def _pictures(browser: Browser, demo: Demo, person: str) -> Iterator[str]:
@@ -98,6 +116,22 @@ def _pictures(browser: Browser, demo: Demo, person: str) -> Iterator[str]:
                 address, runs = demo.url + path_of(view), view is explore.PROOF
                 _take(context, address, size, theme, IMAGES / name, runs=runs)
                 yield name
+
+
+def _of_two(browser: Browser, demo: Demo) -> Iterator[str]:
+    """Both side by side, the second beside the first; names what was taken."""
+    first, second = PEOPLE.values()
+    with browser.new_context(locale="en-US", **SIZES["wide"]) as context:
+        visitor = Visitor.at(context, demo)
+        visitor.sign_in(first, f"/{compare.PROOF.path}")
+        visitor.sign_in_beside(second)
+        signed_in = context.storage_state()
+    for (size, options), theme in itertools.product(SIZES.items(), THEMES):
+        with browser.new_context(locale="en-US", storage_state=signed_in, **options) as context:
+            drawn.watch(context)
+            name = _name_of_two(size, theme)
+            _take(context, f"{demo.url}/{compare.PROOF.path}", size, theme, IMAGES / name, runs=False)
+            yield name
 
 
 def _take(context: BrowserContext, address: str, size: str, theme: str, path: Path, *, runs: bool) -> None:

@@ -19,24 +19,6 @@ pytestmark = [pytest.mark.browser, pytest.mark.on("popup", "redirect")]
 LABELS = ("Total sales", "Units", "Orders", "Average order")
 
 
-def second_button(visitor: Visitor):
-    frame = visitor.page.frame_locator("iframe[title*='authorize_button']")
-    return frame.get_by_role("button", name="Sign in a second person")
-
-
-def join(visitor: Visitor, name: str) -> None:
-    """Somebody signs in beside, without leaving the page."""
-    expect(second_button(visitor)).to_be_visible()
-    with visitor.page.expect_popup() as popup:
-        second_button(visitor).click()
-    popup.value.get_by_role("button", name=name).click()
-    expect(end(visitor, name)).to_be_visible()
-
-
-def end(visitor: Visitor, name: str):
-    return visitor.page.get_by_role("button", name=f"End {name}'s side")
-
-
 def side(visitor: Visitor, name: str):
     return visitor.page.locator(f".st-key-compare-{name}")
 
@@ -76,7 +58,7 @@ def sent(visitor: Visitor, name: str, statement_id: str) -> str:
 def test_the_same_statement_gives_each_their_own_rows(visitor, sql):
     visitor.sign_in("Ethan Global", "/compare")
     assert_shows(visitor, "left", "Ethan Global", sql)
-    join(visitor, "Frank Amer")
+    visitor.sign_in_beside("Frank Amer")
     for _ in range(2):
         assert_shows(visitor, "left", "Ethan Global", sql)
         assert_shows(visitor, "right", "Frank Amer", sql)
@@ -87,13 +69,13 @@ def test_the_same_statement_gives_each_their_own_rows(visitor, sql):
     expect(visitor.page.get_by_text(re.compile(r"Only Ethan Global sees \d+ countries: "))).to_be_visible()
 
     before = len(visitor.demo.events("sign-out"))
-    end(visitor, "Frank Amer").click()
-    expect(second_button(visitor)).to_be_visible()
+    visitor.end_of("Frank Amer").click()
+    expect(visitor.second_button()).to_be_visible()
     visitor.names_not("Frank Amer")
     assert_shows(visitor, "left", "Ethan Global", sql)
     (told,) = visitor.demo.events("sign-out")[before:]
     assert "frank@example.com" in told
-    join(visitor, "Nora Newcomer")
+    visitor.sign_in_beside("Nora Newcomer")
     expect(side(visitor, "right").get_by_text("There is nothing here for you yet.")).to_be_visible()
     assert_shows(visitor, "left", "Ethan Global", sql)
     assert not visitor.seen.faults
@@ -111,7 +93,7 @@ def people(lines: list[str]) -> set[str]:
 def test_both_leave_together_and_nothing_secret_was_told(wired, wire):
     collector = Collector(wired.page.context, wire, wired.demo)
     wired.sign_in("Ethan Global", "/compare")
-    join(wired, "Frank Amer")
+    wired.sign_in_beside("Frank Amer")
     collector.look()
     before, revoked = len(wired.demo.events("sign-out")), len(revocations(wired))
     wired.sign_out()
@@ -131,7 +113,7 @@ def test_both_leave_together_and_nothing_secret_was_told(wired, wire):
 def test_it_reads_wide_and_on_a_phone(visitor, context):
     drawn.watch(context)
     visitor.sign_in("Ethan Global", "/compare")
-    join(visitor, "Frank Amer")
+    visitor.sign_in_beside("Frank Amer")
     for theme, window in (("light", WIDE), ("dark", WIDE), ("light", PHONE)):
         look_at(visitor.page, theme, window)
         visitor.page.reload()

@@ -118,6 +118,23 @@ class Visitor:
         self.open(path)
         self.enter(name)
 
+    def second_button(self) -> Locator:
+        """What signs in a second person beside whoever is signed in."""
+        frame = self.page.frame_locator("iframe[title*='authorize_button']")
+        return frame.get_by_role("button", name="Sign in a second person")
+
+    def end_of(self, name: str) -> Locator:
+        """What ends the second person's side."""
+        return self.page.get_by_role("button", name=f"End {name}'s side")
+
+    def sign_in_beside(self, name: str) -> None:
+        """A second person signs in, without leaving the page."""
+        expect(self.second_button()).to_be_visible()
+        with self.page.expect_popup() as popup:
+            self.second_button().click()
+        popup.value.get_by_role("button", name=name).click()
+        expect(self.end_of(name)).to_be_visible()
+
     def leave(self) -> Locator:
         """What signs out."""
         return self.page.get_by_role("button", name="Sign out", exact=True)

@@ -13,6 +13,7 @@ from pathlib import Path
 import streamlit as st
 
 from app.errors import AppError, QueryDenied, SessionExpired, StoreUnavailable
+from app.redshift import faults
 from app.redshift.memory import Flight
 from app.redshift.query import Query
 from app.redshift.table import Table
@@ -133,6 +134,8 @@ def _answers(
 
 def _ask(people: Sequence[Person], query: Query, places: Places, *, fresh: bool) -> list[Table | AppError]:
     """What the warehouse gives to each, all begun before any is waited for."""
+    if waiting.stopped(PATH):
+        return [faults.stopped(query.name, None) for _ in people]
     shapes = () if st.session_state.get(_DRAWN) else _SHAPES
     with ExitStack() as leaving:
         begun: list[Flight | AppError] = []
