@@ -189,6 +189,15 @@ class TestNothingToSee:
         assert "The difference" not in tab.text
         assert "apart" not in tab.text
 
+    def test_what_a_cap_on_rows_took_is_not_told_as_a_difference(self, monkeypatch, world):
+        house = Demonstration(monkeypatch, world, max_rows=40)
+        tab = house.compare(house.browser(**ETHAN)).join()
+        assert tab.text.count("There are more rows than a page takes: this side is not whole.") == 2
+        assert both(tab) == [figures(house, ETHAN), figures(house, FRANK)]
+        assert '<th scope="row">Categories</th>' in tab.text
+        assert '<th scope="row">Countries</th>' not in tab.text
+        assert "countries:" not in tab.text
+
     def test_who_pressed_stop_is_asked_for_nothing_until_refresh(self, house, tab):
         tab.join()
         house.aws.asked_by.clear()
