@@ -42,7 +42,10 @@ Where = Sequence[str | Condition]  # a string names conditions that come with ea
 
 @dataclass(frozen=True)
 class Base:
-    """The rows that panels count: a SELECT, and the types of those of its columns that panels name."""
+    """The rows that panels count: a SELECT, and the types of those of its columns that panels name.
+
+    Tables stand in it with their schema, behind FROM or JOIN, so that it can be told which they are.
+    """
 
     name: str
     sql: LiteralString

@@ -40,7 +40,7 @@ _RENEWAL = {
 _NONE, _UNTOLD = "none", "not told"
 _NOT_YET = "Not yet: it comes with the first question to the warehouse."
 _LISTED = 8  # values that are named before the others are folded away
-_PARTED = re.compile(r"(?<=[:/])|(?=@)")
+_PARTED = re.compile(r"(?<=[:/_])|(?=@)")
 _MINUTE = 60
 _TICKS = 6_000  # seconds: a hundred minutes; of more, nobody watches the seconds
 
@@ -51,7 +51,7 @@ _TICKS = 6_000  # seconds: a hundred minutes; of more, nobody watches the second
 def picture(links: Iterable[Link]) -> str:
     """The links as a line of steps, or one below the other where there is little room."""
     items = "".join(_step(place, link) for place, link in enumerate(links, start=1))
-    return f'<ol class="rl-chain" aria-label="The chain of identity">{items}</ol>'
+    return f'<ol class="rl-chain" role="list" aria-label="The chain of identity">{items}</ol>'
 
 
 def _step(place: int, link: Link) -> str:
