@@ -5,7 +5,7 @@ from collections.abc import Iterator
 import pytest
 from playwright.sync_api import Page, expect
 
-from app.views import VIEWS, admin, how
+from app.views import VIEWS, admin, explore, how
 from tests.browser import axe, drawn
 from tests.browser.conftest import profile
 from tests.browser.pictures import path_of
@@ -83,6 +83,29 @@ def test_the_administrators_page(visitor, context):
             for opener in page.locator("summary").all()[:2]:
                 opener.click()
             found[tab.inner_text(), theme, window["width"]] = axe.faults(page)
+    assert not any(found.values()), "\n".join(f"{name}: {line}" for name in found for line in found[name])
+
+
+def test_the_editor_and_what_comes_of_it(visitor, context):
+    drawn.watch(context)
+    visitor.sign_in("Frank Amer", f"/{explore.PROOF.path}")
+    page, found = visitor.page, {}
+    for theme, window in LOOKS:
+        look_at(page, theme, window)
+        visitor.open(f"/{explore.PROOF.path}")
+        editor = page.get_by_role("textbox", name="SQL")
+        editor.press("Control+Enter")
+        expect(page.get_by_role("heading", name="Result")).to_be_visible()
+        page.get_by_text("Your statements").click()
+        expect(page.get_by_role("combobox", name="Bring a statement back")).to_be_visible()
+        drawn.wait(page)
+        editor.press_sequentially(" c")
+        expect(page.get_by_role("listbox", name="Names")).to_be_visible()
+        found["answered", theme, window["width"]] = axe.faults(page)
+        editor.fill("DELETE")
+        editor.press("Control+Enter")
+        expect(page.get_by_text("RL-460")).to_be_visible()
+        found["refused", theme, window["width"]] = axe.faults(page)
     assert not any(found.values()), "\n".join(f"{name}: {line}" for name in found for line in found[name])
 
 
