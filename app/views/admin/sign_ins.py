@@ -12,6 +12,7 @@ from app.views.reader import Present, Reader
 _WAYS: Mapping[str, str] = {
     "popup": "by the pop-up",
     "redirect": "by the whole page",
+    "beside": "beside another person",
     "sign-out": "to sign out",
 }
 _NOW = ("Person", "Groups", "Since", "Last at work", "Until", "Sign-in")

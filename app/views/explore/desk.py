@@ -113,7 +113,7 @@ def _tables(relations: Sequence[Relation]) -> None:
         wanted = st.text_input(
             "Find a table or column", key="explore.find", placeholder="Find a table or column"
         )
-    found = [each for each in relations if _matches(each, wanted.lower())]
+    found = [each for each in relations if matches(each, wanted)]
     schema = ""
     for place, relation in enumerate(found[:_MOST_RELATIONS]):
         if relation.schema != schema:
@@ -126,8 +126,10 @@ def _tables(relations: Sequence[Relation]) -> None:
         states.note("No table or column has this in its name.")
 
 
-def _matches(relation: Relation, wanted: str) -> bool:
-    return wanted in relation.written or any(wanted in column.name for column in relation.columns)
+def matches(relation: Relation, wanted: str) -> bool:
+    """Whether its name or a column's has these letters in it, large or small."""
+    names = (relation.written, *(column.name for column in relation.columns))
+    return any(wanted.lower() in name.lower() for name in names)
 
 
 def _relation(relation: Relation, *, opened: bool) -> None:

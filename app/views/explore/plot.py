@@ -62,8 +62,8 @@ def spec(columns: pa.Table, across: str, up: str, kind: Kind, *, colours: Palett
         x |= {"type": "quantitative", "scale": {"zero": False}}
     y = {"field": "y", "type": "quantitative", "title": up, "axis": {"tickCount": 5}}
     tooltip = [
-        {"field": "told", "type": "nominal", "title": across},
-        {"field": "exact", "type": "nominal", "title": up},
+        {"field": "told", "type": "nominal", "title": _inert(across)},
+        {"field": "exact", "type": "nominal", "title": _inert(up)},
     ]
     return {
         "description": f"{kind} of {up} by {across}, {len(values)} rows.",
@@ -73,6 +73,11 @@ def spec(columns: pa.Table, across: str, up: str, kind: Kind, *, colours: Palett
         "encoding": {"x": x, "y": y, "tooltip": tooltip},
         "config": charts.config(colours, marks),
     }
+
+
+def _inert(name: str) -> str:
+    """A name for a line of a tooltip, which of some names makes a picture or a heading."""
+    return f"{name} " if name in {"image", "title"} else name
 
 
 def most(kind: Kind) -> int:

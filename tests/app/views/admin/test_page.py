@@ -205,6 +205,7 @@ class TestPolicies:
 class TestSignIns:
     def test_who_is_here_and_who_came_and_went(self, provisioned):
         Trail("frank@example.com", "11112222").record("sign-in", way="popup")
+        Trail("olga@example.com", "55556666").record("sign-in", way="beside")
         Trail("frank@example.com", "11112222").record("sign-out", reason="RL-232")
         Trail("alex@example.com", "33334444").record("renewal", outcome="RL-310")
         NOBODY.record("refusal", outcome="RL-223", way="redirect")
@@ -212,6 +213,7 @@ class TestSignIns:
         text = " ".join(said(page).split())
         assert f"Signed in now: {len(GROUPS)}" in text
         assert row_of(page, "11112222", 0, 2) == ["frank@example.com", "by the pop-up"]
+        assert row_of(page, "55556666", 0, 2) == ["olga@example.com", "beside another person"]
         assert row_of(page, "11112222", 0, 2, nth=1) == ["frank@example.com", "RL-232"]
         assert row_of(page, "33334444", 0, 2) == ["alex@example.com", "RL-310"]
         assert any(each[0] == "RL-223" and each[2] == "by the whole page" for each in rows(page))

@@ -11,7 +11,7 @@ from hypothesis import strategies as st
 
 from app.redshift.read_only import read_only
 from app.redshift.table import Table, Timings
-from app.views.explore import history, names, plot, rows
+from app.views.explore import desk, history, names, plot, rows
 from app.views.formats import ENGLISH
 from app.views.palette import LIGHT
 
@@ -149,8 +149,21 @@ class TestPlot:
         assert fields == {"x", "y"}
         assert made["data"]["values"] == [{"x": "a.b[0]", "y": 1.5, "told": "a.b[0]", "exact": "1.50"}]
 
+    @pytest.mark.parametrize("name", ["image", "title"])
+    def test_a_name_makes_no_picture_and_no_heading_of_a_tooltip(self, name):
+        made = spec(pa.table({name: ["https://example.com/?"], "n": [1]}), name, "n", "Bars")
+        lines = [line["title"] for line in made["encoding"]["tooltip"]]
+        assert [line.strip() for line in lines] == [name, "n"]
+        assert name not in lines
+
 
 class TestNames:
+    def test_a_table_is_found_by_letters_of_either_size(self):
+        sold = names.Relation("Crm", "Leads", view=False, columns=(names.Column('"City"', "varchar"),))
+        assert desk.matches(sold, "leads")
+        assert desk.matches(sold, "CITY")
+        assert not desk.matches(sold, "town")
+
     @pytest.mark.parametrize(
         ("name", "written"),
         [
