@@ -93,6 +93,7 @@ class TestListing:
             {
                 "reference": signed_in.reference,
                 "person": "frank@example.com",
+                "groups": ["amer-sales"],
                 "started_at": world.scene.clock().isoformat(),
                 "used_at": world.scene.clock().isoformat(),
                 "ends_at": signed_in.ends_at.isoformat(),
