@@ -1,4 +1,4 @@
-"""Whether a person administers the warehouse: the warehouse is asked, once under the same rights."""
+"""Whether a person administers: the warehouse is asked, for the menu once under the same rights."""
 
 import threading
 from collections.abc import Callable, Sequence
@@ -37,11 +37,9 @@ class Administration:
     def ask(self, wait: Wait = patiently) -> bool:
         """Whether the person administers now: the warehouse shows its policies to administrators alone.
 
-        `wait` waits for the answer, and may raise what takes the person elsewhere.
+        Asked anew, or a moment ago: a grant that is taken back counts under the same rights, too. `wait`
+        waits for the answer, and may raise what takes the person elsewhere.
         """
-        rights = self._admit()
-        if rights and rights == self._under:
-            return self._known
         flight = self._warehouse.begin(_POLICIES)
         try:
             wait([flight])

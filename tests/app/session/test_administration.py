@@ -66,13 +66,20 @@ def test_nothing_is_asked_before_a_page_stands(somebody):
     assert somebody.warehouse.times == 0
 
 
-def test_it_is_asked_once_under_the_same_rights(somebody):
+def test_for_the_menu_it_is_asked_once_under_the_same_rights(somebody):
     somebody.warehouse.answer = 4
     assert somebody.page()
     assert not somebody.page()
-    assert somebody.administration.ask()
     assert somebody.administration.known
     assert somebody.warehouse.times == 1
+
+
+def test_a_grant_that_is_taken_back_counts_for_the_page_at_once(somebody):
+    somebody.warehouse.answer = 4
+    assert somebody.administration.ask()
+    somebody.warehouse.answer = denied()
+    assert not somebody.administration.ask()
+    assert not somebody.administration.known
 
 
 def test_other_rights_are_asked_anew_and_the_old_answer_stays_meanwhile(somebody):
