@@ -2,14 +2,14 @@
 
 import itertools
 import shutil
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from pathlib import Path
 from tempfile import TemporaryDirectory
 
 from PIL import Image
 from playwright.sync_api import Browser, BrowserContext, expect, sync_playwright
 
-from app.views import VIEWS, compare, explore, how
+from app.views import VIEWS, admin, compare, explore, how
 from app.views.page import Proof, View
 from tests.browser import drawn
 from tests.browser.conftest import FLAGS
@@ -21,6 +21,7 @@ IMAGES = ROOT / "docs" / "images"
 DOCUMENT = ROOT / "docs" / "pictures.md"
 PAGES: tuple[View | Proof, ...] = (*VIEWS, explore.PROOF, how.PROOF)
 PEOPLE = {"ethan": "Ethan Global", "frank": "Frank Amer"}
+ADMINISTRATOR = "Ada Admin"
 THEMES = ("light", "dark")
 # The windows; a picture is as tall as its page, up to a bound.
 PHONE = (
@@ -63,7 +64,7 @@ def main() -> None:
         browser = playwright.chromium.launch(executable_path=shutil.which("chromium"), args=FLAGS)
         with demonstration(Path(home) / "log.txt", {"DEMO_ROWS": "200000", **KINDS["popup"]}) as demo:
             taken = {name for person in PEOPLE for name in _pictures(browser, demo, person)}
-            taken |= set(_of_two(browser, demo))
+            taken |= set(_of_two(browser, demo)) | set(_of_the_administrator(browser, demo))
     for old in {path.name for path in IMAGES.glob("*.png")} - taken:
         (IMAGES / old).unlink()
     DOCUMENT.write_text(document())
@@ -83,20 +84,23 @@ def document() -> str:
                 for theme in THEMES
             ]
             parts.append(f"| {said} | {' | '.join(cells)} |\n")
-    return "".join([*parts, *_two_told()])
-
-
-def _two_told() -> Iterator[str]:
-    """The page on which both stand side by side."""
     both = " and ".join(PEOPLE.values())
-    yield f"\n## {compare.PROOF.title}\n\n| | light | dark |\n| --- | --- | --- |\n"
+    parts += _told(compare.PROOF, both, _name_of_two)
+    parts += _told(admin.PROOF, ADMINISTRATOR, _name_of_the_administrators)
+    return "".join(parts)
+
+
+def _told(page: Proof, person: str, name: Callable[[str, str], str]) -> Iterator[str]:
+    """A page as one person has it, or as two have it together."""
+    yield f"\n## {page.title}\n\n| | light | dark |\n| --- | --- | --- |\n"
     for size in SIZES:
-        said = f"{both}, {size}"
-        cells = [
-            f"![{compare.PROOF.title}: {said}, {theme}](images/{_name_of_two(size, theme)})"
-            for theme in THEMES
-        ]
+        said = f"{person}, {size}"
+        cells = [f"![{page.title}: {said}, {theme}](images/{name(size, theme)})" for theme in THEMES]
         yield f"| {said} | {' | '.join(cells)} |\n"
+
+
+def _name_of_the_administrators(size: str, theme: str) -> str:
+    return f"{admin.PROOF.path}-ada-{size}-{theme}.png"
 
 
 def _name_of_two(size: str, theme: str) -> str:
@@ -131,6 +135,19 @@ def _of_two(browser: Browser, demo: Demo) -> Iterator[str]:
             drawn.watch(context)
             name = _name_of_two(size, theme)
             _take(context, f"{demo.url}/{compare.PROOF.path}", size, theme, IMAGES / name, runs=False)
+            yield name
+
+
+def _of_the_administrator(browser: Browser, demo: Demo) -> Iterator[str]:
+    """The page of who sees what; names what was taken."""
+    with browser.new_context(locale="en-US", **SIZES["wide"]) as context:
+        Visitor.at(context, demo).sign_in(ADMINISTRATOR, f"/{admin.PROOF.path}")
+        signed_in = context.storage_state()
+    for (size, options), theme in itertools.product(SIZES.items(), THEMES):
+        with browser.new_context(locale="en-US", storage_state=signed_in, **options) as context:
+            drawn.watch(context)
+            name = _name_of_the_administrators(size, theme)
+            _take(context, f"{demo.url}/{admin.PROOF.path}", size, theme, IMAGES / name, runs=False)
             yield name
 
 
