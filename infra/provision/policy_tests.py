@@ -12,6 +12,7 @@ from app.policies.meaning import parts_of
 from app.policies.sql import Writer, literal
 from app.policies.tree import Condition, name_in_sql
 from app.policies.verdicts import Row, Seen, Verdict, judge
+from app.policies.words import seen_text
 from infra.provision.as_person import Failed, NoSuchUser, Refused, Rows, Warehouse
 from infra.provision.errors import ProvisioningError
 
@@ -76,7 +77,7 @@ def _verdict(
             ),
         )
     except Failed as error:
-        return judge(test, Seen(unknown=f"Redshift did not run it: {error}"))
+        return judge(test, Seen(unknown=f"Redshift did not run it: {seen_text(str(error))}"))
 
 
 @dataclass(frozen=True)

@@ -3,6 +3,7 @@
 import json
 from collections.abc import Callable
 from pathlib import Path
+from typing import cast
 
 import boto3
 import pyarrow as pa
@@ -17,7 +18,10 @@ from app.redshift.warehouse import Warehouse
 from app.views import policy_rules
 from app.views.admin import catalogue
 from infra.local.people import PEOPLE
+from infra.provision import as_person
 from infra.provision.__main__ import main
+from infra.provision.as_person import Failed
+from infra.provision.policy_tests import as_text, measure
 from tests import outside
 
 EXAMPLE = Path("infra/policy-tests.yaml")
@@ -324,3 +328,15 @@ def test_the_text_that_the_page_begins_with_is_what_holds(
     text = policy_rules.example(catalogue.read(ask(catalogue.CATALOGUE)), GROUPS)
     assert {verdict.outcome for verdict in by_the_rules(text)} == {"holds"}
     assert run(text)[0] == 0
+
+
+def test_an_error_of_the_warehouse_writes_no_line_of_its_own() -> None:
+    class Failing:
+        def ask(self, *_: object) -> None:
+            raise Failed("invalid digit: \x1b[2J\nholds    everything")
+
+    tests = read_expectations("expect: {a@b.c: {s.t: {rows: 1}}}")
+    [verdict] = measure(cast(as_person.Warehouse, Failing()), tests, namespace="IDC")
+    assert verdict.outcome == "unknown"
+    assert "\\u001b[2J\\u000aholds" in verdict.words
+    assert len(as_text([verdict]).splitlines()) == 3
