@@ -1,5 +1,7 @@
 """How many rows come through for somebody: as many as they count themselves; nobody reads one for it."""
 
+from dataclasses import replace
+
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
@@ -238,6 +240,22 @@ def test_whatever_was_written_the_statement_stays_one_query_of_the_view(noise, b
     assert sql.startswith("SELECT SUM(row_count) AS whole")
     assert sql.endswith("\nFROM rowlight.rows_of_sales_data")
     assert sql.count("FROM") == 1
+
+
+def test_a_policy_that_is_not_run_leaves_the_others_their_counts():
+    found = made_up("timezone = 'a'")
+    other = Grantee("role", "AWSIDC:other")
+    found = replace(
+        found,
+        attached=(*found.attached, Attached(SALES, other, "odd", holds=True, by="admin")),
+        select=found.select | {(SALES, other)},
+        usage=found.usage | {("public", other)},
+        policies={**found.policies, "odd": Policy("odd", "timezone::into = 'a'", "somebody", None)},
+    )
+    both = [seen.sees(found, seen.Somebody(each), SALES) for each in (ROLE, other)]
+    made = counting.counting(found, SALES, both)
+    assert made.places == {frozenset({"mine"}): 1}
+    assert list(made.missing) == [frozenset({"odd"})]
 
 
 def test_a_name_of_the_row_is_the_views():
