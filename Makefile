@@ -25,12 +25,13 @@ lint: .venv/dev  ## ruff: faults and layout
 types: .venv/dev  ## mypy, strict
 	$(BIN)/mypy
 
+# One more at a time than two cores have: each waits for processes of its own now and then.
 unit: .venv/dev .venv/postgresql  ## unit and integration tests
-	$(BIN)/pytest -n auto -m "not browser"
+	$(BIN)/pytest -n 3 -m "not browser"
 
-# Mostly they wait, so two side by side; apart from the last, which starts a browser of its own kind.
+# Mostly they wait, so three side by side; apart from the last, which starts a browser of its own kind.
 browser: .venv/dev .venv/chromium  ## the pages in Chromium, as each of the people
-	$(BIN)/pytest -n 2 --dist loadgroup -m browser tests/browser
+	$(BIN)/pytest -n 3 --dist loadgroup -m browser tests/browser
 	$(BIN)/pytest -m browser tests/certified
 
 # Ten times the cases of `make unit`, and other ones each time; the command says how to see them again.
