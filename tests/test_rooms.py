@@ -13,7 +13,7 @@ README = (ROOT / "README.md").read_text()
 DRAWING_VIEWS = {
     f"app.views.{name}"
     for name in (
-        *("overview", "cities", "drill", "how", "how_shown", "policy_tests"),
+        *("overview", "cities", "drill", "how.view", "how.shown", "policy_tests"),
         *(f"explore.{name}" for name in ("view", "desk", "running", "result", "history")),
         *(f"admin.{name}" for name in ("view", "asking", "who", "sign_ins", "statements", "policies")),
         *(

@@ -8,8 +8,9 @@ import streamlit as st
 from app.errors import QueryDenied
 from app.redshift.conditions import Value
 from app.redshift.panels import Panels
-from app.views import clock, export, filters, formats, head, how_shown, personal, states, tools, waiting
+from app.views import clock, export, filters, formats, head, personal, states, tools, waiting
 from app.views.choice import Filters
+from app.views.how import shown
 from app.views.page import FACETS, Page, View
 from app.views.palette import palette
 from app.views.reader import Reader
@@ -29,7 +30,7 @@ def render(view: View, reader: Reader) -> None:
     with st.container(key="whose", horizontal=True, vertical_alignment="center", gap="small"):
         span = formats.span(chosen.first_day, chosen.last_day)
         states.note(f"{span} · Rows that Redshift lets {reader.name} see", width="content")
-        how_shown.control(view, reader)
+        shown.control(view, reader)
     tools.tell_shared(view.path, reader.name)
     filters.chips(view.path, chosen, view.dimensions, marks)
     places = Places(as_of, st.empty())  # always there, so that what follows keeps its place

@@ -15,9 +15,12 @@ from app.redshift.query import Query
 from app.redshift.table import Table, Timings
 from app.session.assembly import assemble
 from app.settings import load
-from app.views import VIEWS, how_records, how_told, how_words, personal
+from app.views import VIEWS, personal
 from app.views.formats import ENGLISH
-from app.views.how_learned import learn
+from app.views.how import records as how_records
+from app.views.how import told as how_told
+from app.views.how import words as how_words
+from app.views.how.learned import learn
 from app.views.reader import Reader
 from tests import outside
 from tests.app.test_sign_in_to_rows import open_session

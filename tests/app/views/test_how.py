@@ -16,11 +16,15 @@ from app.chain import CenterUser, Chain, RoleSession, SignedIn
 from app.errors import ExchangeRefused, NotAssigned, QueryDenied, QueryTimedOut, RoleRefused
 from app.redshift.memory import Memory
 from app.redshift.table import Table, Timings
-from app.views import VIEWS, how_asked, how_records, how_told, how_words, personal
+from app.views import VIEWS, personal
 from app.views.choice import Filters
 from app.views.formats import ENGLISH
-from app.views.how_asked import Attached, Counted, Plan, Privilege, Rights, Role, Who
-from app.views.how_learned import Known, Proven, learn
+from app.views.how import asked as how_asked
+from app.views.how import records as how_records
+from app.views.how import told as how_told
+from app.views.how import words as how_words
+from app.views.how.asked import Attached, Counted, Plan, Privilege, Rights, Role, Who
+from app.views.how.learned import Known, Proven, learn
 from app.views.reader import Reader
 from tests.app.views.people import EXPRESSION, IMAGE, MARKDOWN
 

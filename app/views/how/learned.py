@@ -12,8 +12,8 @@ from app.redshift.memory import Flight
 from app.redshift.query import Query
 from app.redshift.table import Table
 from app.redshift.warehouse import Warehouse
-from app.views import how_asked
-from app.views.how_asked import Attached, Counted, Plan, Rights, Who
+from app.views.how import asked
+from app.views.how.asked import Attached, Counted, Plan, Rights, Who
 from app.views.reader import Reader
 
 _T = TypeVar("_T")
@@ -48,11 +48,11 @@ def learn(reader: Reader, tables: Sequence[str], wait: Wait, *, fresh: bool = Fa
     what is on its way, and may raise what takes the person elsewhere: then all of it is stopped.
     """
     ask = partial(_ask, reader.warehouse, wait, fresh=fresh)
-    first = ask({"who": how_asked.WHO, "rights": how_asked.rights_query(tables)})
-    who, held = _of(first["who"], how_asked.who), first["rights"]
+    first = ask({"who": asked.WHO, "rights": asked.rights_query(tables)})
+    who, held = _of(first["who"], asked.who), first["rights"]
     if isinstance(who, AppError):
         return Known(reader.chain(), who, who)
-    rights = _of(held, lambda table: how_asked.rights(table, who))
+    rights = _of(held, lambda table: asked.rights(table, who))
     answers = ask(_questions(tables, rights))
     statement_id = first["who"].statement_id if isinstance(first["who"], Table) else ""
     proven = tuple(_proven(table, answers) for table in tables)
@@ -61,13 +61,13 @@ def learn(reader: Reader, tables: Sequence[str], wait: Wait, *, fresh: bool = Fa
 
 def _questions(tables: Sequence[str], rights: Rights | AppError) -> dict[str, Query]:
     """What there is to be asked of each table, under names by which `_proven` finds the answers."""
-    found = {f"count {table}": how_asked.count_query(table) for table in tables}
+    found = {f"count {table}": asked.count_query(table) for table in tables}
     for table in tables:
         # Without SELECT the count is refused, which is the proof; a plan would be refused as well.
         if isinstance(rights, AppError) or rights.select(table) or rights.columns(table):
-            found[f"plan {table}"] = how_asked.plan_query(table)
+            found[f"plan {table}"] = asked.plan_query(table)
     if isinstance(rights, Rights) and rights.reads_policies:
-        found["policies"] = how_asked.policies_query(tables)
+        found["policies"] = asked.policies_query(tables)
     return found
 
 
@@ -75,9 +75,9 @@ def _proven(table: str, answers: Mapping[str, Table | AppError]) -> Proven:
     plan, policies = answers.get(f"plan {table}"), answers.get("policies")
     return Proven(
         table,
-        _of(answers[f"count {table}"], partial(how_asked.counted, table)),
-        _of(plan, how_asked.plan) if plan is not None else None,
-        _of(policies, partial(how_asked.attached, table)) if policies is not None else None,
+        _of(answers[f"count {table}"], partial(asked.counted, table)),
+        _of(plan, asked.plan) if plan is not None else None,
+        _of(policies, partial(asked.attached, table)) if policies is not None else None,
     )
 
 

@@ -7,9 +7,10 @@ import streamlit as st
 
 from app.audit import Trail
 from app.errors import SessionExpired, StoreUnavailable
-from app.views import clock, formats, how_records, how_told, how_words, personal, waiting
-from app.views.how_asked import Who
-from app.views.how_learned import Known, learn
+from app.views import clock, formats, personal, waiting
+from app.views.how import records, told, words
+from app.views.how.asked import Who
+from app.views.how.learned import Known, learn
 from app.views.page import View
 from app.views.palette import palette
 from app.views.reader import Reader
@@ -52,12 +53,12 @@ def _dress() -> None:
 def _draw(known: Known, view: View, reader: Reader) -> None:
     marks = formats.marks(st.context.locale, reader.currency)
     if known.tables:
-        st.html(how_told.reasons(how_words.verdict(known, known.tables[0], marks)))
-    st.html(how_told.picture(how_words.links(known, marks)))
+        st.html(told.reasons(words.verdict(known, known.tables[0], marks)))
+    st.html(told.picture(words.links(known, marks)))
     st.fragment(_signed_in, run_every=_LOOK_SECONDS)(reader)
-    st.html(how_told.redshift(known))
+    st.html(told.redshift(known))
     for proven in known.tables:
-        st.html(how_told.table(known, proven, marks))
+        st.html(told.table(known, proven, marks))
     _records(known, view, reader.trail)
 
 
@@ -68,20 +69,20 @@ def _signed_in(reader: Reader) -> None:
     except SessionExpired:
         st.rerun()
     except StoreUnavailable as error:
-        st.html(how_told.refused(error))
+        st.html(told.refused(error))
         return
-    st.html(how_told.sign_in(chain, datetime.now(UTC), clock.time_of))
+    st.html(told.sign_in(chain, datetime.now(UTC), clock.time_of))
 
 
 def _records(known: Known, view: View, trail: Trail) -> None:
     """What AWS and the app recorded of what the page showed last."""
     shown = waiting.last(view.path)
     if shown is None:
-        st.html(how_told.section(None, "On record", f"{view.title} has shown nothing in this tab yet."))
+        st.html(told.section(None, "On record", f"{view.title} has shown nothing in this tab yet."))
         return
     _, table = shown
-    st.html(how_told.records(known.chain, table, trail, clock.time_of))
+    st.html(told.records(known.chain, table, trail, clock.time_of))
     user = known.who.user if isinstance(known.who, Who) else ""
-    for command in how_records.commands(known.chain, table, user):
-        st.html(how_told.command(command))
+    for command in records.commands(known.chain, table, user):
+        st.html(told.command(command))
         st.code(command.text, language=command.language, wrap_lines=True)

@@ -16,10 +16,10 @@ from app.redshift.table import Table
 from app.views import formats
 from app.views.choice import Dimension
 from app.views.formats import Marks
-from app.views.how_asked import Attached, Counted, Plan, Role, Who
-from app.views.how_learned import Known, Proven
-from app.views.how_records import Command, event_id
-from app.views.how_words import Link, State, Verdict, held, secured, why_no_select
+from app.views.how.asked import Attached, Counted, Plan, Role, Who
+from app.views.how.learned import Known, Proven
+from app.views.how.records import Command, event_id
+from app.views.how.words import Link, State, Verdict, held, secured, why_no_select
 
 TimeOf = Callable[[datetime], str]
 

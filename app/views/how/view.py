@@ -3,8 +3,9 @@
 import streamlit as st
 
 from app import views
-from app.views import how_shown, waiting
+from app.views import waiting
 from app.views.head import dress, heading
+from app.views.how import shown
 from app.views.page import Proof
 from app.views.palette import palette
 from app.views.reader import Reader
@@ -27,7 +28,7 @@ def _draw(reader: Reader) -> None:
         required=True,
     )
     view = next(view for view in views.VIEWS if view.path == path)
-    how_shown.show(view, reader, fresh=fresh)
+    shown.show(view, reader, fresh=fresh)
 
 
 PROOF = Proof(title="How I see this", path=_PATH, draw=_draw)

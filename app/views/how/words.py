@@ -9,8 +9,8 @@ from app.errors import AccessError, AppError, QueryDenied, RoleRefused
 from app.policies.words import together_in_words
 from app.views import formats
 from app.views.formats import Marks
-from app.views.how_asked import Counted, Plan, Rights, Who
-from app.views.how_learned import Known, Proven
+from app.views.how.asked import Counted, Plan, Rights, Who
+from app.views.how.learned import Known, Proven
 
 State = Literal["holds", "ends", "unknown"]
 
