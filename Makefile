@@ -16,6 +16,9 @@ demo: .venv/local  ## the stand-in and the app on http://localhost:8501
 local: .venv/local  ## the stand-in alone: identity provider on 8502, AWS on 8503
 	@exec $(BIN)/python -m infra.local
 
+# One more than there are cores: tests wait for processes of their own now and then.
+TOGETHER := $(shell expr $$(nproc 2>/dev/null || echo 2) + 1)
+
 test: lint types unit browser  ## everything: lint, types, unit, integration and browser tests
 
 lint: .venv/dev  ## ruff: faults and layout
@@ -25,9 +28,8 @@ lint: .venv/dev  ## ruff: faults and layout
 types: .venv/dev  ## mypy, strict
 	$(BIN)/mypy
 
-# One more at a time than two cores have: each waits for processes of its own now and then.
 unit: .venv/dev .venv/postgresql  ## unit and integration tests
-	$(BIN)/pytest -n 3 -m "not browser"
+	$(BIN)/pytest -n $(TOGETHER) -m "not browser"
 
 # Mostly they wait, so three side by side; apart from the last, which starts a browser of its own kind.
 browser: .venv/dev .venv/chromium  ## the pages in Chromium, as each of the people
