@@ -31,9 +31,9 @@ types: .venv/dev  ## mypy, strict
 unit: .venv/dev .venv/postgresql  ## unit and integration tests
 	$(BIN)/pytest -n $(TOGETHER) -m "not browser"
 
-# Mostly they wait, so three side by side; apart from the last, which starts a browser of its own kind.
+# Mostly they wait, so two side by side; apart from the last, which starts a browser of its own kind.
 browser: .venv/dev .venv/chromium  ## the pages in Chromium, as each of the people
-	$(BIN)/pytest -n 3 --dist loadgroup -m browser tests/browser
+	$(BIN)/pytest -n 2 --dist loadgroup -m browser tests/browser
 	$(BIN)/pytest -m browser tests/certified
 
 # Ten times the cases of `make unit`, and other ones each time; the command says how to see them again.

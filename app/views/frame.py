@@ -72,9 +72,7 @@ def _draw(panels: Panels, this: Page) -> None:
     known = {name: _known(panels, *FACETS[name]) for name in view.dimensions}
     filters.choose(view.path, known, this.marks, least="amount" in view.question.base.columns)
     if this.reader.personal_tables:
-        mine = personal.read(panels)
-        tools.alerts(this, mine)
-        tools.views(this, mine)
+        tools.kept(this, personal.read(panels))
     elif _REFUSED in st.session_state:
         states.note("Saved views and alerts are not here: none of your groups may read them.")
     totals = panels["totals"]["orders"].to_pylist()

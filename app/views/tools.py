@@ -10,7 +10,6 @@ from html import escape
 from urllib.parse import urlsplit
 
 import streamlit as st
-from streamlit.delta_generator import DeltaGenerator
 
 from app.errors import QueryError
 from app.redshift.query import Query
@@ -51,37 +50,25 @@ def tell_shared(page: str, name: str) -> None:
     states.note(f"This view was shared as a link. You see it with the rows that Redshift lets {name} see.")
 
 
-def views(this: Page, mine: Personal) -> None:
-    """The way to saved views, to save this one, and to a link for somebody else."""
-    with _beside_heading(this, "views"):
-        _views(this, mine)
+def kept(this: Page, mine: Personal) -> None:
+    """The ways to alerts, with how many have something to tell, and to saved views and a link for others."""
+    with this.tools:
+        _kept(this, mine)
 
 
-def alerts(this: Page, mine: Personal) -> None:
-    """The way to alerts, and how many of them have something to tell."""
-    with _beside_heading(this, "alerts"):
+# Opened, closed or used, they are drawn without the page beside them. Both together: where one closes as the
+# other opens, the browser tells of both at once, and has one fragment run.
+@st.fragment
+def _kept(this: Page, mine: Personal) -> None:
+    with st.container(key="tools", horizontal=True, wrap=False, vertical_alignment="center", width="content"):
         if mine.holding:
             text = "1 alert" if mine.holding == 1 else f"{mine.holding} alerts"
             badge = _BADGE.format(text=text, accent=this.colours.accent, background=this.colours.background)
             st.html(badge, width="content")
         _alerts(this, mine)
+        _views(this, mine)
 
 
-def _beside_heading(this: Page, name: str) -> DeltaGenerator:
-    return this.tools.container(
-        key=f"tools-{name}",
-        horizontal=True,
-        wrap=False,
-        vertical_alignment="center",
-        gap="xsmall",
-        width="content",
-    )
-
-
-# Opened, closed or used, each is drawn by itself: the page beside it stays as it is.
-
-
-@st.fragment
 def _views(this: Page, mine: Personal) -> None:
     popover = st.popover("Views", key="tools.views", type="tertiary", on_change="rerun")
     if not popover.open:
@@ -156,7 +143,6 @@ def _origin() -> str:
     return f"{parts.scheme}://{parts.netloc}" if parts.scheme in ("http", "https") else ""
 
 
-@st.fragment
 def _alerts(this: Page, mine: Personal) -> None:
     popover = st.popover("Alerts", key="tools.alerts", type="tertiary", on_change="rerun")
     if not popover.open:
