@@ -52,7 +52,7 @@ def tell_shared(page: str, name: str) -> None:
 
 def kept(this: Page, mine: Personal) -> None:
     """The ways to alerts, with how many have something to tell, and to saved views and a link for others."""
-    with this.tools:
+    with this.tools.container(key="tools", horizontal=True, width="content"):
         _kept(this, mine)
 
 
@@ -60,7 +60,7 @@ def kept(this: Page, mine: Personal) -> None:
 # other opens, the browser tells of both at once, and has one fragment run.
 @st.fragment
 def _kept(this: Page, mine: Personal) -> None:
-    with st.container(key="tools", horizontal=True, wrap=False, vertical_alignment="center", width="content"):
+    with st.container(horizontal=True, wrap=False, vertical_alignment="center", width="content"):
         if mine.holding:
             text = "1 alert" if mine.holding == 1 else f"{mine.holding} alerts"
             badge = _BADGE.format(text=text, accent=this.colours.accent, background=this.colours.background)
