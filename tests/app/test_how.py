@@ -248,16 +248,24 @@ def membership(env, name, group):
         store.delete_group_membership(IdentityStoreId=where, MembershipId=made)
 
 
-def test_a_group_in_the_directory_is_seen_after_the_next_exchange(user_of, env):
+def test_a_group_in_the_directory_is_seen_at_the_next_refresh(user_of, env):
+    user = user_of("Nora Newcomer")
+    assert learned(user).who.roles == ()
+    with membership(env, "Nora Newcomer", "apac-sales"):
+        known = learned(user)
+        assert known.who.names == {"AWSIDC:apac-sales"}
+        assert "rows whose timezone begins with “Asia”" in said(known)
+        assert known.tables[0].counted.rows > 0
+    assert learned(user).who.roles == ()
+
+
+def test_a_group_in_the_directory_is_seen_after_the_next_exchange_without_a_refresh(user_of, env):
     user = user_of("Nora Newcomer")
     assert learned(user).who.roles == ()
     with membership(env, "Nora Newcomer", "apac-sales"):
         user.keys()
         user.renew()  # other credentials than the last signature's: a new exchange
-        known = learned(user, fresh=False)
-        assert known.who.names == {"AWSIDC:apac-sales"}
-        assert "rows whose timezone begins with “Asia”" in said(known)
-        assert known.tables[0].counted.rows > 0
+        assert learned(user, fresh=False).who.names == {"AWSIDC:apac-sales"}
     user.keys()
     user.renew()
     assert learned(user, fresh=False).who.roles == ()
