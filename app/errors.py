@@ -41,6 +41,11 @@ class AppError(Exception):
         if code is not None:
             self.code = code
 
+    @property
+    def quoted(self) -> str:
+        """What the person quotes to the admin."""
+        return f"Code {self.code}"
+
     def anew(self) -> Self:
         """The same to be raised once more: one that is raised twice would lengthen the other's traceback."""
         again = type(self).__new__(type(self), *self.args)
@@ -157,6 +162,10 @@ class QueryError(AppError):
         self.statement_id = statement_id
         self.cause = cause
         self.said = said
+
+    @property
+    def quoted(self) -> str:
+        return f"{super().quoted} {self.statement_id or ''}".rstrip()
 
 
 class QueryDenied(QueryError):

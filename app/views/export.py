@@ -90,7 +90,7 @@ def _offer(what: str, kind: Kind, make: Maker, source: Source) -> None:
         file = _made(make, drawn=kind in _DRAWN)
     except ExportError as error:
         source.reader.trail.record("export", outcome=error.code, **about)
-        st.html(states.trouble(f"{error.message} {error.remedy}", f"Code {error.code}"))
+        st.html(states.trouble(f"{error.message} {error.remedy}", error.quoted))
         return
     source.reader.trail.record("export", rows=file.rows, bytes=len(file.content), **about)
     ending, mime = _ENDINGS[kind]

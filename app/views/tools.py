@@ -221,7 +221,7 @@ def _run(this: Page, *changes: Query) -> None:
         for change in changes:
             this.reader.warehouse.run(change)
     except QueryError as error:
-        _trouble(f"{error.message} {error.remedy} Code {error.code} {error.statement_id or ''}".rstrip())
+        _trouble(f"{error.message} {error.remedy} {error.quoted}")
     else:
         st.rerun()
 

@@ -58,9 +58,13 @@ def ask(
         table = shown[2]
         places.body.html(_told(error, table))
     st.session_state[_SHOWN] = path, query.key, table
-    as_of = clock.time_of(table.as_of)
-    places.as_of.html(f'<p class="rl-note">as of {as_of} ·</p>', width="content")
+    tell_as_of(table, places)
     return table
+
+
+def tell_as_of(table: Table, places: Places) -> None:
+    """Says beside the heading how fresh an answer is."""
+    places.as_of.html(f'<p class="rl-note">as of {clock.time_of(table.as_of)} ·</p>', width="content")
 
 
 def run(warehouse: Warehouse, query: Query, *, path: str, places: Places, fresh: bool = True) -> Table:
@@ -159,7 +163,7 @@ def _stop(path: str) -> None:
 
 def _told(error: QueryError, table: Table) -> str:
     """Why the figures are still those of before, in a line over them."""
-    why, code = error.message, f"Code {error.code} {error.statement_id or ''}".rstrip()
+    why, code = error.message, error.quoted
     if isinstance(error, QueryCancelled):
         why, code = "Stopped.", ""
     as_of = clock.time_of(table.as_of)

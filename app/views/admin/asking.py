@@ -6,7 +6,7 @@ from app.errors import QueryDenied, QueryError
 from app.redshift import faults
 from app.redshift.query import Query
 from app.redshift.table import Table
-from app.views import clock, states, waiting
+from app.views import states, waiting
 from app.views.reader import Reader
 from app.views.waiting import Places
 
@@ -27,17 +27,15 @@ def ask(reader: Reader, query: Query, places: Places, *, fresh: bool) -> Table:
     except QueryError as error:
         st.html(_refused(error))
         raise NoAnswer from None
-    as_of = clock.time_of(table.as_of)
-    places.as_of.html(f'<p class="rl-note">as of {as_of} ·</p>', width="content")
+    waiting.tell_as_of(table, places)
     return table
 
 
 def _refused(error: QueryError) -> str:
-    code = f"Code {error.code} {error.statement_id or ''}".rstrip()
     if isinstance(error, QueryDenied):
         why = (
             f"Redshift refuses one of the system views that this reads. {error.said} They need {GRANT}; "
             "those of policies may need the role sys:secadmin as well."
         )
-        return states.trouble(why, code)
-    return states.trouble(f"{error.message} {error.remedy}", code)
+        return states.trouble(why, error.quoted)
+    return states.trouble(f"{error.message} {error.remedy}", error.quoted)

@@ -7,7 +7,7 @@ from html import escape
 
 import streamlit as st
 
-from app.errors import AppError, QueryDenied, QueryError
+from app.errors import AppError, QueryDenied
 from app.redshift.panels import Panels
 from app.redshift.table import Table
 from app.views import charts, clock, drawing, maps, metrics, states, viewport
@@ -83,8 +83,7 @@ def trouble(error: AppError) -> None:
     if isinstance(error, QueryDenied):
         states.denied(error)
         return
-    statement = (error.statement_id or "") if isinstance(error, QueryError) else ""
-    st.html(states.trouble(f"{error.message} {error.remedy}", f"Code {error.code} {statement}".rstrip()))
+    st.html(states.trouble(f"{error.message} {error.remedy}", error.quoted))
 
 
 def _figures(name: str, seen: Seen, marks: Marks) -> None:

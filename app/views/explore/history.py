@@ -62,8 +62,7 @@ def draw(reader: Reader, *, anew: bool) -> None:
         try:
             past = statements(_asked(reader, anew=anew).columns)
         except QueryError as error:
-            code = f"Code {error.code} {error.statement_id or ''}".rstrip()
-            st.html(states.trouble(f"{error.message} {error.remedy}", code))
+            st.html(states.trouble(f"{error.message} {error.remedy}", error.quoted))
             return
         if not past:
             states.note("The warehouse has none of yours yet that can be run here.")

@@ -28,13 +28,13 @@ def failed(error: AppError, reader: Reader) -> None:
     if isinstance(error, QueryCancelled):
         st.html(states.trouble("Stopped. Run it again to have its answer.", role="status"))
         return
-    statement, said, remedy = "", "", error.remedy
+    said, remedy = "", error.remedy
     if isinstance(error, QueryTimedOut):
         remedy = f"A statement may take {reader.limits.seconds:g} seconds. Ask for less, such as fewer days."
     if isinstance(error, QueryError):
-        statement, said = error.statement_id or "", error.said
+        said = error.said
     text = error.message if said else f"{error.message} {remedy}"
-    st.html(states.trouble(text, f"Code {error.code} {statement}".rstrip()))
+    st.html(states.trouble(text, error.quoted))
     if said:
         st.code(said, language=None, wrap_lines=True)
 

@@ -52,8 +52,7 @@ def _relations(reader: Reader, *, fresh: bool) -> Sequence[Relation]:
         try:
             kept = waiting.fetch(reader.warehouse, names.CATALOGUE, fresh=fresh)
         except QueryError as error:
-            code = f"Code {error.code} {error.statement_id or ''}".rstrip()
-            st.html(states.trouble(f"The list of tables is missing. {error.message}", code))
+            st.html(states.trouble(f"The list of tables is missing. {error.message}", error.quoted))
             return ()
         st.session_state[_TABLES] = kept
     return names.relations(kept.columns)

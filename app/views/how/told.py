@@ -13,7 +13,7 @@ from app.chain import Chain
 from app.errors import AppError, QueryDenied
 from app.policies.words import in_words
 from app.redshift.table import Table
-from app.views import formats
+from app.views import formats, states
 from app.views.choice import Dimension
 from app.views.formats import Marks
 from app.views.how.asked import Attached, Counted, Plan, Role, Who
@@ -259,9 +259,7 @@ def _policy(each: Attached, known: Known) -> str:
 
 def refused(error: AppError) -> str:
     """What could not be learned and why, with its code."""
-    quoted = f"Code {error.code} {getattr(error, 'statement_id', None) or ''}".rstrip()
-    text = f"{error.message} {error.remedy}"
-    return f'<p class="rl-trouble" role="status">{escape(text)} <span>{escape(quoted)}</span></p>'
+    return states.trouble(f"{error.message} {error.remedy}", error.quoted, role="status")
 
 
 # What is on record.
