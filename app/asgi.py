@@ -42,7 +42,7 @@ def doors() -> Doors:
         secure=shared.settings.secure,
         holds=shared.sessions.holds,
         resumes=shared.sessions.resumes,
-        compares=shared.settings.demo_compare == "on",
+        compares=shared.settings.compares,
     )
 
 
@@ -53,8 +53,7 @@ def facing() -> Facing | None:
         return None
     settings = shared.settings
     maps = map_sources(settings.map_style_url, settings.map_origins)
-    compares = settings.demo_compare == "on"
-    return Facing(settings.sign_in, settings.secure, shared.provider.origins, maps, compares)
+    return Facing(settings.sign_in, settings.secure, shared.provider.origins, maps, settings.compares)
 
 
 async def _keep_house() -> None:

@@ -225,7 +225,7 @@ def _reader(user: UserSession, shared: Services, beside: Beside) -> Reader:
         signed_in=lambda: [_present(each) for each in shared.sessions.listing()],
         rpu_hour_price=settings.rpu_hour_price,
         groups=user.identity.groups,
-        second=_second(beside, shared) if settings.demo_compare == "on" else None,
+        second=_second(beside, shared) if settings.compares else None,
     )
 
 

@@ -97,7 +97,7 @@ async def login(request: Request) -> Response:
     visitor = browser.visitor or cookies.new_id()
     return_to = own_path(request.query_params.get("return_to"))
     # Where two people share a browser, the provider may know it as the other's.
-    asks = shared.settings.demo_compare == "on" or bool(
+    asks = shared.settings.compares or bool(
         request.cookies.get(cookies.said_name(secure=shared.settings.secure))
     )
     try:

@@ -268,6 +268,11 @@ class Settings(BaseSettings):
         return f"{parts.scheme}://{host}{port}"
 
     @property
+    def compares(self) -> bool:
+        """Whether there is a place for a second person beside whoever is signed in."""
+        return self.demo_compare == "on"
+
+    @property
     def secure(self) -> bool:
         """Whether people come by https."""
         return urlsplit(self.app_url).scheme == "https"

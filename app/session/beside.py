@@ -1,13 +1,15 @@
 """The place beside a tab's person: a second person's way in and out, where DEMO_COMPARE is on."""
 
+from functools import partial
+
 from app.auth.attempt import Attempt
-from app.errors import AppError, SessionExpired, SignInError
+from app.errors import SessionExpired
 from app.session.assembly import Services
-from app.session.sessions import refused
+from app.session.pop_up import PopUp
 from app.session.user import UserSession
 
 
-class Beside:
+class Beside(PopUp):
     """A second person beside the first, and a sign-in of theirs that is under way in this tab.
 
     They are a guest of the first's sign-in and not of one tab's memory: the store knows, under the first's
@@ -20,9 +22,8 @@ class Beside:
 
     def __init__(self, first: str) -> None:
         """`first` is the id of the first person's session, which this tab's cookie names."""
+        super().__init__("beside")
         self._first = first
-        self._attempt: Attempt | None = None
-        self.notice: AppError | None = None
 
     def user(self, shared: Services) -> UserSession | None:
         """The guest, now at work; None where nobody sits there; SessionExpired where theirs is over."""
@@ -30,24 +31,11 @@ class Beside:
 
     def attempt(self, shared: Services) -> Attempt:
         """The sign-in under way, or a new one, for which the provider asks who it is."""
-        if self._attempt is None:
-            self._attempt = Attempt.begin(shared.provider, shared.settings.popup_uri, prompt="login")
-        return self._attempt
+        return self._ongoing(shared, prompt="login")
 
     def answer(self, value: object, shared: Services) -> None:
         """Ends the attempt: a guest sits there, or a notice says why not; raises what ended the first."""
-        # Taken away before it is used: whatever comes of it, no answer is ever looked at a second time.
-        attempt, self._attempt, self.notice = self._attempt, None, None
-        if attempt is None:
-            return
-        try:
-            shared.sessions.seat(attempt.complete(value, shared.provider), beside=self._first)
-        except SessionExpired:
-            raise
-        except AppError as error:
-            if isinstance(error, SignInError):
-                refused(error, way="beside")
-            self.notice = error
+        self._end_attempt(value, shared, partial(shared.sessions.seat, beside=self._first))
 
     def end(self, shared: Services) -> None:
         """Signs the guest out, here and at the provider; a notice says what that one did not confirm."""

@@ -48,7 +48,7 @@ class Sessions:
         self._store = world.store
         self._provider = provider
         self._guests = Guests(world.store)
-        self._compares = world.settings.demo_compare == "on"
+        self._compares = world.settings.compares
         self._lock = threading.Lock()  # of the two below; never held while the store is asked
         self._live: dict[str, UserSession] = {}
         self._tabs: OrderedDict[str, str] = OrderedDict()

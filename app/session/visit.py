@@ -6,12 +6,13 @@ from urllib.parse import urlencode, urlsplit
 import streamlit as st
 from streamlit.runtime.scriptrunner import get_script_run_ctx
 
-from app.auth.attempt import Attempt
-from app.errors import AppError, SessionExpired, SignInError
+from app.auth.attempt import Attempt, SignedIn
+from app.errors import SessionExpired
 from app.session.assembly import Services
 from app.session.beside import Beside
 from app.session.cookies import said_name, session_name, visitor_name, well_formed
-from app.session.sessions import owner, refused
+from app.session.pop_up import PopUp
+from app.session.sessions import owner
 from app.session.user import UserSession
 
 _KEY = "rowlight"
@@ -52,14 +53,13 @@ def current_tab() -> str:
     return context.session_id if context is not None else ""
 
 
-class Visit:
+class Visit(PopUp):
     """One tab's visit; the only thing of ours in Streamlit's session state that is not a filter."""
 
     def __init__(self, sent: Cookies) -> None:
+        super().__init__("popup")
         self._sent = sent
-        self._attempt: Attempt | None = None
         self.owner = owner(sent.session, sent.visitor)
-        self.notice: AppError | None = None
         self.ticket: str | None = None  # for the browser, once somebody has signed in
         self.served = False  # somebody has seen a page in this tab
         self.beside = Beside(sent.session)
@@ -91,27 +91,18 @@ class Visit:
 
     def attempt(self, shared: Services) -> Attempt:
         """The pop-up sign-in under way, or a new one."""
-        if self._attempt is None:
-            # Somebody who signed out wants the next person to be asked who they are; and where two people
-            # share a browser, the provider may know it as the other's.
-            asks = self.signed_out or shared.settings.demo_compare == "on"
-            prompt = "login" if asks else None
-            self._attempt = Attempt.begin(shared.provider, shared.settings.popup_uri, prompt=prompt)
-        return self._attempt
+        # Somebody who signed out wants the next person to be asked who they are; and where two people share a
+        # browser, the provider may know it as the other's.
+        asks = self.signed_out or shared.settings.compares
+        return self._ongoing(shared, prompt="login" if asks else None)
 
     def answer(self, value: object, shared: Services) -> None:
         """Ends the attempt: there is a ticket for the browser, or a notice says why there is none."""
-        # Taken away before it is used: whatever comes of it, no answer is ever looked at a second time.
-        attempt, self._attempt, self.notice = self._attempt, None, None
-        if attempt is None:
-            return
-        try:
-            signed_in = attempt.complete(value, shared.provider)
+
+        def hand_over(signed_in: SignedIn) -> None:
             self.ticket = shared.sessions.ticket(signed_in, visitor=self._sent.visitor)
-        except AppError as error:
-            if isinstance(error, SignInError):
-                refused(error, way="popup")
-            self.notice = error
+
+        self._end_attempt(value, shared, hand_over)
 
 
 def visit(shared: Services) -> Visit:
