@@ -20,9 +20,10 @@ def patiently(_: Sequence[Flight]) -> None:
 class Administration:
     """What the warehouse said of one person; asking never holds up a page that is not about it."""
 
-    def __init__(self, warehouse: Warehouse, admit: Callable[[], str]) -> None:
+    def __init__(self, warehouse: Warehouse, rights: Callable[[], str]) -> None:
+        """`rights` names those known last, and asks nobody: it is looked at each time a page is drawn."""
         self._warehouse = warehouse
-        self._admit = admit
+        self._rights = rights
         self._known = False
         self._under = ""  # the rights for which it is known
         self._tried = ""  # those under which it was last asked beside a page
@@ -53,7 +54,7 @@ class Administration:
         To be called when a page stands: before the first exchange of a sign-in there are no rights, and a
         question of the app's own must be no reason for one.
         """
-        rights = self._admit()
+        rights = self._rights()
         with self._lock:
             if rights and rights not in {self._under, self._tried}:
                 self._tried = rights
@@ -71,7 +72,7 @@ class Administration:
             known = bool(flight.table().columns[0][0].as_py())
         except QueryDenied:
             known = False
-        rights = self._admit()
+        rights = self._rights()
         with self._lock:
             self._known, self._under = known, rights
         return known

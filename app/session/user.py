@@ -104,7 +104,7 @@ class UserSession:
             admit=self.admit,
             ready=self.ready,
         )
-        self.administration = Administration(self._warehouse, self.admit)
+        self.administration = Administration(self._warehouse, lambda: self._record.rights)
 
     def _path(self, person: str) -> QueryPath:
         """The way to Redshift that the settings name, as this person."""
