@@ -9,13 +9,13 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
 from app.policies.sql import literal
+from infra.provision import batch
 from infra.provision.errors import ProvisioningError
 
 if TYPE_CHECKING:
     from mypy_boto3_redshift_data import RedshiftDataAPIServiceClient
 
 Rows = list[tuple[str | None, ...]]
-_WAIT_SECONDS = 30
 _WAITS = 20
 _DENIED = "permission denied"
 _ABSENT = "does not exist"
@@ -59,21 +59,20 @@ class Warehouse:
         return [self._rows(parts[n]["Id"]) for n in wanted]
 
     def _run(self, sqls: Sequence[str]) -> Any:
-        statement = self.client.batch_execute_statement(
-            Sqls=sqls,
-            WorkgroupName=self.workgroup,
-            Database=self.database,
-            SecretArn=self.secret_arn,
-            StatementName="rowlight-policy-tests",
-            WaitTimeSeconds=_WAIT_SECONDS,
+        known = batch.run(
+            self.client,
+            sqls,
+            name="rowlight-policy-tests",
+            workgroup=self.workgroup,
+            database=self.database,
+            secret_arn=self.secret_arn,
+            waits=_WAITS,
         )
-        for _ in range(_WAITS):
-            known = self.client.describe_statement(Id=statement["Id"], WaitTimeSeconds=_WAIT_SECONDS)
-            if known["Status"] in ("FINISHED", "FAILED", "ABORTED"):
-                return known
-        self.client.cancel_statement(Id=statement["Id"])
+        if known["Status"] in batch.OVER:
+            return known
+        self.client.cancel_statement(Id=known["Id"])
         raise ProvisioningError(
-            f"The statement {statement['Id']} did not end within {_WAITS * _WAIT_SECONDS // 60} minutes"
+            f"The statement {known['Id']} did not end within {_WAITS * batch.WAIT_SECONDS // 60} minutes"
             f" and was cancelled: look at it in the Redshift console."
         )
 

@@ -14,6 +14,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING
 
+from infra.provision import batch
 from infra.provision.errors import ProvisioningError
 from infra.provision.roles import Changed
 from infra.provision.spec import COPY_FORMATS, Spec
@@ -23,7 +24,6 @@ if TYPE_CHECKING:
     from mypy_boto3_redshift_data.type_defs import DescribeStatementResponseTypeDef
 
 FOLDER = Path(__file__).parent.parent / "sql"
-_WAIT_SECONDS = 30
 _WAITS = 120
 
 _PIECE = re.compile(r"""'(?:[^']|'')*'|"(?:[^"]|"")*"|--[^\n]*|;|[^'"\-;]+|.""")
@@ -100,23 +100,22 @@ class Admin:
         return [part.get("ResultRows", 0) for part in self._run(queries)["SubStatements"]]
 
     def _run(self, sqls: Sequence[str]) -> "DescribeStatementResponseTypeDef":
-        statement = self._client.batch_execute_statement(
-            Sqls=sqls,
-            WorkgroupName=self._spec.workgroup,
-            Database=self._spec.database,
-            SecretArn=self._secret_arn,
-            StatementName="rowlight-provision",
-            WaitTimeSeconds=_WAIT_SECONDS,
+        known = batch.run(
+            self._client,
+            sqls,
+            name="rowlight-provision",
+            workgroup=self._spec.workgroup,
+            database=self._spec.database,
+            secret_arn=self._secret_arn,
+            waits=_WAITS,
         )
-        for _ in range(_WAITS):
-            known = self._client.describe_statement(Id=statement["Id"], WaitTimeSeconds=_WAIT_SECONDS)
-            if known["Status"] == "FINISHED":
-                return known
-            if known["Status"] in ("FAILED", "ABORTED"):
-                reason = known.get("Error", known["Status"])
-                raise ProvisioningError(f"Redshift did not run the warehouse's SQL: {reason}")
+        if known["Status"] == "FINISHED":
+            return known
+        if known["Status"] in batch.OVER:
+            reason = known.get("Error", known["Status"])
+            raise ProvisioningError(f"Redshift did not run the warehouse's SQL: {reason}")
         raise ProvisioningError(
-            f"The statement {statement['Id']} did not end within {_WAITS * _WAIT_SECONDS // 60} minutes:"
+            f"The statement {known['Id']} did not end within {_WAITS * batch.WAIT_SECONDS // 60} minutes:"
             f" look at it in the Redshift console."
         )
 
