@@ -7,7 +7,7 @@ from pathlib import Path
 from tempfile import TemporaryDirectory
 
 from PIL import Image
-from playwright.sync_api import Browser, BrowserContext, expect, sync_playwright
+from playwright.sync_api import Browser, BrowserContext, StorageState, expect, sync_playwright
 
 from app.views import VIEWS, admin, compare, explore, how
 from app.views.page import Proof, View
@@ -130,12 +130,7 @@ def _of_two(browser: Browser, demo: Demo) -> Iterator[str]:
         visitor.sign_in(first, f"/{compare.PROOF.path}")
         visitor.sign_in_beside(second)
         signed_in = context.storage_state()
-    for (size, options), theme in itertools.product(SIZES.items(), THEMES):
-        with browser.new_context(locale="en-US", storage_state=signed_in, **options) as context:
-            drawn.watch(context)
-            name = _name_of_two(size, theme)
-            _take(context, f"{demo.url}/{compare.PROOF.path}", size, theme, IMAGES / name, runs=False)
-            yield name
+    yield from _of(compare.PROOF, browser, demo, signed_in, _name_of_two)
 
 
 def _of_the_administrator(browser: Browser, demo: Demo) -> Iterator[str]:
@@ -143,11 +138,17 @@ def _of_the_administrator(browser: Browser, demo: Demo) -> Iterator[str]:
     with browser.new_context(locale="en-US", **SIZES["wide"]) as context:
         Visitor.at(context, demo).sign_in(ADMINISTRATOR, f"/{admin.PROOF.path}")
         signed_in = context.storage_state()
+    yield from _of(admin.PROOF, browser, demo, signed_in, _name_of_the_administrators)
+
+
+def _of(
+    proof: Proof, browser: Browser, demo: Demo, signed_in: StorageState, named: Callable[[str, str], str]
+) -> Iterator[str]:
     for (size, options), theme in itertools.product(SIZES.items(), THEMES):
         with browser.new_context(locale="en-US", storage_state=signed_in, **options) as context:
             drawn.watch(context)
-            name = _name_of_the_administrators(size, theme)
-            _take(context, f"{demo.url}/{admin.PROOF.path}", size, theme, IMAGES / name, runs=False)
+            name = named(size, theme)
+            _take(context, f"{demo.url}/{proof.path}", size, theme, IMAGES / name, runs=False)
             yield name
 
 
