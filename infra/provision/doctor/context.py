@@ -1,0 +1,100 @@
+"""What the checks look at the world through: each question is asked once, however many checks need it."""
+
+import time
+from collections.abc import Callable, Hashable
+from typing import Any, Concatenate, ParamSpec, TypeVar
+
+import boto3
+import httpx
+from botocore.config import Config
+from botocore.exceptions import BotoCoreError, ClientError
+
+from infra.provision.doctor.chain import Chain
+
+T = TypeVar("T")
+P = ParamSpec("P")
+
+# A link that does not answer is a finding, not something to wait for.
+_AWS = Config(connect_timeout=5, read_timeout=30, retries={"mode": "standard", "total_max_attempts": 3})
+_HTTP = httpx.Timeout(10, connect=5)
+
+
+class Waits(Exception):
+    """A check needs what another check reports as wrong; the text names it."""
+
+
+class Unclear(Exception):
+    """Nobody outside can tell; the text says why, and how somebody inside can."""
+
+
+class Context:
+    """The chain that is to be checked, and the ways to look at it."""
+
+    def __init__(
+        self,
+        chain: Chain,
+        *,
+        session: boto3.Session,
+        http: httpx.Client | None = None,
+        clock: Callable[[], float] = time.time,
+    ) -> None:
+        self.chain = chain
+        self.clock = clock
+        self.http = http or httpx.Client(timeout=_HTTP, follow_redirects=False)
+        self._session = session
+        self._clients: dict[str, Any] = {}
+        self._answers: dict[Hashable, tuple[Any, Exception | None]] = {}
+
+    def close(self) -> None:
+        self.http.close()
+
+    def ask(self, question: Callable[Concatenate["Context", P], T], *args: P.args, **kwargs: P.kwargs) -> T:
+        """The question's answer, or its error, from the first time that it was asked."""
+        key = (question, args, tuple(sorted(kwargs.items())))
+        if key not in self._answers:
+            try:
+                self._answers[key] = (question(self, *args, **kwargs), None)
+            except (Waits, Unclear, ClientError, BotoCoreError, httpx.HTTPError) as error:
+                self._answers[key] = (None, error)
+        answer, known = self._answers[key]
+        if known is not None:
+            raise known
+        found: T = answer
+        return found
+
+    def aws(self, service: str) -> Any:
+        """A client of the administrator's; waits where AWS does not accept the credentials."""
+        try:
+            self.ask(caller)
+        except (ClientError, BotoCoreError) as error:
+            raise Waits("the administrator's credentials") from error
+        return self.client(service)
+
+    def client(self, service: str) -> Any:
+        """A client of the administrator's, whether AWS accepts the credentials or not."""
+        if service not in self._clients:
+            region = self.chain.region or self._session.region_name or "us-east-1"
+            self._clients[service] = self._session.client(  # type: ignore[call-overload]  # any service
+                service, region_name=region, config=_AWS
+            )
+        return self._clients[service]
+
+    def need(self, name: str) -> str:
+        """A member of the chain that must be there; waits where it is not."""
+        value: str = getattr(self.chain, name)
+        if not value:
+            raise Waits(f"{self.chain.setting(name)}, which is not set")
+        return value
+
+    @property
+    def secrets(self) -> tuple[str, ...]:
+        """What must not be in a report, wherever it comes from."""
+        keys = self._session.get_credentials()
+        found = (self.chain.client_secret, *((keys.secret_key, keys.token) if keys else ()))
+        return tuple(secret for secret in found if secret)
+
+
+def caller(context: Context) -> dict[str, str]:
+    """Who the administrator is: Account, Arn, UserId."""
+    found: dict[str, str] = context.client("sts").get_caller_identity()
+    return found
