@@ -1,10 +1,13 @@
 """Brings the trust chain and the warehouse about; applied again, it changes nothing."""
 
+import argparse
+import json
+import sys
 from dataclasses import dataclass, field
 
 import boto3
 
-from infra.provision import identity_center, policies, roles, session_table, sql, warehouse
+from infra.provision import command, identity_center, policies, roles, session_table, sql, warehouse
 from infra.provision.roles import Changed
 from infra.provision.spec import Spec
 
@@ -41,6 +44,33 @@ class Outputs:
             "PERSONAL_TABLES": "on",  # infra/sql makes them
             **({"SESSION_STORE": f"dynamodb:{self.session_table}"} if self.session_table else {}),
         }
+
+
+def add_parser(commands: command.Commands) -> None:
+    """Adds `apply`."""
+    parser = commands.add_parser("apply", help="make the account as specified; again, it changes nothing")
+    parser.set_defaults(run=run)
+    command.add_common(parser)
+    command.add_specification(parser)
+
+
+def run(options: argparse.Namespace) -> int:
+    """Makes the account as specified, and prints the app's settings."""
+    session = command.session_of(options)
+    spec = command.spec_of(options, session)
+    outputs = apply(spec, session)
+    for change in outputs.changes:
+        _tell(f"changed: {change}")
+    for name, value in outputs.settings().items():
+        print(f"{name}={value}")  # noqa: T201 - a command line's answer
+    if spec.session_table and not spec.host_role_arn:
+        needed = policies.host_permissions(spec, application_arn=outputs.application_arn)
+        _tell(f"the app's host needs this policy: {json.dumps(needed)}")
+    return 0
+
+
+def _tell(message: str) -> None:
+    print(message, file=sys.stderr)  # noqa: T201 - a command line's answer
 
 
 def apply(spec: Spec, session: boto3.Session) -> Outputs:

@@ -260,8 +260,15 @@ def test_missing_credentials_are_one_line_and_status_1(
     assert capsys.readouterr().err.count("\n") == 1
 
 
-@pytest.mark.parametrize("wrong", [[], ["destroy"], ["apply"]])
+@pytest.mark.parametrize("wrong", [[], ["abolish"], ["apply", "--issuer"]])
 def test_what_is_not_asked_rightly_is_status_2(wrong: list[str]) -> None:
     with pytest.raises(SystemExit) as ended:
         main(wrong)
     assert ended.value.code == 2
+
+
+def test_what_is_missing_is_named_and_status_2(
+    session: boto3.Session, capsys: pytest.CaptureFixture[str]
+) -> None:
+    assert main(["apply", "--issuer", "https://example.com"]) == 2
+    assert "--client-id and --data-bucket" in capsys.readouterr().err
