@@ -2,6 +2,8 @@
 
 import os
 import socket
+import subprocess
+import sys
 
 import pytest
 from hypothesis import settings
@@ -49,3 +51,30 @@ def env(stack):
     import httpx
 
     return httpx.get(f"{stack.config.aws_url}/_local/env").json()
+
+
+@pytest.fixture(scope="session")
+def empty_stand_in():
+    """A stand-in where nothing is provisioned, in a process of its own, and the settings that it tells."""
+    import httpx
+
+    names = ("APP_PORT", "IDP_PORT", "AWS_PORT")
+    ports = dict(zip(names, map(str, free_ports(3)), strict=True))
+    process = subprocess.Popen(
+        [sys.executable, "-m", "infra.local"],
+        env={**os.environ, **ports, "EMPTY": "on", "DEMO_ROWS": "300"},
+        stdout=subprocess.PIPE,
+    )
+    process.stdout.readline()  # what it says once it is ready
+    yield httpx.get(f"http://localhost:{ports['AWS_PORT']}/_local/env").json()
+    process.terminate()
+    process.wait(20)
+
+
+@pytest.fixture
+def empty(empty_stand_in):
+    """The settings of a stand-in where nothing is provisioned, nor left of any test before."""
+    import httpx
+
+    httpx.post(f"{empty_stand_in['AWS_ENDPOINT_URL']}/_local/states/0").raise_for_status()
+    return dict(empty_stand_in)

@@ -38,6 +38,7 @@ class Config:
     data_api_result_limit_mb: int = 500
     data_api_page_kb: int = 1024
     data_api_quotas: bool = False
+    empty: bool = False  # people and data, and nothing provisioned
     log_level: str = "WARNING"
     sign_in: str = "popup"
     client_secret: str = field(default_factory=lambda: secrets.token_urlsafe(32), repr=False)
@@ -93,6 +94,7 @@ def from_environment(environ: Mapping[str, str] = os.environ) -> Config:
         raise ConfigError(f"LOG_LEVEL is {values['log_level'][:40]!r}: it must be {', '.join(_LOG_LEVELS)}.")
     values["sign_in"] = _one_of(("popup", "redirect"), environ, "SIGN_IN")  # passed on to the app
     values["data_api_quotas"] = _one_of(("off", "on"), environ, "DATA_API_QUOTAS") == "on"
+    values["empty"] = _one_of(("off", "on"), environ, "EMPTY") == "on"
     config = Config(**values)
     if len({config.app_port, config.idp_port, config.aws_port}) < 3:  # noqa: PLR2004 - the three ports
         raise ConfigError("APP_PORT, IDP_PORT and AWS_PORT must be three different ports.")

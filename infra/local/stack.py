@@ -24,7 +24,7 @@ from infra.local.idp import create_idp
 from infra.local.sample import sales, to_csv, to_parquet
 from infra.local.serving import create_server
 from infra.local.warehouse import Redshift
-from infra.provision.apply import Outputs, apply
+from infra.provision.apply import apply
 from infra.provision.spec import Spec
 
 DATA_BUCKET = "rowlight-demo-data"
@@ -75,11 +75,12 @@ def start(config: Config) -> Stack:
         )
         stack = Stack(config, endpoint, servers)
         try:
-            outputs = _provision(stack, sample)
+            settings = _prepare(stack, sample)
+            endpoint.settings.update(settings if config.empty else settings | _provision(stack))
         except BaseException:
             stack.stop()
             raise
-    endpoint.settings.update(_settings(stack, outputs))
+    endpoint.states.keep()
     endpoint.ready = True
     return stack
 
@@ -118,8 +119,8 @@ def upload(s3: Any, rows: pa.Table, *, rows_an_object: int = ROWS_AN_OBJECT) -> 
         s3.put_object(Bucket=DATA_BUCKET, Key=DATA_KEY.format(part), Body=body)
 
 
-def _provision(stack: Stack, sample: Future[pa.Table]) -> Outputs:
-    """What a company has before it provisions, people and data, and then what everybody runs."""
+def _prepare(stack: Stack, sample: Future[pa.Table]) -> dict[str, str]:
+    """What a company has before it provisions: people, data, a client at its provider; where all that is."""
     session = _Session(stack)
     push_people(session, identity_store_id=stack.endpoint.identity_store_id)
     rows = sample.result()
@@ -128,6 +129,28 @@ def _provision(stack: Stack, sample: Future[pa.Table]) -> Outputs:
         s3.create_bucket(Bucket=bucket)
     s3.put_object(Bucket=ARTICLE_BUCKET, Key=ARTICLE_KEY, Body=to_csv(rows.slice(0, ARTICLE_ROWS)))
     upload(s3, rows)
+    config, endpoint = stack.config, stack.endpoint
+    return {
+        "OIDC_ISSUER": config.issuer,
+        "OIDC_CLIENT_ID": CLIENT_ID,
+        "OIDC_CLIENT_SECRET": config.client_secret,
+        "APP_URL": config.app_url,
+        "SIGN_IN": config.sign_in,
+        "DEMO_COMPARE": "on",
+        "RPU_HOUR_PRICE": "0.375",  # an example, so that the administrators' page has costs to show
+        "AWS_REGION": REGION,
+        "AWS_ENDPOINT_URL": config.aws_url,
+        "OUTSIDE_REDIRECT_URI": OUTSIDE_REDIRECT_URI,
+        "ADMIN_AWS_ACCESS_KEY_ID": endpoint.administrator.access_key_id,
+        "ADMIN_AWS_SECRET_ACCESS_KEY": endpoint.administrator.secret_access_key,
+        "IDENTITY_STORE_ID": endpoint.identity_store_id,
+        "IDC_INSTANCE_ARN": endpoint.instance_arn,
+        "S3_BUCKET": DATA_BUCKET,
+    }
+
+
+def _provision(stack: Stack) -> dict[str, str]:
+    """What everybody runs then, and the settings that come of it."""
     spec = Spec(
         region=REGION,
         account_id=ACCOUNT_ID,
@@ -138,24 +161,5 @@ def _provision(stack: Stack, sample: Future[pa.Table]) -> Outputs:
         data_bucket=DATA_BUCKET,
         also_readable=ALSO_READABLE,
     )
-    return apply(spec, session)
-
-
-def _settings(stack: Stack, outputs: Outputs) -> dict[str, str]:
-    config, endpoint = stack.config, stack.endpoint
-    return {
-        **outputs.settings(),
-        "OIDC_CLIENT_SECRET": config.client_secret,
-        "APP_URL": config.app_url,
-        "SIGN_IN": config.sign_in,
-        "DEMO_COMPARE": "on",
-        "RPU_HOUR_PRICE": "0.375",  # an example, so that the administrators' page has costs to show
-        "AWS_ENDPOINT_URL": config.aws_url,
-        "OUTSIDE_REDIRECT_URI": OUTSIDE_REDIRECT_URI,
-        "ADMIN_AWS_ACCESS_KEY_ID": endpoint.administrator.access_key_id,
-        "ADMIN_AWS_SECRET_ACCESS_KEY": endpoint.administrator.secret_access_key,
-        "ADMIN_SECRET_ARN": outputs.admin_secret_arn,
-        "IDENTITY_STORE_ID": endpoint.identity_store_id,
-        "IDC_INSTANCE_ARN": endpoint.instance_arn,
-        "S3_BUCKET": DATA_BUCKET,
-    }
+    outputs = apply(spec, _Session(stack))
+    return {**outputs.settings(), "ADMIN_SECRET_ARN": outputs.admin_secret_arn}

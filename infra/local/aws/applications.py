@@ -10,6 +10,7 @@ from typing import Any
 
 from infra.local.aws.identity_center import IdentityCenter
 from infra.local.aws.model import AwsError, Call
+from infra.local.aws.states import PutBack, keeping
 from infra.local.config import ACCOUNT_ID, REGION
 
 CUSTOM = "arn:aws:sso::aws:applicationProvider/custom"
@@ -58,6 +59,10 @@ class Applications:
         self._applications: dict[str, Application] = {}
         self.issuers: dict[str, TokenIssuer] = {}
         self._results: dict[tuple[str, str], tuple[Mapping[str, Any], Mapping[str, Any]]] = {}
+
+    def keep(self) -> PutBack:
+        """Keeps what there is; what is returned puts it back."""
+        return keeping(self, "_applications", "issuers", "_results")
 
     def application(self, arn: str) -> Application:
         """The application of an ARN; raises LookupError."""

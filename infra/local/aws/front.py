@@ -22,13 +22,14 @@ from infra.local.aws.local_pages import PREFIX as LOCAL
 from infra.local.aws.local_pages import LocalPages
 from infra.local.aws.model import AwsError, Call, Caller, Service
 from infra.local.aws.moto_services import SERVICES as MOTO_SERVICES
-from infra.local.aws.moto_services import MotoServices
+from infra.local.aws.moto_services import MotoServices, keep_secrets, keep_tables
 from infra.local.aws.objects import S3Objects
 from infra.local.aws.redshift import RedshiftApplications
 from infra.local.aws.redshift_serverless import RedshiftServerless
 from infra.local.aws.results import Limits
 from infra.local.aws.sso_admin import SsoAdmin
 from infra.local.aws.sso_oidc import SsoOidc
+from infra.local.aws.states import States
 from infra.local.aws.sts import Sts
 from infra.local.aws.tokens import TokenVerifier
 from infra.local.config import ACCOUNT_ID, REGION, Config, ConfigError
@@ -64,11 +65,13 @@ class Endpoint:
         moto: MotoServices,
         trail: CloudTrail,
         faults: Faults,
+        states: States,
         close: Callable[[], None],
     ) -> None:
         self.administrator = administrator
         self.instance_arn = identity_center.instance_arn
         self.identity_store_id = identity_center.identity_store_id
+        self.states = states
         self.ready = False
         self.settings: dict[str, str] = {}
         self._verifier = verifier
@@ -83,6 +86,7 @@ class Endpoint:
             ready=lambda: self.ready,
             settings=self.settings,
             faults=faults,
+            states=states,
             services={*services, *MOTO_SERVICES},
         )
 
@@ -280,6 +284,12 @@ def create_endpoint(
         "iam": IamOperations(iam),
         "cloudtrail": trail,
     }
+    states = States(
+        [
+            *(iam.keep, identity_center.keep, keep_secrets, keep_tables),
+            *(applications.keep, redshift_applications.keep, serverless.keep, redshift.keep),
+        ]
+    )
     return Endpoint(
         administrator=iam.create_administrator(),
         identity_center=identity_center,
@@ -295,5 +305,6 @@ def create_endpoint(
         moto=moto,
         trail=trail,
         faults=Faults(credentials=credentials, identity_center=identity_center),
+        states=states,
         close=data_api.close,
     )

@@ -11,12 +11,18 @@ from moto.iam.models import Group, IAMBackend, Role, User, iam_backends
 
 from infra.local.aws.model import AwsError, Call, Caller
 from infra.local.aws.policy import Decision, Request, decide, names_of
+from infra.local.aws.states import PutBack, keeping
 from infra.local.config import ACCOUNT_ID, REGION
 
 _ALLOW_LIST = "arn:aws:iam::aws:policy/AWSIAMIdentityCenterAllowListForIdentityContext"
 # Redshift's part of the allow list, which the recorded version of the document does not have yet.
 _REDSHIFT = ("redshift-data:*", "redshift-serverless:GetCredentials", "redshift-serverless:GetWorkgroup")
 
+# What a caller can change in moto's IAM.
+_KEPT = (
+    *("roles", "users", "groups", "access_keys", "open_id_providers", "managed_policies"),
+    *("instance_profiles", "inline_policies", "saml_providers", "tagger"),
+)
 _PRINCIPAL_PREFIXES = (f"arn:aws:iam::{ACCOUNT_ID}:role/", f"arn:aws:iam::{ACCOUNT_ID}:user/")
 
 
@@ -39,6 +45,11 @@ class Iam:
     @property
     def _backend(self) -> IAMBackend:
         return iam_backends[ACCOUNT_ID]["aws"]
+
+    def keep(self) -> PutBack:
+        """Keeps what there is; what is returned puts it back."""
+        backend = self._backend
+        return keeping(backend, *_KEPT, shared=backend.aws_managed_policies)
 
     def create_administrator(self) -> Administrator:
         """Makes the account's administrator."""

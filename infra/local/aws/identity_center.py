@@ -13,6 +13,7 @@ from cryptography.hazmat.primitives.ciphers.aead import AESGCM
 from moto.identitystore.models import IdentityStoreData, User, identitystore_backends
 
 from infra.local.aws.model import Person
+from infra.local.aws.states import PutBack, keeping
 from infra.local.config import ACCOUNT_ID, REGION
 
 CONTEXT_PROVIDER = "arn:aws:iam::aws:contextProvider/IdentityCenter"
@@ -56,6 +57,10 @@ class IdentityCenter:
     def _store(self) -> IdentityStoreData:
         stores = identitystore_backends[ACCOUNT_ID][REGION].identity_stores
         return stores.setdefault(self.identity_store_id, IdentityStoreData())
+
+    def keep(self) -> PutBack:
+        """Keeps the people and the groups; what is returned puts them back."""
+        return keeping(self._store, "users", "groups", "group_memberships")
 
     def person(self, user_id: str) -> Person:
         """Somebody with their groups of this moment; raises LookupError."""

@@ -1,4 +1,4 @@
-"""The runner's own pages: health, settings, faults on demand. Only this machine sees them."""
+"""The runner's own pages: health, settings, faults on demand, states. Only this machine sees them."""
 
 import json
 import re
@@ -8,9 +8,11 @@ from typing import Any
 from infra.local.aws import wire
 from infra.local.aws.fault_requests import BadFault, fault
 from infra.local.aws.faults import MOST_FAULTS, Faults
+from infra.local.aws.states import States
 
 PREFIX = "/_local/"
 _FAULTS = "/_local/faults"
+_STATES = "/_local/states"
 _HOST = re.compile(r"(localhost|127\.0\.0\.1|\[::1\])(:[0-9]{1,5})?")
 _MOST_BYTES = 64 * 1024
 
@@ -24,11 +26,13 @@ class LocalPages:
         ready: Callable[[], bool],
         settings: Mapping[str, str],
         faults: Faults,
+        states: States,
         services: Collection[str],
     ) -> None:
         self._ready = ready
         self._settings = settings
         self._faults = faults
+        self._states = states
         self._services = services
 
     def answer(self, environ: Mapping[str, Any]) -> wire.HttpResponse:
@@ -36,8 +40,16 @@ class LocalPages:
         path, method = str(environ["PATH_INFO"]), environ["REQUEST_METHOD"]
         if not _HOST.fullmatch(environ.get("HTTP_HOST", "")):
             return _json(403, {"error": "only for this machine"})
-        if path == _FAULTS or path.startswith(f"{_FAULTS}/"):
-            return self._control(environ, method, path.removeprefix(_FAULTS).removeprefix("/"))
+        for page, control in ((_FAULTS, self._control_faults), (_STATES, self._control_states)):
+            if path == page or path.startswith(f"{page}/"):
+                # A browser says where a request comes from: no page may ask for a change, not one of this
+                # machine.
+                if "HTTP_ORIGIN" in environ or environ.get("HTTP_SEC_FETCH_SITE", "none") != "none":
+                    return _json(403, {"error": "not for web pages"})
+                return control(environ, method, path.removeprefix(page).removeprefix("/"))
+        return self._shown(path, method)
+
+    def _shown(self, path: str, method: str) -> wire.HttpResponse:
         if method != "GET":
             return _json(405, {"error": "only GET"})
         if path == "/_local/health":
@@ -47,10 +59,18 @@ class LocalPages:
             return _json(200, self._settings)
         return _json(404, {"error": "not found"})
 
-    def _control(self, environ: Mapping[str, Any], method: str, number: str) -> wire.HttpResponse:
-        # A browser says where a request comes from: no page may ask for a fault, not one of this machine.
-        if "HTTP_ORIGIN" in environ or environ.get("HTTP_SEC_FETCH_SITE", "none") != "none":
-            return _json(403, {"error": "not for web pages"})
+    def _control_states(self, _: Mapping[str, Any], method: str, number: str) -> wire.HttpResponse:
+        if method != "POST":
+            return _json(405, {"error": "POST on /_local/states or on /_local/states/<id>"})
+        if not number:
+            return _json(201, {"id": str(self._states.keep())})
+        try:
+            self._states.put_back(int(number) if re.fullmatch(r"[0-9]{1,9}", number) else -1)
+        except LookupError:
+            return _json(404, {"error": "there is no such state"})
+        return _json(200, {"id": number})
+
+    def _control_faults(self, environ: Mapping[str, Any], method: str, number: str) -> wire.HttpResponse:
         if method == "GET" and not number:
             return _json(200, {"faults": self._faults.listed()})
         if method == "POST" and not number:

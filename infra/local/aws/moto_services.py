@@ -22,6 +22,7 @@ from infra.local.aws.identity_center import IdentityCenter
 from infra.local.aws.model import Authorizer, AwsError, Caller
 from infra.local.aws.policy import MalformedPolicy, parse
 from infra.local.aws.s3_operations import S3Operation
+from infra.local.aws.states import PutBack, keeping
 from infra.local.config import ACCOUNT_ID, REGION
 
 _RESPONSES = {
@@ -37,6 +38,16 @@ _NOT_ENFORCED = ("PermissionsBoundary", "ResourcePolicy")
 _DROPPED = ("HTTP_X_MOTO_ACCOUNT_ID", "HTTP_USER_AGENT", "REQUEST_URI")
 # What moto needs of the headers; but for S3, it would read any other as a parameter, or as the operation.
 _HEADERS = ("HTTP_AUTHORIZATION", "HTTP_X_AMZ_TARGET", "HTTP_X_AMZ_DATE", "HTTP_X_AMZ_SECURITY_TOKEN")
+
+
+def keep_tables() -> PutBack:
+    """Keeps DynamoDB's tables with their items; what is returned puts them back."""
+    return keeping(dynamodb_backends[ACCOUNT_ID][REGION], "tables")
+
+
+def keep_secrets() -> PutBack:
+    """Keeps the secrets; what is returned puts them back."""
+    return keeping(secretsmanager_backends[ACCOUNT_ID][REGION], "secrets")
 
 
 class MotoServices:

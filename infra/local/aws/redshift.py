@@ -9,6 +9,7 @@ from infra.local.aws.applications import REDSHIFT, Applications
 from infra.local.aws.iam import Iam
 from infra.local.aws.identity_center import IdentityCenter
 from infra.local.aws.model import AwsError, Call
+from infra.local.aws.states import PutBack, keeping
 from infra.local.aws.wire import not_implemented
 from infra.local.config import ACCOUNT_ID, REGION
 
@@ -48,6 +49,10 @@ class RedshiftApplications:
             "ModifyRedshiftIdcApplication": self.modify,
             "DeleteRedshiftIdcApplication": self.delete,
         }
+
+    def keep(self) -> PutBack:
+        """Keeps what there is; what is returned puts it back."""
+        return keeping(self, "_kept")
 
     def exists(self, arn: str) -> bool:
         """Whether there is an integration with this ARN."""

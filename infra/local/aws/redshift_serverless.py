@@ -15,6 +15,7 @@ from infra.local.aws.iam import Iam
 from infra.local.aws.model import AwsError, Call
 from infra.local.aws.paging import page
 from infra.local.aws.redshift import RedshiftApplications
+from infra.local.aws.states import PutBack, keeping
 from infra.local.aws.wire import not_implemented
 from infra.local.config import ACCOUNT_ID, DATABASE, REGION, SUPERUSER
 
@@ -97,6 +98,10 @@ class RedshiftServerless:
             "UpdateWorkgroup": self.update_workgroup,
             "DeleteWorkgroup": self.delete_workgroup,
         }
+
+    def keep(self) -> PutBack:
+        """Keeps what there is; what is returned puts it back."""
+        return keeping(self, "_namespaces", "_workgroups")
 
     # What the Data API asks.
 

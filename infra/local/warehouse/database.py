@@ -3,11 +3,13 @@
 import json
 import re
 import secrets
-from collections.abc import Callable, Iterator, Mapping
-from contextlib import contextmanager
+from collections.abc import Callable, Collection, Iterator, Mapping
+from contextlib import closing, contextmanager
+from dataclasses import dataclass
 from typing import Any
 
 import duckdb
+import pyarrow as pa
 from duckdb.func import FunctionNullHandling
 
 from infra.local.warehouse.errors import (
@@ -49,6 +51,17 @@ def _internal_names() -> frozenset[str]:
 _INTERNAL = _internal_names()  # DuckDB's own views: a CTE of such a name is not trusted to hide one
 
 
+_ANCHOR = "anchor"
+
+
+@dataclass(frozen=True)
+class Stored:
+    """A table of DuckDB's at one moment."""
+
+    definition: str  # the statement that makes it
+    rows: pa.Table
+
+
 class Database:
     """One locked DuckDB in memory; its tables live in a schema whose name nobody can guess."""
 
@@ -56,8 +69,8 @@ class Database:
         self._connection = self._open(threads)
         self.storage = f"s{secrets.token_hex(16)}"
         self._connection.execute(f"CREATE SCHEMA {quoted(self.storage)}")
-        self._anchor = f"SELECT 0 FROM {quoted(self.storage)}.anchor"
-        self._connection.execute(f"CREATE TABLE {quoted(self.storage)}.anchor (nothing INTEGER)")
+        self._anchor = f"SELECT 0 FROM {self.stored(_ANCHOR)}"
+        self._connection.execute(f"CREATE TABLE {self.stored(_ANCHOR)} (nothing INTEGER)")
 
     def _open(self, threads: int) -> duckdb.DuckDBPyConnection:
         """A DuckDB that is locked, and has what our own functions need."""
@@ -76,6 +89,39 @@ class Database:
     def session(self) -> duckdb.DuckDBPyConnection:
         """A connection of its own for one statement or batch."""
         return self._connection.cursor()
+
+    def stored(self, physical: str) -> str:
+        """A stored table as SQL names it."""
+        return f"{quoted(self.storage)}.{quoted(physical)}"
+
+    def keep(self, names: Collection[str]) -> dict[str, Stored]:
+        """Those of the tables that are stored, as they are now."""
+        with closing(self.session()) as session:
+            definitions = self._definitions(session)
+            return {
+                name: Stored(definitions[name], session.sql(f"FROM {self.stored(name)}").to_arrow_table())
+                for name in names
+                if name in definitions
+            }
+
+    def put(self, tables: Mapping[str, Stored]) -> None:
+        """Makes these the only tables."""
+        with closing(self.session()) as session:
+            session.execute("BEGIN TRANSACTION")
+            for name in self._definitions(session):
+                session.execute(f"DROP TABLE {self.stored(name)}")
+            for name, table in tables.items():
+                session.execute(table.definition)
+                session.register("kept", table.rows)
+                session.execute(f"INSERT INTO {self.stored(name)} FROM kept")
+            session.execute("COMMIT")
+
+    def _definitions(self, session: duckdb.DuckDBPyConnection) -> dict[str, str]:
+        found = session.execute(
+            "SELECT table_name, sql FROM duckdb_tables() WHERE schema_name = ? AND table_name <> ?",
+            [self.storage, _ANCHOR],
+        )
+        return dict(found.fetchall())
 
     def begin(self, session: duckdb.DuckDBPyConnection) -> None:
         """Begins a transaction that sees this moment: DuckDB fixes it at the first table read, not before."""

@@ -24,7 +24,7 @@ from infra.local.warehouse.admin.loader import ObjectReader
 from infra.local.warehouse.admin.statements import DropUser, SetParameter, SetSessionAuthorization
 from infra.local.warehouse.cancellation import INTERRUPT_SECONDS, Cancellation
 from infra.local.warehouse.catalog import Catalog
-from infra.local.warehouse.database import Database, check_reach, quoted, translated, translated_reading
+from infra.local.warehouse.database import Database, Stored, check_reach, translated, translated_reading
 from infra.local.warehouse.errors import NotSupported, SqlError, UndefinedObject
 from infra.local.warehouse.kept import Kept
 from infra.local.warehouse.objects import User
@@ -80,7 +80,7 @@ class Redshift:
         self.history = History()
         self.history.user_id(superuser)
         self._duckdb = Database(threads=threads)
-        self._catalog = Catalog(users=MappingProxyType({superuser: User(superuser, superuser=True)}))
+        self._catalog = self._first_catalog()
         self._changing = threading.Lock()  # one writer at a time
         self._moment = threading.Lock()  # held while rows and catalogue must not drift apart
         self._people: dict[str, DbUser] = {}  # people exist as users once they have connected
@@ -173,12 +173,37 @@ class Redshift:
                 self._connections += 1
         return Session(user, user, drop=self._drop_temporary)
 
+    def _first_catalog(self) -> Catalog:
+        return Catalog(users=MappingProxyType({self.superuser: User(self.superuser, superuser=True)}))
+
+    def empty(self) -> None:
+        """Forgets every relation, role, policy and person: a new warehouse has none."""
+        self._put(self._first_catalog(), {}, {})
+
+    def keep(self) -> Callable[[], None]:
+        """Keeps what the warehouse holds at this moment; what is returned puts it back."""
+        with self._changing:
+            catalog, people = self._catalog, dict(self._people)
+            stored = self._duckdb.keep({table.physical for table in catalog.tables.values()})
+        return lambda: self._put(catalog, people, stored)
+
+    def _put(self, catalog: Catalog, people: Mapping[str, DbUser], stored: Mapping[str, Stored]) -> None:
+        """Makes this the warehouse's content; temporary tables go, too."""
+        with self._changing, self._moment:
+            self._duckdb.put(stored)
+            # No version and no number of a relation is ever given twice, also not by going back.
+            self._catalog = catalog.changed(made=max(self._catalog.made, catalog.made))
+            self._people = dict(people)
+        with self._connecting:
+            self._kept.clear()
+            self._connections += 1
+
     def _drop_temporary(self, session: Session) -> None:
         if not session.temporary:
             return
         with self._changing, closing(self._duckdb.session()) as connection:
             for table in session.temporary.values():
-                connection.execute(f"DROP TABLE {quoted(self._duckdb.storage)}.{quoted(table.physical)}")
+                connection.execute(f"DROP TABLE IF EXISTS {self._duckdb.stored(table.physical)}")
 
     @contextmanager
     def _alone(self, cancel: Cancellation, entry: Entry) -> Iterator[None]:

@@ -39,6 +39,7 @@ def start(module: str = "infra.local", **settings: str) -> subprocess.CompletedP
         ({"LOG_LEVEL": "loud"}, "LOG_LEVEL"),
         ({"SIGN_IN": "window"}, "SIGN_IN"),
         ({"DATA_API_QUOTAS": "yes"}, "DATA_API_QUOTAS"),
+        ({"EMPTY": "yes"}, "EMPTY"),
         ({"DATA_API_RESULTS_MB": "0"}, "DATA_API_RESULTS_MB"),
         ({"DATA_API_RESULT_LIMIT_MB": "501"}, "DATA_API_RESULT_LIMIT_MB"),
         ({"DATA_API_PAGE_KB": "1025"}, "DATA_API_PAGE_KB"),
