@@ -251,7 +251,7 @@ def create_endpoint(
         iam=iam, identity_center=identity_center, applications=applications
     )
     serverless = RedshiftServerless(iam=iam, applications=redshift_applications, clock=clock)
-    redshift.read_object = S3Objects(iam, copy_role=serverless.copy_role)
+    redshift.read_object = S3Objects(iam, copy_role=serverless.copy_role, user_arn=serverless.user_arn)
     moto = MotoServices(iam=iam, identity_center=identity_center, authorize=authorize)
     data_api = DataApi(
         redshift=redshift,

@@ -17,14 +17,24 @@ _SERVICES = frozenset({"redshift.amazonaws.com", "redshift-serverless.amazonaws.
 class S3Objects:
     """Reads moto's S3 with the permissions of the role that Redshift takes for COPY."""
 
-    def __init__(self, iam: Iam, *, copy_role: Callable[[str | None], str | None]) -> None:
+    def __init__(
+        self,
+        iam: Iam,
+        *,
+        copy_role: Callable[[str | None], str | None],
+        user_arn: Callable[[str], str],
+    ) -> None:
+        """`user_arn` names a database user as Redshift does where it takes a role for them."""
         self._iam = iam
         self._authorize = IamAuthorizer(iam)
         self._copy_role = copy_role
+        self._user_arn = user_arn
 
-    def __call__(self, bucket: str, key_prefix: str, role: str | None) -> Iterator[tuple[str, bytes]]:
+    def __call__(
+        self, bucket: str, key_prefix: str, role: str | None, user: str
+    ) -> Iterator[tuple[str, bytes]]:
         """The objects of a bucket whose keys start with the prefix, with their content."""
-        caller = self._assume(role)
+        caller = self._assume(role, user)
         self._check(caller, "s3:ListBucket", f"arn:aws:s3:::{bucket}", context={"s3:prefix": key_prefix})
         backend = s3_backends[ACCOUNT_ID]["aws"]
         try:
@@ -35,7 +45,7 @@ class S3Objects:
             self._check(caller, "s3:GetObject", f"arn:aws:s3:::{bucket}/{key.name}")
             yield key.name, key.value
 
-    def _assume(self, asked: str | None) -> Caller:
+    def _assume(self, asked: str | None, user: str) -> Caller:
         arn = self._copy_role(asked)
         if arn is None and asked is None:
             raise SqlError("No default IAM role is set for the namespace")
@@ -45,7 +55,8 @@ class S3Objects:
             role = self._iam.role(arn)
         except LookupError as error:
             raise _not_assumed(arn) from error
-        request = Request("sts:AssumeRole", principals={"Service": _SERVICES})
+        context = {"sts:externalid": (self._user_arn(user),)}
+        request = Request("sts:AssumeRole", context=context, principals={"Service": _SERVICES})
         if not decide_for_principals(role.assume_role_policy_document, request).granted:
             raise _not_assumed(arn)
         return Caller(

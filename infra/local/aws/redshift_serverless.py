@@ -136,6 +136,11 @@ class RedshiftServerless:
             return None
         return namespace.default_role if asked is None else asked if asked in namespace.roles else None
 
+    def user_arn(self, name: str) -> str:
+        """A database user of the workgroup as Redshift names them: the external id where it takes a role."""
+        workgroup = next(iter(list(self._workgroups)), "")
+        return f"arn:aws:redshift:{REGION}:{ACCOUNT_ID}:dbuser:{workgroup}/{name}"
+
     def resource(self, call: Call) -> str:
         """The ARN that an operation's permission is asked for; "*" for what is not there yet."""
         workgroup = self._workgroups.get(call.parameters.get("workgroupName", ""))

@@ -53,7 +53,7 @@ def warehouse(*tables: pa.Table) -> Redshift:
     """A warehouse with these rows and the article's kind of roles and policies."""
     out = io.BytesIO()
     csv.write_csv(pa.concat_tables(tables), out)
-    database = Redshift(read_object=lambda _bucket, _prefix, _role: [("sales.csv", out.getvalue())])
+    database = Redshift(read_object=lambda *_: [("sales.csv", out.getvalue())])
     for statement in _SETUP.split(";"):
         database.execute(statement, user=ADMIN)
     return database

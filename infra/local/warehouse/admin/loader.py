@@ -48,9 +48,11 @@ _ARROW = {
 
 
 class ObjectReader(Protocol):
-    """Reads COPY's objects as a role: the key and the bytes of each whose key begins with the prefix."""
+    """Reads COPY's objects as a role, for a user: key and bytes of each whose key begins with the prefix."""
 
-    def __call__(self, bucket: str, key_prefix: str, role: str | None) -> Iterable[tuple[str, bytes]]: ...
+    def __call__(
+        self, bucket: str, key_prefix: str, role: str | None, user: str
+    ) -> Iterable[tuple[str, bytes]]: ...
 
 
 class LoadFailed(SqlError):
@@ -69,11 +71,11 @@ def arrow_type(kind: SqlType) -> pa.DataType:
     return pa.decimal128(kind.precision, kind.scale) if kind.name == "numeric" else _ARROW[kind.name]
 
 
-def load(copy: Copy, table: Table, read_object: ObjectReader) -> pa.Table:
+def load(copy: Copy, table: Table, read_object: ObjectReader, *, user: str) -> pa.Table:
     """The rows of every object under COPY's prefix, in the order and types of the columns it fills."""
     columns = _columns(copy, table)
     parts = []
-    for _, body in read_object(copy.bucket, copy.prefix, copy.role):
+    for _, body in read_object(copy.bucket, copy.prefix, copy.role, user):
         try:
             content = _inflated(body) if copy.options.get("gzip") else body
             parts.append(_READERS[copy.format](content, columns, copy.options))

@@ -184,7 +184,7 @@ def copy(at: Work, statement: Copy, catalog: Catalog) -> Changed:
     table = stored_table(catalog, statement.key)
     if at.read_object is None:
         raise SqlError("S3ServiceException: no bucket can be reached", "XX000")
-    rows = loader.load(statement, table, at.read_object)
+    rows = loader.load(statement, table, at.read_object, user=at.user)
     at.session.register("loaded", rows)
     names = ", ".join(map(quoted, rows.column_names))
     at.run(f"INSERT INTO {at.stored(table)} ({names}) SELECT {names} FROM loaded")

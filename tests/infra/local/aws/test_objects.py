@@ -83,3 +83,28 @@ def test_a_role_that_does_not_trust_redshift_is_not_taken(
         answer = copy(env, account, f"s3://{env['S3_BUCKET']}/sales_data/")
     assert answer["Status"] == "FAILED"
     assert "not authorized to assume IAM Role" in answer["Error"]
+
+
+@contextmanager
+def trusting_user(account: dict[str, Any], user_arn: str) -> Iterator[None]:
+    """The role while it is taken for one database user alone."""
+    iam = account["iam"]
+    before = iam.get_role(RoleName=ROLE)["Role"]["AssumeRolePolicyDocument"]
+    condition = {"StringEquals": {"sts:ExternalId": user_arn}}
+    narrowed = {**before, "Statement": [{**each, "Condition": condition} for each in before["Statement"]]}
+    iam.update_assume_role_policy(RoleName=ROLE, PolicyDocument=json.dumps(narrowed))
+    try:
+        yield
+    finally:
+        iam.update_assume_role_policy(RoleName=ROLE, PolicyDocument=json.dumps(before))
+
+
+@pytest.mark.parametrize(("user", "taken"), [("admin", True), ("ethan", False)])
+def test_the_role_is_taken_for_the_database_user_who_copies(
+    env: dict[str, str], account: dict[str, Any], user: str, *, taken: bool
+) -> None:
+    arn = f"arn:aws:redshift:us-east-1:123456789012:dbuser:redshift-tip-enabled/{user}"
+    with trusting_user(account, arn):
+        answer = copy(env, account, f"s3://{env['S3_BUCKET']}/nothing")
+    assert ("not authorized to assume IAM Role" not in answer["Error"]) == taken
+    assert ("does not exist" in answer["Error"]) == taken

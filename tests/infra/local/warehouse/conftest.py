@@ -144,7 +144,7 @@ def sales_csv(prefix=""):
 
 
 def reader(body):
-    return lambda _, key, __: [(key, body)]
+    return lambda _, key, *__: [(key, body)]
 
 
 def run(redshift, script, user=ADMIN):

@@ -24,7 +24,7 @@ def loaded(body, options="CSV", source="s3://bucket/key", create=TABLE, target="
     asked = []
     objects = body if isinstance(body, dict) else {"key": body}
 
-    def read_object(bucket, prefix, _):
+    def read_object(bucket, prefix, *_):
         asked.append((bucket, prefix))
         return [
             (k, v if isinstance(v, bytes) else v.encode()) for k, v in objects.items() if k.startswith(prefix)
@@ -117,7 +117,7 @@ def test_parquet(options):
 )
 def test_one_wrong_line_and_nothing_is_loaded(line):
     line = line if isinstance(line, bytes) else line.encode()
-    redshift = Redshift(read_object=lambda _, key, __: [(key, LINE.encode() * 5 + line)])
+    redshift = Redshift(read_object=lambda _, key, *__: [(key, LINE.encode() * 5 + line)])
     run(redshift, TABLE)
     with pytest.raises(SqlError) as caught:
         redshift.execute("COPY t FROM 's3://bucket/key' IAM_ROLE default CSV", user=ADMIN)
@@ -154,7 +154,7 @@ def test_a_prefix_without_objects_does_not_exist():
     ],
 )
 def test_other_sources_formats_and_options_are_refused(statement, sqlstate):
-    redshift = Redshift(read_object=lambda _, key, __: [(key, LINE.encode())])
+    redshift = Redshift(read_object=lambda _, key, *__: [(key, LINE.encode())])
     run(redshift, TABLE)
     with pytest.raises(SqlError) as caught:
         redshift.execute(statement, user=ADMIN)

@@ -32,7 +32,7 @@ BY_ADMINISTRATORS = [
 ]
 
 
-def one_file(bucket, prefix, role):
+def one_file(bucket, prefix, *_):
     return [(prefix, b"5,5\n")]
 
 

@@ -35,7 +35,7 @@ def _copies(bodies: Iterable[str]) -> list[str]:
 def governed(world: World) -> Redshift:
     """The world's warehouse, with all its policies and rights."""
     bodies = {table.key: _parquet(table) for table in world.stored}
-    redshift = Redshift(read_object=lambda _, key, __: [(key, bodies[key])], threads=1)
+    redshift = Redshift(read_object=lambda _, key, *__: [(key, bodies[key])], threads=1)
     tables = [table.definition() for table in world.stored]
     statements = [*world.principals(), *tables, *_copies(bodies), *world.rules(), *world.rights()]
     redshift.execute_batch(statements, user=ADMIN)
@@ -47,7 +47,7 @@ class Twin:
 
     def __init__(self) -> None:
         self._bodies: dict[str, bytes] = {}
-        self.redshift = Redshift(read_object=lambda _, key, __: [(key, self._bodies[key])], threads=1)
+        self.redshift = Redshift(read_object=lambda _, key, *__: [(key, self._bodies[key])], threads=1)
 
     def hold(self, tables: Sequence[Table]) -> None:
         """Puts the tables in place of those that it holds."""

@@ -21,7 +21,7 @@ def data():
 
 @pytest.fixture(scope="module")
 def warehouse(data):
-    redshift = Redshift(read_object=lambda _, key, __: [(key, data[key])])
+    redshift = Redshift(read_object=lambda _, key, *__: [(key, data[key])])
     redshift.execute('CREATE ROLE "AWSIDC:analysts"', user=ADMIN)
     for name, columns in TABLES.items():
         redshift.execute(f"CREATE TABLE {name} ({columns})", user=ADMIN)
