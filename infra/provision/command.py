@@ -8,8 +8,9 @@ from typing import Any, TypeAlias
 import boto3
 
 from infra.provision import accounts
+from infra.provision.access import COPY_FORMATS
 from infra.provision.errors import SpecError
-from infra.provision.spec import COPY_FORMATS, Spec
+from infra.provision.spec import Spec
 
 Commands: TypeAlias = "argparse._SubParsersAction[argparse.ArgumentParser]"  # noqa: SLF001 - argparse has no other name
 FILE = Path("rowlight.toml")

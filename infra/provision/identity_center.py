@@ -158,7 +158,7 @@ def ensure_assignments(
     """Each of the groups may use the application; groups that were added by hand are left alone."""
     pages = sso.get_paginator("list_application_assignments").paginate(ApplicationArn=arn)
     assigned = {each["PrincipalId"] for page in pages for each in page["ApplicationAssignments"]}
-    for group in spec.groups:
+    for group in spec.group_names:
         group_id = _group_id(store, spec, group)
         if group_id not in assigned:
             sso.create_application_assignment(ApplicationArn=arn, PrincipalId=group_id, PrincipalType="GROUP")

@@ -15,9 +15,10 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from infra.provision import batch
+from infra.provision.access import COPY_FORMATS
 from infra.provision.errors import ProvisioningError
 from infra.provision.roles import Changed
-from infra.provision.spec import COPY_FORMATS, Spec
+from infra.provision.spec import Spec
 
 if TYPE_CHECKING:
     from mypy_boto3_redshift_data import RedshiftDataAPIServiceClient
@@ -71,7 +72,7 @@ def values_of(spec: Spec) -> Mapping[str, str]:
     """What the files' placeholders stand for; Spec lets no quote into any of them."""
     return {
         "namespace": spec.identity_namespace,
-        "data_location": spec.data_location,
+        "data_location": f"s3://{spec.data_bucket}/{spec.data_prefix}",
         "data_format": COPY_FORMATS[spec.data_format],
     }
 

@@ -10,6 +10,7 @@ import pytest
 
 from infra.provision import policies
 from infra.provision.__main__ import main
+from infra.provision.access import Group
 from infra.provision.apply import apply
 from infra.provision.errors import ProvisioningError
 from infra.provision.spec import Spec
@@ -196,7 +197,7 @@ def test_the_account_has_the_policies_as_written(spec: Spec, session: boto3.Sess
 
 def test_a_group_that_is_not_there_is_named(spec: Spec, session: boto3.Session) -> None:
     with pytest.raises(ProvisioningError, match="moon-sales"):
-        apply(replace(spec, groups=("moon-sales",)), session)
+        apply(replace(spec, groups=(Group(name="moon-sales", all_rows=True),)), session)
 
 
 def test_an_issuer_cannot_be_exchanged_for_another(spec: Spec, session: boto3.Session) -> None:

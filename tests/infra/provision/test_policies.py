@@ -6,6 +6,7 @@ from typing import Any
 import pytest
 
 from infra.provision import policies
+from infra.provision.access import Group
 from infra.provision.errors import SpecError
 from infra.provision.spec import Spec
 
@@ -169,7 +170,7 @@ def test_policies_that_aws_wrote_in_its_way_are_the_same() -> None:
         {"data_format": "CSV; DROP TABLE public.sales_data"},
         {"identity_namespace": 'AWSIDC"; GRANT IGNORE RLS TO PUBLIC; --'},
         {"identity_namespace": "AWSIDC'"},
-        {"groups": ('x" WITH ADMIN OPTION',)},
+        {"groups": (Group(name='x" WITH ADMIN OPTION', all_rows=True),)},
         {"client_id": "*"},
         {"client_id": "${aws:userid}"},
         {"issuer": "https://*.okta.com"},
