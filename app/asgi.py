@@ -6,6 +6,7 @@ import logging
 import socket
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager, suppress
+from functools import cache
 from pathlib import Path
 
 import streamlit as st
@@ -14,6 +15,7 @@ from starlette.middleware import Middleware
 from starlette.requests import Request
 from starlette.responses import PlainTextResponse, Response
 from starlette.routing import Route
+from streamlit import config
 
 from app import logs, session
 from app.assets import ButtonStyle, CompressedAssets, OwnName
@@ -141,6 +143,9 @@ def _configure_logs() -> None:
 # Before Streamlit starts: from then on, what stands in secrets.toml stands over the environment as well.
 _configure_logs()
 uvicorn.Server.startup = _start_quietly  # type: ignore[method-assign, assignment]
+# At every run Streamlit gathers the theme from all its settings, a twentieth of what a page costs; none
+# changes once the first page is drawn.
+config.get_options_for_section = cache(config.get_options_for_section)
 
 app = st.App(
     _HERE / "main.py",

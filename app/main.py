@@ -7,7 +7,6 @@ from collections.abc import Callable
 from contextlib import suppress
 from datetime import UTC, datetime, timedelta
 from functools import partial
-from html import escape
 from pathlib import Path
 
 import streamlit as st
@@ -35,9 +34,6 @@ _ADDRESS = re.compile(r"(https?://[^\s,;]*[^\s,;.])")
 _AHEAD = timedelta(minutes=5)
 _LOOK = timedelta(seconds=30)
 _SHAPES = (48, 190, 350)
-
-_PERSON = """<div style="line-height:1.4"><strong>{}</strong>
-<div style="font-size:0.875rem;opacity:0.72;overflow-wrap:anywhere">{}<br>{}</div></div>"""
 
 
 def main() -> None:
@@ -204,9 +200,7 @@ def _account(user: UserSession) -> None:
     person = user.identity
     groups = ", ".join(person.groups) or "In no group"
     with st.sidebar:
-        st.html(_PERSON.format(*map(escape, (person.name, person.email, groups))))
-        sign_in.sign_out()
-        sign_in.watch()
+        sign_in.signed_in(person.name, person.email, groups)
 
 
 def _reader(user: UserSession, shared: Services, beside: Beside) -> Reader:
@@ -279,7 +273,7 @@ def _draw(page: View | Proof, reader: Reader) -> None:
         raise
     except AccessError as error:
         explain(error)
-        sign_in.sign_out("Sign out and sign in again", wide=False)
+        sign_in.sign_out("Sign out and sign in again")
     except AppError as error:
         explain(error)
         st.button("Try again")

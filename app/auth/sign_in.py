@@ -23,6 +23,11 @@ _BLOCKED = (
     '<span id="rl-blocked" class="rl-blocked" role="alert" hidden>'
     "Your browser blocked the sign-in window.</span>"
 )
+_SIGN_OUT = '<form method="post" action="/auth/sign-out" target="_self">{}</form>'
+_PERSON = (
+    '<div style="line-height:1.4;margin-bottom:1rem"><strong>{}</strong>'
+    '<div style="font-size:0.875rem;opacity:0.72;overflow-wrap:anywhere">{}<br>{}</div></div>'
+)
 # Who signed out leaves an empty sidebar behind. The rest is the measures of the static page.
 _FRAME = """<style>
 [data-testid=stSidebar], [data-testid=stExpandSidebarButton] { display: none; }
@@ -117,13 +122,19 @@ def hand_over(ticket: str, *, return_to: str) -> None:
     )
 
 
-def sign_out(label: str = "Sign out", *, wide: bool = True) -> None:
-    """The button that signs out: a form, because only a POST from this site may do that."""
-    look = "rl-button" if wide else "rl-button rl-fit"
-    _html(
-        f'{_STYLE}<form method="post" action="/auth/sign-out" target="_self">'
-        f'<button class="{look}">{escape(label)}</button></form>'
-    )
+def signed_in(name: str, email: str, groups: str) -> None:
+    """Who is signed in, the way out, and what notices that a session ended.
+
+    One part of the page for all three, because each costs something whenever the page is drawn.
+    """
+    person = _PERSON.format(*map(escape, (name, email, groups)))
+    way_out = _SIGN_OUT.format('<button class="rl-button">Sign out</button>')
+    _html(_STYLE + person + way_out + _SCRIPT.format("page"))
+
+
+def sign_out(label: str) -> None:
+    """Another button that signs out: a form, because only a POST from this site may do that."""
+    _html(_STYLE + _SIGN_OUT.format(f'<button class="rl-button rl-fit">{escape(label)}</button>'))
 
 
 def ending(when: str, *, return_to: str) -> None:

@@ -24,5 +24,5 @@ def heading(title: str, path: str) -> tuple[DeltaGenerator, DeltaGenerator, bool
         ):
             as_of = st.empty()
             fresh = st.button(":primary[Refresh]", type="tertiary", key=f"{path}.refresh")
-            beside = st.container(horizontal=True, vertical_alignment="center", width="content")
+            beside = st.container(key="tools", horizontal=True, vertical_alignment="center", width="content")
     return as_of, beside, fresh

@@ -71,15 +71,14 @@ def _draw(panels: Panels, this: Page) -> None:
             _course(steps, grain, against, this, shown_as)
         with categories:
             _ranking(rankings.categories(panels, only("category"), most=_MOST), this, shown_as)
-    with st.container(key="rankings"):
-        left, right = st.columns(_RANKINGS, gap="large")
-        sold, regions = rankings.places(panels), only("region")
-        with left:
-            _ranking(rankings.regions(sold, regions, most=_BEST), this, shown_as)
-            _ranking(rankings.countries(sold, only("country"), within=regions, most=_BEST), this, shown_as)
-        with right:
-            _ranking(rankings.products(panels, only("product"), most=_BEST), this, shown_as)
-            _ranking(rankings.lowest_products(panels), this, shown_as)
+    left, right = st.columns(_RANKINGS, gap="large")
+    sold, regions = rankings.places(panels), only("region")
+    with left:
+        _ranking(rankings.regions(sold, regions, most=_BEST), this, shown_as)
+        _ranking(rankings.countries(sold, only("country"), within=regions, most=_BEST), this, shown_as)
+    with right:
+        _ranking(rankings.products(panels, only("product"), most=_BEST), this, shown_as)
+        _ranking(rankings.lowest_products(panels), this, shown_as)
 
 
 def _what_is_missing(panels: frozenset[str]) -> str:

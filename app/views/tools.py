@@ -52,7 +52,7 @@ def tell_shared(page: str, name: str) -> None:
 
 def kept(this: Page, mine: Personal) -> None:
     """The ways to alerts, with how many have something to tell, and to saved views and a link for others."""
-    with this.tools.container(key="tools", horizontal=True, width="content"):
+    with this.tools:
         _kept(this, mine)
 
 
