@@ -119,7 +119,7 @@ def _warehouse(spec: Spec, session: boto3.Session, changed: Changed) -> tuple[st
     roles.ensure_role(
         iam,
         spec.load_role,
-        trust=policies.load_trust(),
+        trust=policies.load_trust(spec),
         description="Redshift reads the data to load",
         changed=changed,
     )
@@ -177,5 +177,5 @@ def _roles(
         changed=changed,
     )
     roles.ensure_permissions(
-        iam, spec.data_role, policies.data_permissions(workgroup_arn=workgroup_arn), changed
+        iam, spec.data_role, policies.data_permissions(spec, warehouse_arn=workgroup_arn), changed
     )

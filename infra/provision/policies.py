@@ -1,11 +1,18 @@
-"""Who trusts whom, and who may do what: each policy a pure function of the specification."""
+"""Who trusts whom, and who may do what: each policy a pure function of the specification.
 
+Every statement has a name (its Sid), by which policy_reasons says why it is there.
+"""
+
+from collections.abc import Mapping
 from typing import Any
 
-from infra.provision.spec import Spec
+from infra.provision.spec import DRIVER, SESSION_TAGS, Spec
 
 Policy = dict[str, Any]
 
+# The principal tags of PROPAGATION=session_tags, as Redshift reads them.
+USER_TAG = "RedshiftDbUser"
+ROLES_TAG = "RedshiftDbRoles"
 _SESSIONS = ["dynamodb:GetItem", "dynamodb:PutItem", "dynamodb:DeleteItem", "dynamodb:Scan"]
 _REDSHIFT_SERVICES = ["redshift.amazonaws.com", "redshift-serverless.amazonaws.com"]
 
@@ -14,18 +21,24 @@ def _policy(*statements: dict[str, Any]) -> Policy:
     return {"Version": "2012-10-17", "Statement": list(statements)}
 
 
-def _allow(action: str | list[str], **elements: Any) -> dict[str, Any]:
-    return {"Effect": "Allow", "Action": action, **elements}
+def _allow(name: str, action: str | list[str], **elements: Any) -> dict[str, Any]:
+    return {"Sid": name, "Effect": "Allow", "Action": action, **elements}
 
 
 def bridge_trust(spec: Spec) -> Policy:
     """Whoever has an ID token that the provider issued for this app, and no other of its apps."""
-    return _policy(
-        _allow(
-            "sts:AssumeRoleWithWebIdentity",
-            Principal={"Federated": spec.provider_arn},
-            Condition={"StringEquals": {f"{spec.issuer_name}:aud": spec.client_id}},
-        )
+    return _policy(_people(spec, equal={}, like={}))
+
+
+def _people(spec: Spec, *, equal: Mapping[str, str], like: Mapping[str, str]) -> dict[str, Any]:
+    claims: dict[str, Any] = {f"{spec.issuer_name}:aud": spec.client_id}
+    if spec.subjects:
+        claims[f"{spec.issuer_name}:sub"] = list(spec.subjects)
+    return _allow(
+        "PeopleOfThisApp",
+        "sts:AssumeRoleWithWebIdentity",
+        Principal={"Federated": spec.provider_arn},
+        Condition={"StringEquals": {**claims, **equal}, **({"StringLike": dict(like)} if like else {})},
     )
 
 
@@ -35,97 +48,174 @@ def bridge_permissions(spec: Spec, *, application_arn: str) -> Policy:
 
 
 def host_permissions(spec: Spec, *, application_arn: str) -> Policy:
-    """What the app's host needs: the one table of sessions, and the exchange where it signs that itself."""
-    sessions = (_allow(_SESSIONS, Resource=spec.session_table_arn),) if spec.session_table else ()
-    return _policy(*sessions, *(_exchange(spec, application_arn) if spec.host_role_arn else ()))
+    """What the app's host needs: its table and its secrets, and the exchange where it signs that itself."""
+    statements: list[dict[str, Any]] = []
+    if spec.session_table:
+        statements.append(_allow("KeepSessions", _SESSIONS, Resource=spec.session_table_arn))
+    if spec.host_secret_arns:
+        secrets = list(spec.host_secret_arns)
+        statements.append(_allow("ReadSecrets", "secretsmanager:GetSecretValue", Resource=secrets))
+    if spec.host_role_arn and spec.propagation != SESSION_TAGS:
+        statements.extend(_exchange(spec, application_arn))
+    return _policy(*statements)
 
 
-def _exchange(spec: Spec, application_arn: str) -> tuple[Policy, Policy]:
+def _exchange(spec: Spec, application_arn: str) -> tuple[Policy, ...]:
+    data_role = spec.role_arn(spec.data_role)
     return (
-        _allow("sso-oauth:CreateTokenWithIAM", Resource=application_arn),
-        _allow(["sts:AssumeRole", "sts:SetContext"], Resource=spec.role_arn(spec.data_role)),
+        _allow("ExchangeTokens", "sso-oauth:CreateTokenWithIAM", Resource=application_arn),
+        _allow("TakeDataRole", "sts:AssumeRole", Resource=data_role),
+        _allow(
+            "BringIdentityContext",
+            "sts:SetContext",
+            Resource=data_role,
+            Condition={"ForAllValues:ArnEquals": {"sts:RequestContextProviders": _context_provider(spec)}},
+        ),
     )
 
 
+def _context_provider(spec: Spec) -> str:
+    return f"arn:{spec.partition}:iam::aws:contextProvider/IdentityCenter"
+
+
 def data_trust(spec: Spec) -> Policy:
-    """Whoever exchanges the tokens, alone: the bridge role, or the host's own."""
-    return _policy(_allow(["sts:AssumeRole", "sts:SetContext"], Principal={"AWS": spec.exchanger_arn}))
-
-
-def data_permissions(*, workgroup_arn: str) -> Policy:
-    """Run SQL on the one workgroup, and follow one's own statements.
-
-    There is no redshift-serverless:GetCredentials: without an identity context the role reaches no database.
-    """
+    """Whoever exchanges the tokens, alone: the bridge role, or the host's own; or, by tags, the people."""
+    if spec.propagation == SESSION_TAGS:
+        return _tagged_trust(spec)
     return _policy(
+        _allow("Exchanger", ["sts:AssumeRole", "sts:SetContext"], Principal={"AWS": spec.exchanger_arn})
+    )
+
+
+def _tagged_trust(spec: Spec) -> Policy:
+    """People of this app whose token names their database user.
+
+    The session bears the same name: by that alone AWS tells one person's statements from another's. The user
+    is an e-mail address, as the name of the warehouse's administrator is not.
+    """
+    user = f"aws:RequestTag/{USER_TAG}"
+    tags = _allow(
+        "TagsOfThePerson",
+        "sts:TagSession",
+        Principal={"Federated": spec.provider_arn},
+        Condition={"ForAllValues:StringEquals": {"aws:TagKeys": [USER_TAG, ROLES_TAG]}},
+    )
+    people = _people(spec, equal={"sts:RoleSessionName": f"${{{user}}}"}, like={user: "?*@?*"})
+    return _policy(people, tags)
+
+
+def data_permissions(spec: Spec, *, warehouse_arn: str) -> Policy:
+    """Run SQL on the one warehouse, and follow one's own statements.
+
+    There is no GetCredentials but with session tags: else, without a context, the role reaches no database.
+    """
+    if spec.query_path == DRIVER:
+        service = "redshift" if spec.cluster else "redshift-serverless"
+        action = f"{service}:GetIdentityCenterAuthToken"
+        return _policy(_allow("ConnectAsIdentity", action, Resource=warehouse_arn))
+    statements = [
         _allow(
-            ["redshift-data:ExecuteStatement", "redshift-data:BatchExecuteStatement"], Resource=workgroup_arn
+            "RunStatements",
+            ["redshift-data:ExecuteStatement", "redshift-data:BatchExecuteStatement"],
+            Resource=warehouse_arn,
         ),
         _allow(
+            "FollowOwnStatements",
             [
                 "redshift-data:CancelStatement",
                 "redshift-data:DescribeStatement",
                 "redshift-data:GetStatementResult",
                 "redshift-data:ListStatements",
             ],
-            # Statements have no ARNs: the condition narrows these to their owner.
             Resource="*",
             Condition={"StringEquals": {"redshift-data:statement-owner-iam-userid": "${aws:userid}"}},
         ),
-    )
+    ]
+    if spec.propagation == SESSION_TAGS:
+        statements.append(_tagged_connection(spec, warehouse_arn))
+    return _policy(*statements)
+
+
+def _tagged_connection(spec: Spec, warehouse_arn: str) -> dict[str, Any]:
+    if not spec.cluster:
+        return _allow("ConnectAsTaggedUser", "redshift-serverless:GetCredentials", Resource=warehouse_arn)
+    database = f"{_redshift(spec)}:dbname:{spec.cluster}/{spec.database}"
+    return _allow("ConnectAsTaggedUser", "redshift:GetClusterCredentialsWithIAM", Resource=database)
+
+
+def _redshift(spec: Spec) -> str:
+    """What ARNs of the account's databases and database users begin with."""
+    return f"arn:{spec.partition}:redshift:{spec.region}:{spec.account_id}"
 
 
 def redshift_trust() -> Policy:
     """Redshift itself, which brings the identity contexts of the people along."""
-    return _policy(_allow(["sts:AssumeRole", "sts:SetContext"], Principal={"Service": _REDSHIFT_SERVICES}))
-
-
-def redshift_permissions(spec: Spec) -> Policy:
-    """Look up Redshift's application in IAM Identity Center.
-
-    Redshift makes that application with this role, so its ARN ends in a wildcard within the one instance.
-    """
     return _policy(
         _allow(
-            ["sso:DescribeApplication", "sso:DescribeInstance"],
-            Resource=[
-                spec.instance_arn,
-                f"arn:aws:sso::{spec.account_id}:application/{spec.instance_id}/*",
-            ],
+            "BringContextsAlong",
+            ["sts:AssumeRole", "sts:SetContext"],
+            Principal={"Service": _REDSHIFT_SERVICES},
         )
     )
 
 
-def load_trust() -> Policy:
-    """Redshift itself, for COPY."""
-    return _policy(_allow("sts:AssumeRole", Principal={"Service": _REDSHIFT_SERVICES}))
+def redshift_permissions(spec: Spec) -> Policy:
+    """Look up Redshift's application in IAM Identity Center."""
+    applications = f"arn:{spec.partition}:sso::{spec.account_id}:application/{spec.instance_id}/*"
+    return _policy(
+        _allow(
+            "LookUpIdentityCenter",
+            ["sso:DescribeApplication", "sso:DescribeInstance"],
+            Resource=[spec.instance_arn, applications],
+        )
+    )
+
+
+def load_trust(spec: Spec) -> Policy:
+    """Redshift itself, for COPY by the warehouse's administrator.
+
+    Redshift sends the ARN of the database user as the external id. What stands between `dbuser:` and the user
+    is documented in two ways for serverless workgroups, hence the wildcard within the account and the region.
+    """
+    administrator = f"{_redshift(spec)}:dbuser:*/{spec.admin_user}"
+    return _policy(
+        _allow(
+            "LoadAsAdministrator",
+            "sts:AssumeRole",
+            Principal={"Service": _REDSHIFT_SERVICES},
+            Condition={"StringLike": {"sts:ExternalId": administrator}},
+        )
+    )
 
 
 def load_permissions(spec: Spec) -> Policy:
     """Read the data's prefix of the data's bucket, and the other places that the specification names."""
-    return _policy(*(statement for place in spec.readable for statement in _read(*place.split("/", 1))))
-
-
-def _read(bucket: str, prefix: str) -> tuple[Policy, Policy]:
-    arn = f"arn:aws:s3:::{bucket}"
-    return (
-        _allow("s3:GetObject", Resource=f"{arn}/{prefix}*"),
-        _allow("s3:ListBucket", Resource=arn, Condition={"StringLike": {"s3:prefix": f"{prefix}*"}}),
+    places = [place.split("/", 1) for place in spec.readable]
+    buckets = f"arn:{spec.partition}:s3:::"
+    listings = (
+        _allow(
+            f"ListPlace{number}",
+            "s3:ListBucket",
+            Resource=f"{buckets}{bucket}",
+            Condition={"StringLike": {"s3:prefix": f"{prefix}*"}},
+        )
+        for number, (bucket, prefix) in enumerate(places, start=1)
     )
+    objects = [f"{buckets}{bucket}/{prefix}*" for bucket, prefix in places]
+    return _policy(_allow("ReadObjects", "s3:GetObject", Resource=objects), *listings)
 
 
 def actors(spec: Spec) -> Policy:
-    """Who may ask the application for tokens: whoever exchanges them, and the Data API for its callers.
-
-    The only resource that such a policy takes is "*": it means the application that carries it.
-    """
+    """Who may ask the application for tokens: whoever exchanges them, and the Data API for its callers."""
     return _policy(
         _allow(
+            "AskForTokens",
             "sso-oauth:CreateTokenWithIAM",
             Principal={"AWS": spec.exchanger_arn},
             Resource="*",
         ),
         _allow(
+            "DataApiForItsCallers",
             [
                 "sso-oauth:CreateTokenWithIAM",
                 "sso-oauth:IntrospectTokenWithIAM",

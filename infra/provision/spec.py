@@ -10,8 +10,10 @@ from infra.provision.access import BUCKET, COPY_FORMATS, PREFIX, SALES, Group, R
 from infra.provision.errors import Fault, SpecError
 
 PROVIDERS = ("okta", "entra", "auth0", "keycloak", "ping", "google", "other")
+DATA_API, DRIVER = QUERY_PATHS = ("data-api", "driver")
 IDENTITY_CENTER, SESSION_TAGS = PROPAGATIONS = ("identity_center", "session_tags")
 
+SECRET = r"(arn:aws[\w-]*:secretsmanager:[\w-]+:[0-9]{12}:secret:[\w/+=.@-]+)?"
 # Each pattern keeps out what would end a text in SQL (quotes, semicolon) or widen a policy (*, ?, $).
 _NAME = r"[\w+=,.@-]{1,64}"
 PATTERNS = {
@@ -25,7 +27,9 @@ PATTERNS = {
     "propagation": "|".join(PROPAGATIONS),
     "issuer": r"https?://[a-zA-Z0-9.-]+(:[0-9]{1,5})?(/[a-zA-Z0-9._~/-]*)?",
     "client_id": r"[\w+=,.@:/-]{1,255}",
-    "client_secret_arn": r"(arn:aws[\w-]*:secretsmanager:[\w-]+:[0-9]{12}:secret:[\w/+=.@-]+)?",
+    "client_secret_arn": SECRET,
+    "session_key_arn": SECRET,
+    "query_path": "|".join(QUERY_PATHS),
     "app_url": r"https://[a-zA-Z0-9.-]+(:[0-9]{1,5})?/?|http://(localhost|127\.0\.0\.1)(:[0-9]{1,5})?/?",
     "data_bucket": rf"({BUCKET})?",
     "data_prefix": PREFIX,
@@ -87,6 +91,8 @@ class Spec:
     client_secret_arn: str = ""
     # Whose tokens alone are taken, by their `sub`; empty: each that the provider issues for this app.
     subjects: tuple[str, ...] = ()
+    # The secret that holds SESSION_KEY; empty: the app is told the key itself.
+    session_key_arn: str = ""
     app_url: str = "http://localhost:8501"
     # Where the sales table is loaded from, unless it says so itself; empty: it is not.
     data_bucket: str = ""
@@ -130,6 +136,8 @@ class Spec:
     session_table: str = ""
     # The role that the app's host runs under, where that exchanges the tokens; empty: the bridge role does.
     host_role_arn: str = ""
+    # How people's questions reach the warehouse: by the Data API, or by the driver.
+    query_path: str = DATA_API
 
     def __post_init__(self) -> None:
         if faults := tuple(self._faults()):
@@ -209,6 +217,11 @@ class Spec:
     @property
     def host_role_name(self) -> str:
         return self.host_role_arn.rpartition("/")[2]
+
+    @property
+    def host_secret_arns(self) -> tuple[str, ...]:
+        """The secrets that the app's host reads."""
+        return tuple(arn for arn in (self.client_secret_arn, self.session_key_arn) if arn)
 
     @property
     def session_table_arn(self) -> str:

@@ -1,6 +1,7 @@
 """The policies give what the chain needs, to whom it needs, and nothing else."""
 
 import json
+import re
 from typing import Any
 
 import pytest
@@ -8,44 +9,41 @@ import pytest
 from infra.provision import policies
 from infra.provision.access import Group
 from infra.provision.errors import SpecError
-from infra.provision.spec import Spec
-
-APPLICATION = "arn:aws:sso::123456789012:application/ssoins-0123456789abcdef/apl-0123456789abcdef"
-WORKGROUP = "arn:aws:redshift-serverless:us-east-1:123456789012:workgroup/0f0f"
-
-
-def spec(**changes: Any) -> Spec:
-    return Spec(
-        **{
-            "region": "us-east-1",
-            "account_id": "123456789012",
-            "instance_arn": "arn:aws:sso:::instance/ssoins-0123456789abcdef",
-            "identity_store_id": "d-0123456789",
-            "issuer": "https://example.okta.com/oauth2/default",
-            "client_id": "0oa1",
-            "data_bucket": "sales-data",
-            **changes,
-        }
-    )
-
+from infra.provision.policy_reasons import REASONS, reason
+from tests.infra.provision.documents import (
+    ACCOUNT,
+    VARIANTS,
+    Document,
+    application_arn,
+    documents,
+    secret,
+    spec,
+    warehouse_arn,
+)
 
 ALL = {
-    "bridge trust": policies.bridge_trust(spec()),
-    "bridge permissions": policies.bridge_permissions(spec(), application_arn=APPLICATION),
-    "host permissions": policies.host_permissions(
-        spec(session_table="sessions", host_role_arn="arn:aws:iam::123456789012:role/Host"),
-        application_arn=APPLICATION,
-    ),
-    "data trust": policies.data_trust(spec()),
-    "data permissions": policies.data_permissions(workgroup_arn=WORKGROUP),
-    "redshift trust": policies.redshift_trust(),
-    "redshift permissions": policies.redshift_permissions(spec()),
-    "load trust": policies.load_trust(),
-    "load permissions": policies.load_permissions(spec()),
-    "actors": policies.actors(spec()),
+    f"{variant}: {document.title}": document
+    for variant, variant_spec in VARIANTS.items()
+    for document in documents(variant_spec)
 }
-# Where a resource must be "*": statements have no ARNs; in an actor policy it means the application itself.
-WILDCARDS = {"data permissions", "actors"}
+SERVICES = {
+    "Trust of Redshift's role": {"redshift.amazonaws.com", "redshift-serverless.amazonaws.com"},
+    "Trust of the role that loads": {"redshift.amazonaws.com", "redshift-serverless.amazonaws.com"},
+    "The application's actor policy": {"redshift-data.amazonaws.com"},
+}
+# Where a resource has a wildcard: the statements' names, each with what the resource may be, and why.
+WILDCARDS = {
+    # Statements have no ARNs; the condition asks for their owner.
+    "FollowOwnStatements": r"\*",
+    # In an actor policy: the application that carries it; AWS takes no other.
+    "AskForTokens": r"\*",
+    "DataApiForItsCallers": r"\*",
+    # Redshift makes its application with this role: within the one instance.
+    "LookUpIdentityCenter": r"arn:[a-z-]+:sso::123456789012:application/ssoins-0123456789abcdef/\*",
+    # The objects below a prefix of one bucket.
+    "ReadObjects": r"arn:[a-z-]+:s3:::[a-z-]+/([a-z_/-]+)?\*",
+}
+ARN = re.compile(r"arn:(?P<partition>[a-z-]+):[a-z0-9-]+:(?P<region>[a-z0-9-]*):(?P<account>[0-9]*|aws):\S+")
 
 
 def listed(value: Any) -> list[Any]:
@@ -53,47 +51,175 @@ def listed(value: Any) -> list[Any]:
 
 
 @pytest.mark.parametrize("name", ALL)
-def test_no_action_and_no_principal_is_a_wildcard(name: str) -> None:
-    for statement in ALL[name]["Statement"]:
+def test_each_statement_allows_named_actions_to_named_principals(name: str) -> None:
+    document = ALL[name]
+    assert set(document.policy) == {"Version", "Statement"}
+    for statement in document.policy["Statement"]:
+        assert statement.keys() <= {"Sid", "Effect", "Action", "Resource", "Principal", "Condition"}
         assert statement["Effect"] == "Allow"
-        assert not any("*" in action for action in listed(statement["Action"]))
-        assert "*" not in json.dumps(statement.get("Principal", {}))
+        assert all(
+            re.fullmatch(r"[a-z0-9-]+:[A-Z][A-Za-z]+", action) for action in listed(statement["Action"])
+        )
+        assert ("Principal" in statement) == (document.kind != "permissions")
+        assert ("Resource" in statement) == (document.kind != "trust")
 
 
-@pytest.mark.parametrize("name", sorted(ALL.keys() - WILDCARDS))
-def test_no_resource_is_everything(name: str) -> None:
-    for statement in ALL[name]["Statement"]:
+def accounts_in(value: Any) -> set[str]:
+    """Every account that is named anywhere."""
+    return set(re.findall(r"(?<![0-9])[0-9]{12}(?![0-9])", json.dumps(value)))
+
+
+@pytest.mark.parametrize("name", ALL)
+def test_nobody_outside_the_account_is_let_in(name: str) -> None:
+    document = ALL[name]
+    assert accounts_in(document.policy) <= {ACCOUNT}
+    for statement in document.policy["Statement"]:
+        for kind, principals in statement.get("Principal", {}).items():
+            for principal in listed(principals):
+                if kind == "Service":
+                    assert principal in SERVICES[document.title]
+                else:
+                    part = "role" if kind == "AWS" else "oidc-provider"
+                    assert kind in ("AWS", "Federated")
+                    assert re.fullmatch(rf"arn:[a-z-]+:iam::{ACCOUNT}:{part}/[\w./-]+", principal)
+
+
+@pytest.mark.parametrize("name", ALL)
+def test_a_resource_with_a_wildcard_has_its_reason(name: str) -> None:
+    for statement in ALL[name].policy["Statement"]:
         for resource in listed(statement.get("Resource", [])):
-            assert resource.count(":") >= 5
-            assert "*" not in resource or resource.endswith(("/sales_data/*", "ssoins-0123456789abcdef/*"))
+            if re.search(r"[*?]|\$\{", resource):
+                assert re.fullmatch(WILDCARDS[statement["Sid"]], resource)
+            else:
+                assert ARN.fullmatch(resource)
+
+
+@pytest.mark.parametrize("variant", VARIANTS)
+def test_arns_are_of_the_partition_and_the_region(variant: str) -> None:
+    given = VARIANTS[variant]
+    for document in documents(given):
+        for found in ARN.finditer(json.dumps(document.policy).replace('"', " ")):
+            assert found["partition"] == given.partition
+            assert found["region"] in ("", given.region)
+
+
+@pytest.mark.parametrize("name", ALL)
+def test_each_statement_has_a_name_and_a_reason(name: str) -> None:
+    sids = [statement["Sid"] for statement in ALL[name].policy["Statement"]]
+    assert len(sids) == len(set(sids))
+    for sid in sids:
+        assert sid.isalnum()
+        assert reason(sid).endswith(".")
+
+
+def test_no_reason_is_left_over() -> None:
+    used = {each["Sid"].rstrip("0123456789") for one in ALL.values() for each in one.policy["Statement"]}
+    assert used == REASONS.keys()
+
+
+@pytest.mark.parametrize("name", ALL)
+def test_what_aws_takes_is_not_exceeded(name: str) -> None:
+    document = ALL[name]
+    longest = 2_048 if document.kind == "trust" else 10_240
+    assert len(re.sub(r"\s", "", json.dumps(document.policy))) <= longest
+
+
+def document(title: str, variant: str = "as the example is") -> Document:
+    return ALL[f"{variant}: {title}"]
+
+
+def statements(title: str, variant: str = "as the example is") -> list[dict[str, Any]]:
+    found: list[dict[str, Any]] = document(title, variant).policy["Statement"]
+    return found
+
+
+def given(policy: policies.Policy) -> set[tuple[str, str]]:
+    return {
+        (action, resource)
+        for each in policy["Statement"]
+        for action in listed(each["Action"])
+        for resource in listed(each["Resource"])
+    }
 
 
 def test_the_data_role_runs_sql_on_the_workgroup_and_reads_its_own_statements() -> None:
-    run, own = ALL["data permissions"]["Statement"]
-    assert run["Resource"] == WORKGROUP
+    run, own = statements("Permissions of the data role")
+    assert run["Resource"] == warehouse_arn(spec())
     assert own["Condition"] == {"StringEquals": {"redshift-data:statement-owner-iam-userid": "${aws:userid}"}}
     assert {action.partition(":")[0] for action in run["Action"] + own["Action"]} == {"redshift-data"}
 
 
+def test_by_the_driver_the_data_role_opens_connections_and_nothing_else() -> None:
+    for variant, action in (
+        ("the driver", "redshift-serverless:GetIdentityCenterAuthToken"),
+        ("the driver and a cluster", "redshift:GetIdentityCenterAuthToken"),
+    ):
+        arn = warehouse_arn(VARIANTS[variant])
+        assert given(document("Permissions of the data role", variant).policy) == {(action, arn)}
+
+
+def test_a_database_user_is_let_in_by_session_tags_alone() -> None:
+    action, arn = "redshift-serverless:GetCredentials", warehouse_arn(spec())
+    for name, each in ALL.items():
+        allowed = (
+            {found for found in given(each.policy) if ":Get" in found[0] and "redshift" in found[0]}
+            if (each.kind == "permissions")
+            else set()
+        )
+        if "tags and a cluster" in name and each.title.startswith("Permissions of the data"):
+            database = "arn:aws:redshift:us-east-1:123456789012:dbname:sales/dev"
+            assert ("redshift:GetClusterCredentialsWithIAM", database) in allowed
+        elif "tags" in name and each.title.startswith("Permissions of the data"):
+            assert (action, arn) in allowed
+        else:
+            assert not any("Credentials" in found for found, _ in allowed)
+
+
 def test_the_bridge_role_takes_tokens_for_this_app_alone() -> None:
-    (statement,) = ALL["bridge trust"]["Statement"]
+    (statement,) = statements("Trust of the bridge role")
     assert statement["Principal"] == {
         "Federated": "arn:aws:iam::123456789012:oidc-provider/example.okta.com/oauth2/default"
     }
     assert statement["Condition"] == {"StringEquals": {"example.okta.com/oauth2/default:aud": "0oa1"}}
 
 
-def test_the_bridge_role_exchanges_and_assumes_and_nothing_else() -> None:
-    permissions = {
-        (action, statement["Resource"])
-        for statement in ALL["bridge permissions"]["Statement"]
-        for action in listed(statement["Action"])
+def test_subjects_narrow_whoever_takes_tokens() -> None:
+    (statement,) = statements("Trust of the bridge role", "these subjects alone")
+    assert statement["Condition"]["StringEquals"] == {
+        "example.okta.com/oauth2/default:aud": "0oa1",
+        "example.okta.com/oauth2/default:sub": ["00u1", "auth0|62f7a"],
     }
+    people, _ = policies.data_trust(spec(propagation="session_tags", subjects=("00u1",)))["Statement"]
+    assert people["Condition"]["StringEquals"]["example.okta.com/oauth2/default:sub"] == ["00u1"]
+
+
+def test_by_session_tags_a_session_is_called_as_its_database_user() -> None:
+    people, tags = statements("Trust of the data role", "session tags")
+    assert people["Condition"] == {
+        "StringEquals": {
+            "example.okta.com/oauth2/default:aud": "0oa1",
+            "sts:RoleSessionName": "${aws:RequestTag/RedshiftDbUser}",
+        },
+        "StringLike": {"aws:RequestTag/RedshiftDbUser": "?*@?*"},
+    }
+    assert tags["Condition"] == {
+        "ForAllValues:StringEquals": {"aws:TagKeys": ["RedshiftDbUser", "RedshiftDbRoles"]}
+    }
+    assert {people["Action"], tags["Action"]} == {"sts:AssumeRoleWithWebIdentity", "sts:TagSession"}
+
+
+def test_the_bridge_role_exchanges_and_assumes_and_nothing_else() -> None:
     data_role = "arn:aws:iam::123456789012:role/RedshiftDataAPIClientRole"
-    assert permissions == {
-        ("sso-oauth:CreateTokenWithIAM", APPLICATION),
+    assert given(document("Permissions of the bridge role").policy) == {
+        ("sso-oauth:CreateTokenWithIAM", application_arn(spec())),
         ("sts:AssumeRole", data_role),
         ("sts:SetContext", data_role),
+    }
+    context = statements("Permissions of the bridge role")[-1]
+    assert context["Condition"] == {
+        "ForAllValues:ArnEquals": {
+            "sts:RequestContextProviders": "arn:aws:iam::aws:contextProvider/IdentityCenter"
+        }
     }
 
 
@@ -101,22 +227,20 @@ TABLE = "arn:aws:dynamodb:us-east-1:123456789012:table/sessions"
 HOST = "arn:aws:iam::123456789012:role/service/Host"
 
 
-def given(policy: policies.Policy) -> set[tuple[str, str]]:
-    return {(action, each["Resource"]) for each in policy["Statement"] for action in listed(each["Action"])}
-
-
 def test_the_host_reaches_the_one_table() -> None:
-    permissions = policies.host_permissions(spec(session_table="sessions"), application_arn=APPLICATION)
+    permissions = policies.host_permissions(
+        spec(session_table="sessions"), application_arn=application_arn(spec())
+    )
     operations = ("GetItem", "PutItem", "DeleteItem", "Scan")
     assert given(permissions) == {(f"dynamodb:{operation}", TABLE) for operation in operations}
 
 
 def test_the_host_exchanges_where_it_signs_itself() -> None:
-    bridge = given(policies.bridge_permissions(spec(), application_arn=APPLICATION))
-    alone = policies.host_permissions(spec(host_role_arn=HOST), application_arn=APPLICATION)
+    bridge = given(policies.bridge_permissions(spec(), application_arn=application_arn(spec())))
+    alone = policies.host_permissions(spec(host_role_arn=HOST), application_arn=application_arn(spec()))
     assert given(alone) == bridge
     both = policies.host_permissions(
-        spec(host_role_arn=HOST, session_table="sessions"), application_arn=APPLICATION
+        spec(host_role_arn=HOST, session_table="sessions"), application_arn=application_arn(spec())
     )
     assert given(both) - bridge == {each for each in given(both) if each[1] == TABLE}
     assert bridge < given(both)
@@ -129,22 +253,37 @@ def test_where_the_host_signs_itself_nobody_else_is_trusted() -> None:
     assert actor["Principal"] == {"AWS": HOST}
 
 
+def test_the_host_reads_its_own_secrets() -> None:
+    reading = spec(client_secret_arn=secret("client"), session_key_arn=secret("key"))
+    permissions = policies.host_permissions(reading, application_arn=application_arn(spec()))
+    assert given(permissions) == {
+        ("secretsmanager:GetSecretValue", secret(name)) for name in ("client", "key")
+    }
+
+
 def test_the_load_role_reads_the_places_that_are_named() -> None:
-    statements = policies.load_permissions(spec(also_readable=("other/", "third/some/path")))["Statement"]
-    objects = [each["Resource"] for each in statements if each["Action"] == "s3:GetObject"]
-    listings = [
-        (each["Resource"], each["Condition"]["StringLike"]["s3:prefix"])
-        for each in statements
-        if each["Action"] == "s3:ListBucket"
+    objects, *listings = statements("Permissions of the role that loads", "several places to load from")
+    assert objects["Resource"] == [
+        "arn:aws:s3:::sales-data/sales_data/*",
+        "arn:aws:s3:::other/*",
+        "arn:aws:s3:::third/some/path*",
     ]
-    assert objects[1:] == ["arn:aws:s3:::other/*", "arn:aws:s3:::third/some/path*"]
-    assert listings[1:] == [("arn:aws:s3:::other", "*"), ("arn:aws:s3:::third", "some/path*")]
-    assert objects[0].endswith("/sales_data/*")
-    assert listings[0][1] == "sales_data/*"
+    assert [(each["Resource"], each["Condition"]["StringLike"]["s3:prefix"]) for each in listings] == [
+        ("arn:aws:s3:::sales-data", "sales_data/*"),
+        ("arn:aws:s3:::other", "*"),
+        ("arn:aws:s3:::third", "some/path*"),
+    ]
+    assert {(each["Action"], *each["Condition"]) for each in listings} == {("s3:ListBucket", "StringLike")}
+
+
+def test_the_load_role_is_taken_for_the_administrator_of_the_account_s_warehouse() -> None:
+    (statement,) = statements("Trust of the role that loads")
+    administrator = "arn:aws:redshift:us-east-1:123456789012:dbuser:*/admin"
+    assert statement["Condition"] == {"StringLike": {"sts:ExternalId": administrator}}
 
 
 def test_the_data_role_trusts_the_bridge_role_alone() -> None:
-    (statement,) = ALL["data trust"]["Statement"]
+    (statement,) = statements("Trust of the data role")
     assert statement["Principal"] == {"AWS": "arn:aws:iam::123456789012:role/IDCBridgeRole"}
 
 
