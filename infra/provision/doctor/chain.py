@@ -49,6 +49,7 @@ SETTINGS: Mapping[str, _Setting] = {
     "session_store": _Setting(
         "SESSION_STORE", r"memory|dynamodb:[a-zA-Z0-9_.-]{3,255}", "memory or dynamodb:<table>"
     ),
+    "personal_tables": _Setting("PERSONAL_TABLES", "on|off", "on or off"),
     "client_secret": _Setting("OIDC_CLIENT_SECRET", r"[^\x00-\x1f]+", "the client's secret"),
     "client_secret_arn": _Setting(
         "OIDC_CLIENT_SECRET_ARN",
@@ -84,6 +85,7 @@ class Chain:
     query_path: str = "data-api"
     session_store: str = "memory"
     admin_secret_arn: str = ""
+    personal_tables: str = "off"
     spec: Spec | None = None
     # Settings that are there and of no use, and those that rowlight.toml says otherwise: (ours, wanted).
     malformed: tuple[str, ...] = ()

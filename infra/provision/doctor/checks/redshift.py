@@ -1,0 +1,252 @@
+"""Redshift: its connection with Identity Center, and the workgroup or the cluster."""
+
+import json
+from collections.abc import Iterator, Mapping
+from typing import Any
+
+from botocore.exceptions import ClientError
+
+from infra.provision.doctor import center, data_api, groups, redshift
+from infra.provision.doctor.allows import admits, allows, document
+from infra.provision.doctor.check import Check
+from infra.provision.doctor.context import Context, Unclear, Waits
+from infra.provision.doctor.fault import Finding
+from infra.provision.doctor.faults import redshift as faults
+
+_SERVICES = ("redshift.amazonaws.com", "redshift-serverless.amazonaws.com")
+_TRUSTED = ("sts:AssumeRole", "sts:SetContext")
+_LOOKED_UP = ("sso:DescribeApplication", "sso:DescribeInstance")
+_PROVIDERS = "SELECT name, namespc, enabled FROM svv_identity_providers WHERE LOWER(type) = 'awsidc'"
+_DATABASES = "SELECT database_name FROM svv_redshift_databases"
+_NEARLY = 0.9
+
+
+def connected(context: Context) -> Iterator[Finding]:
+    """Redshift has an application in Identity Center, by whose namespace the roles are named."""
+    if not context.ask(redshift.applications):
+        yield faults.NO_REDSHIFT_APPLICATION.found(
+            "DescribeRedshiftIdcApplications has none of the instance."
+        )
+        return
+    found = context.ask(redshift.application)
+    given, wanted = found.get("IdentityNamespace", ""), context.ask(groups.namespace_of_roles)
+    if wanted and given != wanted:
+        yield faults.OTHER_NAMESPACE.found(
+            f"{found['RedshiftIdcApplicationName']} has {given}; the roles begin with {wanted}.",
+            arn=found["RedshiftIdcApplicationArn"],
+            wanted=wanted,
+        )
+
+
+def role(context: Context) -> Mapping[str, Any]:
+    """The role of Redshift's application."""
+    name = _role_name(context)
+    iam = context.aws("iam")
+    found = center.found_or(lambda: iam.get_role(RoleName=name)["Role"], None)
+    if found is None:
+        raise Waits(f"the role {name}")
+    answer: Mapping[str, Any] = found
+    return answer
+
+
+def _role_name(context: Context) -> str:
+    return str(context.ask(redshift.application)["IamRoleArn"]).rpartition("/")[2]
+
+
+def served(context: Context) -> Iterator[Finding]:
+    """The role of Redshift's application is there, trusts Redshift, and may look up Identity Center."""
+    name = _role_name(context)
+    try:
+        found = context.ask(role)
+    except Waits as error:
+        if name not in str(error):
+            raise
+        arn = context.ask(redshift.application)["RedshiftIdcApplicationArn"]
+        yield faults.ROLE_MISSING.found(f"There is no role {name}.", arn=arn)
+        return
+    trust = document(found["AssumeRolePolicyDocument"])
+    lacking = [each for each in _SERVICES if not admits(trust, "Service", each, _TRUSTED)]
+    if lacking:
+        yield faults.ROLE_NOT_TRUSTING.found(
+            f"{name} does not let {' and '.join(lacking)} do {' and '.join(_TRUSTED)}.",
+            role=name,
+            trust=json.dumps(_trust()),
+        )
+    instance = context.ask(center.instance)["InstanceArn"]
+    application = context.ask(redshift.managed_application_arn)
+    policies = context.ask(_policies, name)
+    resources = dict(zip(_LOOKED_UP, (application, instance), strict=True))
+    missing = [action for action, resource in resources.items() if not allows(policies, action, resource)]
+    if missing:
+        yield faults.ROLE_CANNOT_LOOK.found(
+            f"{name} lacks {' and '.join(missing)}.",
+            role=name,
+            policy=json.dumps(_looking(instance, application)),
+        )
+
+
+def _trust() -> Mapping[str, Any]:
+    allow = {"Effect": "Allow", "Principal": {"Service": list(_SERVICES)}, "Action": list(_TRUSTED)}
+    return {"Version": "2012-10-17", "Statement": [allow]}
+
+
+def _looking(instance: str, application: str) -> Mapping[str, Any]:
+    every = f"{application.rpartition('/')[0]}/*"
+    allow = {"Effect": "Allow", "Action": list(_LOOKED_UP), "Resource": [instance, every]}
+    return {"Version": "2012-10-17", "Statement": [allow]}
+
+
+def _policies(context: Context, name: str) -> list[Mapping[str, Any]]:
+    """The documents of a role's policies, its own and those attached."""
+    iam = context.aws("iam")
+    own = [
+        iam.get_role_policy(RoleName=name, PolicyName=each)["PolicyDocument"]
+        for each in center.pages(iam, "list_role_policies", "PolicyNames", RoleName=name)
+    ]
+    for each in center.pages(iam, "list_attached_role_policies", "AttachedPolicies", RoleName=name):
+        version = iam.get_policy(PolicyArn=each["PolicyArn"])["Policy"]["DefaultVersionId"]
+        found = iam.get_policy_version(PolicyArn=each["PolicyArn"], VersionId=version)
+        own.append(found["PolicyVersion"]["Document"])
+    return [document(each) for each in own]
+
+
+def there(context: Context) -> Iterator[Finding]:
+    """The workgroup or the cluster is there, and available."""
+    chain = context.chain
+    try:
+        found = context.ask(redshift.warehouse)
+    except Waits as error:
+        if str(error) != redshift.WAREHOUSE:
+            raise
+        setting = chain.setting("cluster" if chain.cluster else "workgroup")
+        listed = "redshift describe-clusters" if chain.cluster else "redshift-serverless list-workgroups"
+        yield faults.NO_WAREHOUSE.found(
+            f"There is no {'cluster' if chain.cluster else 'workgroup'} {chain.cluster or chain.workgroup} in"
+            f" {chain.region}.",
+            setting=setting,
+            list=f"aws {listed} --region {chain.region}",
+        )
+        return
+    if not found.available:
+        look = (
+            f"aws redshift describe-clusters --cluster-identifier {found.name}"
+            if found.cluster
+            else f"aws redshift-serverless get-workgroup --workgroup-name {found.name}"
+        )
+        yield faults.NOT_AVAILABLE.found(f"{found.name} is {found.status}.", look=look, name=found.name)
+
+
+def closed(context: Context) -> Iterator[Finding]:
+    """The secure defaults of 2025: not public, encrypted, TLS required; and routed within the VPC."""
+    found = context.ask(redshift.warehouse)
+    change = (
+        f"aws redshift modify-cluster --cluster-identifier {found.name}"
+        if found.cluster
+        else f"aws redshift-serverless update-workgroup --workgroup-name {found.name}"
+    )
+    if found.public:
+        yield faults.PUBLIC.found(f"{found.name} is.", close=f"{change} --no-publicly-accessible")
+    if not found.encrypted:
+        yield faults.NOT_ENCRYPTED.found(f"{found.name} is not.", name=found.name)
+    if not found.routed_inside:
+        yield faults.ROUTED_OUTSIDE.found(
+            f"{found.name} has it off.", route=f"{change} --enhanced-vpc-routing"
+        )
+    if not found.require_ssl:
+        raise Unclear(f"AWS does not tell require_ssl of {found.name}.")
+    if found.require_ssl.lower() not in (*data_api.TRUE, "on"):
+        require = f"{change} --config-parameters parameterKey=require_ssl,parameterValue=true"
+        if found.cluster:
+            require = (
+                f"aws redshift modify-cluster-parameter-group --parameter-group-name {found.parameter_group}"
+                " --parameters ParameterName=require_ssl,ParameterValue=true"
+            )
+        yield faults.SSL_NOT_REQUIRED.found(
+            f"require_ssl of {found.parameter_group or found.name} is {found.require_ssl}.", require=require
+        )
+
+
+def database(context: Context) -> Iterator[Finding]:
+    """The database is in the warehouse."""
+    wanted = context.need("database")
+    try:
+        context.ask(data_api.connected)
+    except Waits as error:
+        if str(error) != data_api.DATABASE:
+            raise
+        yield faults.NO_DATABASE.found(f"Redshift knows no {wanted}.", database=wanted)
+
+
+def associated(context: Context) -> Iterator[Finding]:
+    """The warehouse takes people from Redshift's application."""
+    found = context.ask(redshift.application)
+    name, space = found["RedshiftIdcApplicationName"], found.get("IdentityNamespace", "")
+    known = context.ask(data_api.as_admin, (_PROVIDERS,))[0]
+    mine = [row for row in known if row[1] == space]
+    if not mine:
+        other = ", ".join(str(row[1]) for row in known) or "none"
+        yield faults.NOT_ASSOCIATED.found(
+            f"SVV_IDENTITY_PROVIDERS has {other} of that type, and not {space}.",
+            name=name,
+            namespace=space,
+            arn=found["RedshiftIdcApplicationArn"],
+            role=found["IamRoleArn"],
+        )
+    elif str(mine[0][2]).lower() not in data_api.TRUE:
+        yield faults.ASSOCIATION_DISABLED.found(f"{mine[0][0]} is disabled.", name=str(mine[0][0]))
+
+
+def waited(context: Context) -> Iterator[Finding]:
+    """The Data API waits for answers (long polling)."""
+    if not context.ask(data_api.long_polling):
+        yield faults.NO_LONG_POLLING.found(
+            f"The Data API in {context.chain.region} refused WaitTimeSeconds.", region=context.chain.region
+        )
+
+
+def quotas(context: Context) -> Iterator[Finding]:
+    """What AWS's quotas leave of what is used here."""
+    service = "redshift" if context.chain.cluster else "redshift-serverless"
+    used = context.ask(_used)
+    try:
+        listed = center.pages(
+            context.aws("service-quotas"), "list_service_quotas", "Quotas", ServiceCode=service
+        )
+    except ClientError as error:
+        # No link of the chain: nothing is wrong only because nobody counts.
+        raise Unclear(f"AWS refused {error.operation_name}.") from error
+    known = {kind: each for each in listed for kind in used if kind in each["QuotaName"].lower()}
+    if not known:
+        raise Unclear(f"Service Quotas lists nothing for {service} that can be counted here.")
+    for kind, quota in known.items():
+        if used[kind] >= _NEARLY * quota["Value"]:
+            yield faults.QUOTA_NEARLY_USED.found(
+                f"{quota['QuotaName']}: {used[kind]} of {quota['Value']:.0f} are used.",
+                service=service,
+                code=quota["QuotaCode"],
+                more=f"{2 * quota['Value']:.0f}",
+            )
+
+
+def _used(context: Context) -> Mapping[str, int]:
+    """How many there are, by a word of the quota's name."""
+    if context.chain.cluster:
+        clusters = center.pages(context.aws("redshift"), "describe_clusters", "Clusters")
+        return {"nodes": sum(each.get("NumberOfNodes", 0) for each in clusters)}
+    serverless = context.aws("redshift-serverless")
+    return {
+        kind: len(center.pages(serverless, f"list_{kind}", kind)) for kind in ("workgroups", "namespaces")
+    }
+
+
+_LINK = "Redshift"
+CHECKS = (
+    Check(_LINK, "it is connected with IAM Identity Center, and roles have its namespace", connected),
+    Check(_LINK, "the role of that connection trusts Redshift and may look people up", served),
+    Check(_LINK, "the warehouse is there and available", there),
+    Check(_LINK, "it has the secure defaults: not public, encrypted, TLS, inside the VPC", closed),
+    Check(_LINK, "the database is there", database),
+    Check(_LINK, "the warehouse takes people from that connection", associated),
+    Check(_LINK, "the Data API waits for answers (long polling)", waited),
+    Check(_LINK, "the account's quotas leave room", quotas),
+)
