@@ -19,8 +19,8 @@ _SQLS = (
     (
         "SELECT namespace_name, relation_name, privilege_type, identity_name FROM svv_relation_privileges"
         " WHERE identity_type IN ('role', 'public')"
-        " UNION SELECT namespace_name, relation_name, privilege_type, identity_name FROM svv_column_privileges"
-        " WHERE identity_type IN ('role', 'public')"
+        " UNION SELECT namespace_name, relation_name, privilege_type, identity_name"
+        " FROM svv_column_privileges WHERE identity_type IN ('role', 'public')"
     ),
     (
         "SELECT namespace_name, privilege_type, identity_name FROM svv_schema_privileges"
