@@ -125,6 +125,16 @@ class Chain:
         return self.data_role_arn.split(":")[4] if self.data_role_arn else ""
 
     @property
+    def issuer_name(self) -> str:
+        """The issuer as IAM names it in ARNs and condition keys: without its scheme."""
+        return self.issuer.partition("://")[2]
+
+    @property
+    def provider_arn(self) -> str:
+        """IAM's identity provider for the issuer."""
+        return f"arn:{self.partition}:iam::{self.account_id}:oidc-provider/{self.issuer_name}"
+
+    @property
     def partition(self) -> str:
         """aws, or that of other regions, such as aws-us-gov."""
         return self.data_role_arn.split(":")[1] if self.data_role_arn else "aws"

@@ -68,7 +68,7 @@ def _examined(check: Check, context: Context) -> Outcome:
     except BotoCoreError as error:
         findings.append(_silent("AWS", error))
     except httpx.HTTPError as error:
-        findings.append(_silent("The identity provider", error))
+        findings.append(_silent("What this asks", error))
     except _NOT_UNDERSTOOD as error:
         findings.append(_not_understood(error))
     return Outcome(check, tuple(findings), reason, "found" if findings else state)

@@ -44,6 +44,7 @@ class Context:
         self._session = session
         self._clients: dict[str, Any] = {}
         self._answers: dict[Hashable, tuple[Any, Exception | None]] = {}
+        self._hidden: set[str] = set()
 
     def close(self) -> None:
         self.http.close()
@@ -63,11 +64,13 @@ class Context:
         return found
 
     def aws(self, service: str) -> Any:
-        """A client of the administrator's; waits where AWS does not accept the credentials."""
+        """A client of the administrator's; waits for credentials that are of the chain's account."""
         try:
-            self.ask(caller)
+            account = self.ask(caller)["Account"]
         except (ClientError, BotoCoreError) as error:
             raise Waits("the administrator's credentials") from error
+        if self.chain.account_id not in ("", account):
+            raise Waits(f"credentials of account {self.chain.account_id}")
         return self.client(service)
 
     def client(self, service: str) -> Any:
@@ -86,11 +89,15 @@ class Context:
             raise Waits(f"{self.chain.setting(name)}, which is not set")
         return value
 
+    def hide(self, secret: str) -> None:
+        """Keeps a secret that a check came to know out of the report."""
+        self._hidden.add(secret)
+
     @property
     def secrets(self) -> tuple[str, ...]:
         """What must not be in a report, wherever it comes from."""
         keys = self._session.get_credentials()
-        found = (self.chain.client_secret, *((keys.secret_key, keys.token) if keys else ()))
+        found = (self.chain.client_secret, *self._hidden, *((keys.secret_key, keys.token) if keys else ()))
         return tuple(secret for secret in found if secret)
 
 

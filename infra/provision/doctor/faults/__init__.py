@@ -3,9 +3,17 @@
 from collections.abc import Mapping
 
 from infra.provision.doctor.fault import Fault
-from infra.provision.doctor.faults import identity_center, looking, person, redshift, warehouse
+from infra.provision.doctor.faults import (
+    iam,
+    identity_center,
+    looking,
+    person,
+    provider,
+    redshift,
+    warehouse,
+)
 
-_MODULES = (looking, identity_center, redshift, warehouse, person)
+_MODULES = (looking, provider, iam, identity_center, redshift, warehouse, person)
 
 FAULTS: Mapping[str, Fault] = {
     fault.code: fault for module in _MODULES for fault in vars(module).values() if isinstance(fault, Fault)
