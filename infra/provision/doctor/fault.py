@@ -2,7 +2,7 @@
 
 import re
 from collections.abc import Callable
-from dataclasses import dataclass, field, replace
+from dataclasses import dataclass, field
 from typing import Literal
 
 Severity = Literal["error", "warning"]
@@ -26,10 +26,10 @@ class Fault:
     # The app's codes that people meet because of it: docs/errors.md.
     shows: tuple[str, ...] = ()
 
-    def found(self, what: str, **names: str) -> "Finding":
+    def found(self, what: str, *, fix: Fix | None = None, **names: str) -> "Finding":
         """The fault as it was found: `what` says where, and `names` fill the cure's placeholders."""
         cure = _PLACEHOLDER.sub(lambda match: names[match[1]], self.cure)
-        return Finding(self, what, cure)
+        return Finding(self, what, cure, fix)
 
 
 @dataclass(frozen=True)
@@ -40,7 +40,3 @@ class Finding:
     what: str
     cure: str
     fix: Fix | None = field(default=None, repr=False, compare=False)
-
-    def mended_by(self, fix: Fix) -> "Finding":
-        """The finding with what mends it: safe, and of use however often it is done."""
-        return replace(self, fix=fix)

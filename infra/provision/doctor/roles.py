@@ -92,7 +92,7 @@ def may(
     """The role is allowed an action: by its policies, against none of them, within its boundary."""
     documents = context.ask(permissions, arn).values()
     boundary = context.ask(role, arn).boundary
-    told = {"role": name_of(arn), "action": action, "resource": resource}
+    told: dict[str, Any] = {"role": name_of(arn), "action": action, "resource": resource}
     if statements.denies(documents, action, resource):
         yield faults.DENIED.found(f"{told['role']} is denied {action} on {resource}.", **told)
     elif not statements.allows(documents, action, resource):

@@ -21,6 +21,7 @@ LINK = "App's client"
 POPUP_PATH = "/component/streamlit_oauth.authorize_button/index.html"
 CALLBACK_PATH = "/auth/callback"
 SIGNED_OUT_PATH = "/auth/signed-out"
+_BACK = "post_logout_redirect_uri"
 _SCOPES = ("openid", "profile", "email")
 _OPTIONAL_SCOPES = ("groups", "offline_access")
 _METHODS = ("client_secret_basic", "client_secret_post")
@@ -226,21 +227,19 @@ def leaves(context: Context) -> Iterator[Finding]:
         raise Waits("the provider's end_session_endpoint")
     url = context.ask(provider.endpoint, "end_session_endpoint")
     uri, client = context.need("app_url") + SIGNED_OUT_PATH, context.need("client_id")
-    response = _opened(context, url, {"client_id": client, "post_logout_redirect_uri": uri})
-    if response.is_redirect and response.headers.get("location", "").startswith(uri):
-        return
-    other = _opened(context, url, {"client_id": client, "post_logout_redirect_uri": _made_up(context)})
-    bare = _opened(context, url, {"client_id": client})
-    if _kind(response) != _kind(other):
-        return
-    # Some ask for more than an address, or show a page that goes on by itself.
-    if (response.is_error and bare.is_error) or re.search("<(form|script)", response.text, re.IGNORECASE):
-        raise Unclear(f"The provider answers alike, whether {uri} is registered or not; a sign-out tells.")
-    yield faults.SIGN_OUT_NOT_REGISTERED.found(
-        f"To a sign-out that leads to {uri} the provider answers {response.status_code} and leads elsewhere.",
-        uri=uri,
-        client=client,
+    to_ours, to_other, to_none = (
+        _opened(context, url, {"client_id": client, **back})
+        for back in ({_BACK: uri}, {_BACK: _made_up(context)}, {})
     )
+    if to_ours.is_error and not to_none.is_error:
+        yield faults.SIGN_OUT_NOT_REGISTERED.found(
+            f"To a sign-out that leads to {uri} the provider answers {to_ours.status_code}.",
+            uri=uri,
+            client=client,
+        )
+    elif _kind(to_ours) == _kind(to_other):
+        # Who asks without an ID token is asked who they are, at many.
+        raise Unclear(f"The provider answers alike, whether {uri} is registered or not; a sign-out tells.")
 
 
 CHECKS = (

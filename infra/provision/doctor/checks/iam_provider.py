@@ -47,7 +47,7 @@ def registered(context: Context) -> Iterator[Finding]:
     if _unused(context) or context.ask(find) is not None:
         return
     chain = context.chain
-    names = {"issuer": chain.issuer, "client": context.need("client_id")}
+    names: dict[str, Any] = {"issuer": chain.issuer, "client": context.need("client_id")}
     others = [
         each["Arn"]
         for each in context.aws("iam").list_open_id_connect_providers()["OpenIDConnectProviderList"]
@@ -82,9 +82,10 @@ def audience(context: Context) -> Iterator[Finding]:
     if client not in known:
         yield faults.NO_AUDIENCE.found(
             f"Its audiences are {', '.join(known) or 'none'}; the app's client is {client}.",
+            fix=add,
             provider=arn,
             client=client,
-        ).mended_by(add)
+        )
 
 
 def thumbprint(context: Context) -> Iterator[Finding]:

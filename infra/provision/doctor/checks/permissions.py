@@ -175,7 +175,7 @@ def _by_resource(statement: Statement) -> bool:
 
 def _beyond(context: Context, policy: str, document: Any) -> Iterator[Finding]:
     """What the data role may do to the statements of others, and without a person."""
-    told = {"policy": policy, "role": name_of(context.chain.data_role_arn)}
+    told: dict[str, Any] = {"policy": policy, "role": name_of(context.chain.data_role_arn)}
     allowed = tuple(statements(document))
     if any(acts(each, _RESULT) and not any(conditions(each, documents.OWNER)) for each in allowed):
         yield faults.OTHERS_STATEMENTS.found(
@@ -201,7 +201,7 @@ def strangers(context: Context) -> Iterator[Finding]:
 
 def _opened(context: Context, arn: str, document: str) -> Iterator[Finding]:
     known, account = context.ask(role, arn), context.chain.account_id
-    told = {"role": known.name, "document": document}
+    told: dict[str, Any] = {"role": known.name, "document": document}
     for statement in statements(known.trust):
         named = {*principals(statement, "AWS"), *principals(statement, "Federated")}
         accounts = {_account(each) for each in named} - {""}

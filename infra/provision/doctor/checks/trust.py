@@ -3,6 +3,7 @@
 import json
 import re
 from collections.abc import Iterator
+from typing import Any
 
 from infra.provision.doctor import documents
 from infra.provision.doctor.check import Check
@@ -61,7 +62,7 @@ def data(context: Context) -> Iterator[Finding]:
 def _federated(context: Context, known: Role) -> Iterator[Finding]:
     """The role is open to the provider's tokens for this client, and to no others."""
     chain = context.chain
-    cure = {"role": known.name, "document": documents.federated_trust(chain)}
+    cure: dict[str, Any] = {"role": known.name, "document": documents.federated_trust(chain)}
     client = context.need("client_id")
     names = (chain.provider_arn, *((_BUILT_IN,) if chain.issuer_name == _BUILT_IN else ()))
     named = [each for each in statements(known.trust) if set(principals(each, "Federated")) & set(names)]
@@ -80,7 +81,7 @@ def _federated(context: Context, known: Role) -> Iterator[Finding]:
 
 
 def _audiences(
-    known: Role, opening: list[Statement], key: str, *, client: str, cure: dict[str, str]
+    known: Role, opening: list[Statement], key: str, *, client: str, cure: dict[str, Any]
 ) -> Iterator[Finding]:
     found = [[value for _, values in conditions(each, key) for value in values] for each in opening]
     if not all(found):
@@ -116,7 +117,7 @@ def _chained(context: Context, known: Role) -> Iterator[Finding]:
         )
         return
     arn = context.ask(exchanger)
-    cure = {"role": known.name, "document": documents.data_trust(arn)}
+    cure: dict[str, Any] = {"role": known.name, "document": documents.data_trust(arn)}
     trusting = [each for each in statements(known.trust) if _names(each, arn)]
     taking = [each for each in trusting if acts(each, "sts:AssumeRole")]
     if not taking:
@@ -125,8 +126,10 @@ def _chained(context: Context, known: Role) -> Iterator[Finding]:
         )
     elif not any(acts(each, "sts:SetContext") for each in trusting):
         yield faults.DATA_NO_SET_CONTEXT.found(
-            f"{name_of(arn)} can take {known.name} without an identity context alone.", **cure
-        ).mended_by(lambda: _add_set_context(context, known, taking[0]))
+            f"{name_of(arn)} can take {known.name} without an identity context alone.",
+            fix=lambda: _add_set_context(context, known, taking[0]),
+            **cure,
+        )
 
 
 def _names(statement: Statement, arn: str) -> bool:
