@@ -3,11 +3,11 @@
 import re
 import tomllib
 from collections.abc import Mapping
-from dataclasses import dataclass, field, fields
+from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
-from infra.provision.spec import Spec
+from infra.provision.spec import SESSION_TAGS, Spec
 
 SECRETS_FILE = Path(".streamlit/secrets.toml")
 _ADDRESS = r"(https://[a-zA-Z0-9.-]+|http://(localhost|127\.0\.0\.1))(:[0-9]{1,5})?"
@@ -87,6 +87,8 @@ class Chain:
     admin_secret_arn: str = ""
     personal_tables: str = "off"
     spec: Spec | None = None
+    # Why rowlight.toml, which is there, could not be completed from the account.
+    unread: str = ""
     # Settings that are there and of no use, and those that rowlight.toml says otherwise: (ours, wanted).
     malformed: tuple[str, ...] = ()
     differing: Mapping[str, tuple[str, str]] = field(default_factory=dict)
@@ -99,7 +101,7 @@ class Chain:
     @property
     def session_tags(self) -> bool:
         """Whether tags in the token, and not IAM Identity Center, carry the person."""
-        return self.propagation == "session_tags"
+        return self.propagation == SESSION_TAGS
 
     @property
     def missing(self) -> tuple[str, ...]:
@@ -140,7 +142,7 @@ class Chain:
         return self.data_role_arn.split(":")[1] if self.data_role_arn else "aws"
 
 
-def chain_of(environ: Mapping[str, str], spec: Spec | None = None) -> Chain:
+def chain_of(environ: Mapping[str, str], spec: Spec | None = None, *, unread: str = "") -> Chain:
     """The chain of the environment, completed by rowlight.toml; never raises for what is in them."""
     given = {
         member: environ.get(setting.name, "").strip()
@@ -158,26 +160,42 @@ def chain_of(environ: Mapping[str, str], spec: Spec | None = None) -> Chain:
         for name, value in wanted.items()
         if values.get(name) and value and values[name] != value
     }
+    # The app says which of two it uses; the address of the app has a default in the specification.
+    wanted["app_url"] = spec.app_url.rstrip("/") if spec else ""
     for name, value in wanted.items():
-        if not values.get(name) and name not in malformed:
+        if value and not values.get(name) and name not in malformed and not _decided(name, values):
             values[name] = value
-    return Chain(**values, spec=spec, malformed=malformed, differing=differing)
+    return Chain(**values, spec=spec, unread=unread, malformed=malformed, differing=differing)
+
+
+# Of each pair the app takes one.
+_EITHER = {
+    "client_secret_arn": "client_secret",
+    "workgroup": "cluster",
+    "cluster": "workgroup",
+}
+
+
+def _decided(name: str, values: Mapping[str, str]) -> bool:
+    return bool(values.get(_EITHER.get(name, "")))
 
 
 def _of_spec(spec: Spec) -> dict[str, str]:
     """What the specification says of the app's settings."""
-    known = {each.name for each in fields(Spec)}
-    cluster = getattr(spec, "cluster", "") if "cluster" in known else ""
+    tags = spec.propagation == SESSION_TAGS
     return {
         "issuer": spec.issuer,
         "client_id": spec.client_id,
+        "client_secret_arn": spec.client_secret_arn,
         "region": spec.region,
-        "bridge_role_arn": "" if spec.host_role_arn else spec.role_arn(spec.bridge_role),
+        "bridge_role_arn": "" if tags or spec.host_role_arn else spec.role_arn(spec.bridge_role),
         "data_role_arn": spec.role_arn(spec.data_role),
-        "workgroup": "" if cluster else spec.workgroup,
-        "cluster": cluster,
+        "workgroup": "" if spec.cluster else spec.workgroup,
+        "cluster": spec.cluster,
         "database": spec.database,
-        "propagation": getattr(spec, "propagation", "identity_center"),
+        "propagation": spec.propagation,
+        "query_path": spec.query_path,
+        "session_store": f"dynamodb:{spec.session_table}" if spec.session_table else "",
     }
 
 

@@ -10,35 +10,52 @@ from typing import Any
 import boto3
 from botocore.exceptions import BotoCoreError, ClientError, ProfileNotFound
 
+from infra.provision.command import FILE, Commands, add_common, session_of, spec_of
 from infra.provision.doctor import report
 from infra.provision.doctor.chain import Chain, chain_of, environment
 from infra.provision.doctor.check import Check, Outcome, examine
 from infra.provision.doctor.checks import CHECKS
 from infra.provision.doctor.context import Context
-from infra.provision.errors import SpecError
+from infra.provision.errors import ProvisioningError, SpecError
 
 _KEYS = ("AWS_ACCESS_KEY_ID", "AWS_SECRET_ACCESS_KEY")
 
 
-def add_parser(commands: Any) -> None:
-    """Registers the command."""
-    command = commands.add_parser("doctor", help="look at each link of the chain, and say what cures it")
-    command.add_argument("--profile", help="the administrator's profile in AWS's configuration")
-    command.add_argument("--json", action="store_true", help="the report for machines")
-    command.add_argument("--fix", action="store_true", help="mend what is safe to mend, then look again")
-    command.set_defaults(run=run)
+def add_parser(commands: Commands) -> None:
+    """Adds `doctor`."""
+    parser = commands.add_parser("doctor", help="look at each link of the chain, and say what cures it")
+    parser.set_defaults(run=run)
+    add_common(parser)
+    parser.add_argument("--fix", action="store_true", help="mend what is safe to mend, then look again")
 
 
 def run(options: argparse.Namespace) -> int:
-    """0 when every link holds, 1 when one does not, 2 when the request is wrong."""
+    """0 when every link holds, 1 when one does not; a wrong request is an error."""
     try:
-        session = _session(options.profile)
+        session = _session(options)
     except ProfileNotFound as error:
         raise SpecError(str(error)) from error
-    chain = chain_of(environment(os.environ))
-    found = diagnose(chain, session, fix=options.fix, tell=_progress())
+    found = diagnose(_chain(options, session), session, fix=options.fix, tell=_progress())
     print(report.as_json(found) if options.json else report.as_text(found, colours=_colours()))  # noqa: T201
     return int(not found.healthy)
+
+
+def _chain(options: argparse.Namespace, session: boto3.Session) -> Chain:
+    """The settings, and rowlight.toml where there is one: what it lacks is looked up in the account."""
+    settings = environment(os.environ)
+    if options.region:
+        settings["AWS_REGION"] = options.region
+    if options.file is None and not FILE.exists():
+        return chain_of(settings)
+    try:
+        return chain_of(settings, spec_of(options, session))
+    except ClientError as error:
+        unread = f"AWS refused {error.operation_name}"
+    except BotoCoreError as error:
+        unread = f"AWS did not answer ({type(error).__name__})"
+    except ProvisioningError as error:
+        unread = str(error)
+    return chain_of(settings, unread=unread)
 
 
 def diagnose(
@@ -83,13 +100,14 @@ def _fixed(outcomes: tuple[Outcome, ...]) -> list[str]:
     return done
 
 
-def _session(profile: str | None) -> boto3.Session:
+def _session(options: argparse.Namespace) -> boto3.Session:
     """The administrator's session; ADMIN_… keys are what the stand-in's environment calls them."""
     key, secret = (os.environ.get(f"ADMIN_{name}") for name in _KEYS)
-    region = os.environ.get("AWS_REGION") or None
-    if profile or os.environ.get(_KEYS[0]) or os.environ.get("AWS_PROFILE") or not (key and secret):
-        return boto3.Session(profile_name=profile, region_name=region)
-    return boto3.Session(aws_access_key_id=key, aws_secret_access_key=secret, region_name=region)
+    if options.profile or os.environ.get(_KEYS[0]) or os.environ.get("AWS_PROFILE") or not (key and secret):
+        return session_of(options)
+    return boto3.Session(
+        aws_access_key_id=key, aws_secret_access_key=secret, region_name=options.region or None
+    )
 
 
 def _progress() -> Callable[[Check], None]:

@@ -4,22 +4,33 @@ import json
 from typing import Any
 
 from infra.provision.doctor.chain import Chain
+from infra.provision.policies import ROLES_TAG, USER_TAG
+
+_WEB_IDENTITY = "sts:AssumeRoleWithWebIdentity"
 
 
 def _policy(**statement: Any) -> str:
-    document = {"Version": "2012-10-17", "Statement": [{"Effect": "Allow", **statement}]}
-    return json.dumps(document, separators=(",", ":"))
+    return _document(statement)
+
+
+def _document(*statements: dict[str, Any]) -> str:
+    found = [{"Effect": "Allow", **statement} for statement in statements]
+    return json.dumps({"Version": "2012-10-17", "Statement": found}, separators=(",", ":"))
 
 
 def federated_trust(chain: Chain) -> str:
     """Tokens of the provider for this client alone; with tags, where these carry the person."""
-    actions: Any = "sts:AssumeRoleWithWebIdentity"
-    if chain.session_tags:
-        actions = [actions, "sts:TagSession"]
-    return _policy(
-        Action=actions,
-        Principal={"Federated": chain.provider_arn},
-        Condition={"StringEquals": {f"{chain.issuer_name}:aud": chain.client_id}},
+    provider = {"Federated": chain.provider_arn}
+    condition: dict[str, Any] = {"StringEquals": {f"{chain.issuer_name}:aud": chain.client_id}}
+    if not chain.session_tags:
+        return _policy(Action=_WEB_IDENTITY, Principal=provider, Condition=condition)
+    # A session bears its person's name: by that AWS tells one person's statements from another's.
+    condition["StringEquals"]["sts:RoleSessionName"] = f"${{aws:RequestTag/{USER_TAG}}}"
+    condition["StringLike"] = {f"aws:RequestTag/{USER_TAG}": "?*@?*"}
+    keys = {"ForAllValues:StringEquals": {"aws:TagKeys": [USER_TAG, ROLES_TAG]}}
+    return _document(
+        {"Action": _WEB_IDENTITY, "Principal": provider, "Condition": condition},
+        {"Action": "sts:TagSession", "Principal": provider, "Condition": keys},
     )
 
 

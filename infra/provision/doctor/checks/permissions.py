@@ -1,23 +1,24 @@
 """What the roles may do: enough for the app, and no more than that."""
 
 import re
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Mapping, Sequence
 from typing import Any
 
 from infra.provision.doctor import documents
 from infra.provision.doctor.check import Check
 from infra.provision.doctor.context import Context, Waits
-from infra.provision.doctor.fault import Finding
+from infra.provision.doctor.fault import Fault, Finding
 from infra.provision.doctor.faults import iam as faults
 from infra.provision.doctor.roles import exchanger, may, name_of, permissions, role
 from infra.provision.doctor.statements import Statement, acts, concerns, conditions, principals, statements
+from infra.provision.spec import DRIVER
 
 LINK = "IAM"
 _EXCHANGE = "sso-oauth:CreateTokenWithIAM"
 _TAKE = ("sts:AssumeRole", "sts:SetContext")
 _QUERY = ("redshift-data:ExecuteStatement", "redshift-data:BatchExecuteStatement")
 _RESULT = "redshift-data:GetStatementResult"
-_CREDENTIALS = ("redshift-serverless:GetCredentials", "redshift:GetClusterCredentials")
+_CREDENTIALS = ("redshift-serverless:GetCredentials", "redshift:GetClusterCredentialsWithIAM")
 
 
 def application_arn(context: Context) -> str:
@@ -81,54 +82,52 @@ def takes(context: Context) -> Iterator[Finding]:
 
 
 def queries(context: Context) -> Iterator[Finding]:
-    """The data role may run statements on the warehouse."""
-    arn, resource = context.need("data_role_arn"), context.ask(warehouse_arn)
-    for action in _QUERY:
-        findings = tuple(
-            may(
-                context,
-                arn,
-                action,
-                resource,
-                otherwise=faults.MAY_NOT_QUERY,
-                policy="RowlightQuery",
-                document=documents.permission(list(_QUERY), resource),
-            )
-        )
-        if findings:
-            yield findings[0]
-            return
+    """The data role may reach the warehouse, by the path that the app takes."""
+    resource = context.ask(warehouse_arn)
+    if context.chain.query_path == DRIVER:
+        action = f"{_service(context)}:GetIdentityCenterAuthToken"
+        yield from _first(context, (action,), resource, faults.MAY_NOT_GET_TOKEN, "RowlightToken")
+        return
+    yield from _first(context, _QUERY, resource, faults.MAY_NOT_QUERY, "RowlightQuery")
     if context.chain.session_tags:
+        resource = _database_arn(context) if context.chain.cluster else resource
         action = _CREDENTIALS[bool(context.chain.cluster)]
-        yield from may(
+        yield from _first(context, (action,), resource, faults.MAY_NOT_GET_CREDENTIALS, "RowlightCredentials")
+
+
+def _first(
+    context: Context, actions: Sequence[str], resource: str, otherwise: Fault, policy: str
+) -> Iterator[Finding]:
+    """The first of the actions that the data role may not do: one policy allows them all."""
+    document = documents.permission([*actions], resource) if resource != "*" else documents.follow()
+    for action in actions:
+        for finding in may(
             context,
-            arn,
+            context.need("data_role_arn"),
             action,
             resource,
-            otherwise=faults.MAY_NOT_GET_CREDENTIALS,
-            policy="RowlightCredentials",
-            document=documents.permission(action, resource),
-        )
+            otherwise=otherwise,
+            policy=policy,
+            document=document,
+        ):
+            yield finding
+            return
+
+
+def _service(context: Context) -> str:
+    return "redshift" if context.chain.cluster else "redshift-serverless"
+
+
+def _database_arn(context: Context) -> str:
+    chain = context.chain
+    return context.ask(warehouse_arn).replace(":cluster:", ":dbname:") + f"/{chain.database}"
 
 
 def follows(context: Context) -> Iterator[Finding]:
     """The data role may follow its own statements."""
-    arn = context.need("data_role_arn")
-    for name in documents.FOLLOW:
-        findings = tuple(
-            may(
-                context,
-                arn,
-                f"redshift-data:{name}",
-                "*",
-                otherwise=faults.MAY_NOT_READ,
-                policy="RowlightFollow",
-                document=documents.follow(),
-            )
-        )
-        if findings:
-            yield findings[0]
-            return
+    if context.chain.query_path != DRIVER:
+        actions = [f"redshift-data:{name}" for name in documents.FOLLOW]
+        yield from _first(context, actions, "*", faults.MAY_NOT_READ, "RowlightFollow")
 
 
 def narrow(context: Context) -> Iterator[Finding]:
@@ -182,8 +181,11 @@ def _beyond(context: Context, policy: str, document: Any) -> Iterator[Finding]:
             f"{policy} of {told['role']} allows {_RESULT} without a condition on {documents.OWNER}.", **told
         )
     resource = context.ask(warehouse_arn)
+    database = _database_arn(context) if context.chain.cluster else resource
     for action in () if context.chain.session_tags else _CREDENTIALS:
-        if any(acts(each, action) and concerns(each, resource) for each in allowed):
+        if any(
+            acts(each, action) and (concerns(each, resource) or concerns(each, database)) for each in allowed
+        ):
             yield faults.WITHOUT_CONTEXT.found(
                 f"{policy} of {told['role']} allows {action}.", action=action, **told
             )
@@ -229,7 +231,7 @@ def _of_whom(statement: Statement) -> bool:
 CHECKS = (
     Check(LINK, "the role that signs may exchange tokens at the application", exchanges),
     Check(LINK, "the role that signs may take the data role with a person's context", takes),
-    Check(LINK, "the data role may run statements on the warehouse", queries),
+    Check(LINK, "the data role may reach the warehouse, by the path that the app takes", queries),
     Check(LINK, "the data role may follow its own statements", follows),
     Check(LINK, "neither role may do more than the app needs", narrow),
     Check(LINK, "no trust policy opens a role to strangers", strangers),

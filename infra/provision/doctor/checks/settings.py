@@ -30,6 +30,11 @@ def complete(context: Context) -> Iterator[Finding]:
 
 def agreed(context: Context) -> Iterator[Finding]:
     """The app's settings are those that rowlight.toml leads to."""
+    if context.chain.unread:
+        yield looking.CANNOT_LOOK.found(
+            f"rowlight.toml cannot be completed from the account: {context.chain.unread}",
+            cure="See to that first, then run doctor again: it looked at the settings alone.",
+        )
     for member, (ours, wanted) in context.chain.differing.items():
         name = SETTINGS[member].name
         yield looking.SETTING_DIFFERS.found(

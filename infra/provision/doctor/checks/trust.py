@@ -76,8 +76,18 @@ def _federated(context: Context, known: Role) -> Iterator[Finding]:
     else:
         yield from _audiences(known, opening, f"{chain.issuer_name}:aud", client=client, cure=cure)
         yield from _subjects(context, known, opening)
-        if chain.session_tags and not any(acts(each, "sts:TagSession") for each in named):
-            yield faults.NO_TAG_SESSION.found(f"{known.name} can be taken without tags alone.", **cure)
+        if chain.session_tags:
+            yield from _tagged(known, named, cure)
+
+
+def _tagged(known: Role, named: list[Statement], cure: dict[str, Any]) -> Iterator[Finding]:
+    tagging = [each for each in named if acts(each, "sts:TagSession")]
+    if not tagging:
+        yield faults.NO_TAG_SESSION.found(f"{known.name} can be taken without tags alone.", **cure)
+    elif not all(any(conditions(each, "aws:TagKeys")) for each in tagging):
+        yield faults.ANY_TAGS.found(
+            f"The trust policy of {known.name} has no condition on aws:TagKeys.", **cure
+        )
 
 
 def _audiences(

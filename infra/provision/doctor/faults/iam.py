@@ -174,6 +174,13 @@ MAY_NOT_READ = Fault(
     cure=_ALLOW + _APPLY,
     shows=("RL-411",),
 )
+MAY_NOT_GET_TOKEN = Fault(
+    code="RLD-237",
+    title="The data role may not ask for an identity token of the warehouse",
+    why="With QUERY_PATH=driver the app connects with such a token, which carries the person.",
+    cure=_ALLOW + _APPLY,
+    shows=("RL-414",),
+)
 ANYBODY = Fault(
     code="RLD-240",
     title="A role can be taken by anybody",
@@ -228,6 +235,13 @@ NO_TAG_SESSION = Fault(
     why="With PROPAGATION=session_tags the person travels in tags of the token, which STS takes only"
     " with it.",
     cure=_TRUST + _APPLY,
+)
+ANY_TAGS = Fault(
+    code="RLD-252",
+    title="The data role takes whatever tags a token brings",
+    why="Without a condition on aws:TagKeys a token may set tags that policies elsewhere decide by.",
+    cure=_TRUST + _APPLY,
+    severity="warning",
 )
 MAY_NOT_GET_CREDENTIALS = Fault(
     code="RLD-251",
