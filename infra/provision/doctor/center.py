@@ -11,7 +11,7 @@ APPLICATION = "the application in IAM Identity Center"
 Members = Mapping[str, Any]
 
 
-def pages(client: Any, operation: str, member: str, **parameters: str) -> list[Members]:
+def pages(client: Any, operation: str, member: str, **parameters: Any) -> list[Members]:
     """All that a list has, page by page."""
     found = client.get_paginator(operation).paginate(**parameters)
     return [each for page in found for each in page[member]]

@@ -45,6 +45,7 @@ def examine(
     for check in checks:
         tell(check)
         outcomes.append(_examined(check, context))
+        context.found += [finding.fault for finding in outcomes[-1].findings]
     if any(outcome.findings for outcome in outcomes):
         return tuple(outcomes)
     # They wait for what nobody reported.

@@ -1,15 +1,17 @@
 """What the checks look at the world through: each question is asked once, however many checks need it."""
 
 import time
-from collections.abc import Callable, Hashable
+from collections.abc import Callable, Hashable, Mapping
 from typing import Any, Concatenate, ParamSpec, TypeVar
 
 import boto3
 import httpx
+from botocore import UNSIGNED
 from botocore.config import Config
 from botocore.exceptions import BotoCoreError, ClientError
 
 from infra.provision.doctor.chain import Chain
+from infra.provision.doctor.fault import Fault
 
 T = TypeVar("T")
 P = ParamSpec("P")
@@ -37,9 +39,14 @@ class Context:
         session: boto3.Session,
         http: httpx.Client | None = None,
         clock: Callable[[], float] = time.time,
+        test_token: "Callable[[Context], str] | None" = None,
     ) -> None:
         self.chain = chain
         self.clock = clock
+        # Where the ID token of a test person comes from; without one, nobody goes the whole way.
+        self.test_token = test_token
+        # The faults that were found until now.
+        self.found: list[Fault] = []
         self.http = http or httpx.Client(timeout=_HTTP, follow_redirects=False)
         self._session = session
         self._clients: dict[str, Any] = {}
@@ -81,6 +88,24 @@ class Context:
                 service, region_name=region, config=_AWS
             )
         return self._clients[service]
+
+    def client_of(self, service: str, keys: Mapping[str, Any]) -> Any:
+        """A client of somebody else's, by credentials as STS gives them; without any, the administrator's."""
+        if not keys:
+            return self.client(service)
+        own = {
+            "aws_access_key_id": keys["AccessKeyId"],
+            "aws_secret_access_key": keys["SecretAccessKey"],
+            "aws_session_token": keys["SessionToken"],
+        }
+        for secret in ("SecretAccessKey", "SessionToken"):
+            self.hide(keys[secret])
+        return self._session.client(service, region_name=self.chain.region, config=_AWS, **own)  # type: ignore[call-overload]  # any service
+
+    def unsigned(self, service: str) -> Any:
+        """A client whose calls nobody signs."""
+        config = _AWS.merge(Config(signature_version=UNSIGNED))
+        return self._session.client(service, region_name=self.chain.region, config=config)  # type: ignore[call-overload]  # any service
 
     def need(self, name: str) -> str:
         """A member of the chain that must be there; waits where it is not."""

@@ -21,7 +21,7 @@ _LONGEST_SECONDS = 120
 _PAUSE_SECONDS = 0.25
 
 
-class StatementFailed(Exception):
+class StatementFailed(Unclear):
     """Redshift ran the statement and failed it; the text is Redshift's."""
 
 

@@ -11,6 +11,7 @@ from infra.provision.doctor.catalogue import IGNORE, SYSTEM, Catalogue, Relation
 from infra.provision.doctor.context import Context, Unclear, Waits
 
 SALES: Relation = ("public", "sales_data")
+_OF_REDSHIFT = ("sys:", "ds:")
 
 
 @dataclass(frozen=True)
@@ -28,6 +29,8 @@ def names(context: Context) -> tuple[str, ...]:
     """The groups: those of rowlight.toml, else those that Redshift's application or a role speaks of."""
     if context.chain.spec:
         return context.chain.spec.group_names
+    if context.chain.session_tags:
+        return tuple(sorted(role for role in _roles(context) if not role.startswith(_OF_REDSHIFT)))
     known = context.ask(center.directory)
     assigned = context.ask(center.assigned, context.ask(redshift.managed_application_arn))
     roles = {role.rpartition(":")[2] for role in _roles(context)}
@@ -47,7 +50,9 @@ def _roles(context: Context) -> frozenset[str]:
 def role_of(context: Context, group: str) -> str:
     """The name that the group's role must have, to the letter."""
     spec = context.chain.spec
-    return spec.role_of(group) if spec else f"{context.ask(redshift.namespace)}:{group}"
+    if spec:
+        return spec.role_of(group)
+    return group if context.chain.session_tags else f"{context.ask(redshift.namespace)}:{group}"
 
 
 def namespace_of_roles(context: Context) -> str:

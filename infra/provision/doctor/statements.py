@@ -69,6 +69,19 @@ def principals(statement: Statement, kind: str) -> tuple[str, ...]:
     return listed(named.get(kind)) if isinstance(named, Mapping) else ()
 
 
+def admits(document: Any, kind: str, who: str, actions: Iterable[str]) -> bool:
+    """Whether a resource's policy allows somebody all of the actions; conditions are taken to hold."""
+
+    def about(statement: Statement, action: str) -> bool:
+        return acts(statement, action) and bool({who, "*"} & set(principals(statement, kind)))
+
+    return all(
+        any(about(each, action) for each in statements(document))
+        and not any(about(each, action) for each in statements(document, "Deny"))
+        for action in actions
+    )
+
+
 def conditions(statement: Statement, key: str) -> Iterator[tuple[str, tuple[str, ...]]]:
     """The operators and values by which a statement depends on a key."""
     found = statement.get("Condition")

@@ -8,12 +8,14 @@ from infra.provision.doctor.checks import (
     identity_center,
     people,
     permissions,
+    person,
     provider,
     redshift,
     settings,
     trust,
     warehouse,
 )
+from infra.provision.doctor.context import Context
 
 CHECKS: tuple[Check, ...] = (
     *settings.CHECKS,
@@ -28,3 +30,16 @@ CHECKS: tuple[Check, ...] = (
     *redshift.CHECKS,
     *warehouse.CHECKS,
 )
+
+
+# With session tags, nothing of the chain is in IAM Identity Center.
+_OF_IDENTITY_CENTER = frozenset(
+    (*identity_center.CHECKS, *people.CHECKS, *redshift.CONNECTION, *redshift.ASSOCIATION, *person.OF_CENTER)
+)
+
+
+def checks_of(context: Context) -> tuple[Check, ...]:
+    """The checks that the chain has links for; the last ones need an ID token of a test person."""
+    other = _OF_IDENTITY_CENTER if context.chain.session_tags else frozenset()
+    last = person.CHECKS if context.test_token else person.NOT_RUN
+    return tuple(check for check in (*CHECKS, *last) if check not in other)

@@ -5,11 +5,12 @@ from collections.abc import Iterator, Mapping
 from typing import Any
 
 from infra.provision.doctor import center, redshift
-from infra.provision.doctor.allows import admits, document
 from infra.provision.doctor.check import Check
-from infra.provision.doctor.context import Context, Unclear, Waits, caller
+from infra.provision.doctor.context import Context, Waits, caller
 from infra.provision.doctor.fault import Finding
 from infra.provision.doctor.faults import identity_center as faults
+from infra.provision.doctor.roles import exchanger
+from infra.provision.doctor.statements import admits
 
 JWT_BEARER = "urn:ietf:params:oauth:grant-type:jwt-bearer"
 REFRESH_TOKEN = "refresh_token"
@@ -159,30 +160,19 @@ def admitted(context: Context) -> Iterator[Finding]:
         ],
         {},
     )
-    policy = document(method.get("Iam", {}).get("ActorPolicy"))
-    exchanger = exchanger_arn(context)
-    whole = json.dumps({"Iam": {"ActorPolicy": _actors(exchanger or "<the host's role>")}})
+    policy = method.get("Iam", {}).get("ActorPolicy")
+    signer = context.ask(exchanger)
+    whole = json.dumps({"Iam": {"ActorPolicy": _actors(signer)}})
     if not admits(policy, "Service", _DATA_API, _DATA_API_ACTIONS):
         yield faults.DATA_API_NOT_ADMITTED.found(
             f"No statement allows {_DATA_API} all three of {', '.join(_DATA_API_ACTIONS)}.",
             arn=arn,
             method=whole,
         )
-    if not exchanger:
-        raise Unclear(
-            "BRIDGE_ROLE_ARN is empty, so the host's own role exchanges tokens, and only rowlight.toml"
-            " says which that is."
-        )
-    if not admits(policy, "AWS", exchanger, (_EXCHANGE,)):
+    if not admits(policy, "AWS", signer, (_EXCHANGE,)):
         yield faults.ACTOR_MISSING.found(
-            f"No statement allows {exchanger} to call {_EXCHANGE}.", arn=arn, method=whole
+            f"No statement allows {signer} to call {_EXCHANGE}.", arn=arn, method=whole
         )
-
-
-def exchanger_arn(context: Context) -> str:
-    """The role that exchanges tokens; empty where only the host knows."""
-    chain = context.chain
-    return chain.bridge_role_arn or (chain.spec.host_role_arn if chain.spec else "")
 
 
 def _actors(exchanger: str) -> Members:

@@ -6,12 +6,12 @@ from typing import Any
 
 from botocore.exceptions import ClientError
 
-from infra.provision.doctor import center, data_api, groups, redshift
-from infra.provision.doctor.allows import admits, allows, document
+from infra.provision.doctor import center, data_api, groups, redshift, roles
 from infra.provision.doctor.check import Check
 from infra.provision.doctor.context import Context, Unclear, Waits
 from infra.provision.doctor.fault import Finding
 from infra.provision.doctor.faults import redshift as faults
+from infra.provision.doctor.statements import admits, allows
 
 _SERVICES = ("redshift.amazonaws.com", "redshift-serverless.amazonaws.com")
 _TRUSTED = ("sts:AssumeRole", "sts:SetContext")
@@ -38,33 +38,14 @@ def connected(context: Context) -> Iterator[Finding]:
         )
 
 
-def role(context: Context) -> Mapping[str, Any]:
-    """The role of Redshift's application."""
-    name = _role_name(context)
-    iam = context.aws("iam")
-    found = center.found_or(lambda: iam.get_role(RoleName=name)["Role"], None)
-    if found is None:
-        raise Waits(f"the role {name}")
-    answer: Mapping[str, Any] = found
-    return answer
-
-
-def _role_name(context: Context) -> str:
-    return str(context.ask(redshift.application)["IamRoleArn"]).rpartition("/")[2]
-
-
 def served(context: Context) -> Iterator[Finding]:
     """The role of Redshift's application is there, trusts Redshift, and may look up Identity Center."""
-    name = _role_name(context)
-    try:
-        found = context.ask(role)
-    except Waits as error:
-        if name not in str(error):
-            raise
-        arn = context.ask(redshift.application)["RedshiftIdcApplicationArn"]
-        yield faults.ROLE_MISSING.found(f"There is no role {name}.", arn=arn)
+    found = context.ask(redshift.application)
+    arn, name = found["IamRoleArn"], roles.name_of(found["IamRoleArn"])
+    if context.ask(roles.find, arn) is None:
+        yield faults.ROLE_MISSING.found(f"There is no role {arn}.", arn=found["RedshiftIdcApplicationArn"])
         return
-    trust = document(found["AssumeRolePolicyDocument"])
+    trust = context.ask(roles.role, arn).trust
     lacking = [each for each in _SERVICES if not admits(trust, "Service", each, _TRUSTED)]
     if lacking:
         yield faults.ROLE_NOT_TRUSTING.found(
@@ -73,15 +54,15 @@ def served(context: Context) -> Iterator[Finding]:
             trust=json.dumps(_trust()),
         )
     instance = context.ask(center.instance)["InstanceArn"]
-    application = context.ask(redshift.managed_application_arn)
-    policies = context.ask(_policies, name)
-    resources = dict(zip(_LOOKED_UP, (application, instance), strict=True))
+    managed = context.ask(redshift.managed_application_arn)
+    policies = context.ask(roles.permissions, arn).values()
+    resources = dict(zip(_LOOKED_UP, (managed, instance), strict=True))
     missing = [action for action, resource in resources.items() if not allows(policies, action, resource)]
     if missing:
         yield faults.ROLE_CANNOT_LOOK.found(
             f"{name} lacks {' and '.join(missing)}.",
             role=name,
-            policy=json.dumps(_looking(instance, application)),
+            policy=json.dumps(_looking(instance, managed)),
         )
 
 
@@ -94,20 +75,6 @@ def _looking(instance: str, application: str) -> Mapping[str, Any]:
     every = f"{application.rpartition('/')[0]}/*"
     allow = {"Effect": "Allow", "Action": list(_LOOKED_UP), "Resource": [instance, every]}
     return {"Version": "2012-10-17", "Statement": [allow]}
-
-
-def _policies(context: Context, name: str) -> list[Mapping[str, Any]]:
-    """The documents of a role's policies, its own and those attached."""
-    iam = context.aws("iam")
-    own = [
-        iam.get_role_policy(RoleName=name, PolicyName=each)["PolicyDocument"]
-        for each in center.pages(iam, "list_role_policies", "PolicyNames", RoleName=name)
-    ]
-    for each in center.pages(iam, "list_attached_role_policies", "AttachedPolicies", RoleName=name):
-        version = iam.get_policy(PolicyArn=each["PolicyArn"])["Policy"]["DefaultVersionId"]
-        found = iam.get_policy_version(PolicyArn=each["PolicyArn"], VersionId=version)
-        own.append(found["PolicyVersion"]["Document"])
-    return [document(each) for each in own]
 
 
 def there(context: Context) -> Iterator[Finding]:
@@ -240,13 +207,17 @@ def _used(context: Context) -> Mapping[str, int]:
 
 
 _LINK = "Redshift"
-CHECKS = (
+CONNECTION = (
     Check(_LINK, "it is connected with IAM Identity Center, and roles have its namespace", connected),
     Check(_LINK, "the role of that connection trusts Redshift and may look people up", served),
+)
+ASSOCIATION = (Check(_LINK, "the warehouse takes people from that connection", associated),)
+CHECKS = (
+    *CONNECTION,
     Check(_LINK, "the warehouse is there and available", there),
     Check(_LINK, "it has the secure defaults: not public, encrypted, TLS, inside the VPC", closed),
     Check(_LINK, "the database is there", database),
-    Check(_LINK, "the warehouse takes people from that connection", associated),
+    *ASSOCIATION,
     Check(_LINK, "the Data API waits for answers (long polling)", waited),
     Check(_LINK, "the account's quotas leave room", quotas),
 )
