@@ -11,11 +11,12 @@ import boto3
 from botocore.exceptions import BotoCoreError, ClientError, ProfileNotFound
 
 from infra.provision.command import FILE, Commands, add_common, session_of, spec_of
-from infra.provision.doctor import report
+from infra.provision.doctor import report, sign_in
 from infra.provision.doctor.chain import Chain, chain_of, environment
 from infra.provision.doctor.check import Check, Outcome, examine
 from infra.provision.doctor.checks import checks_of
 from infra.provision.doctor.context import Context
+from infra.provision.doctor.test_person import TokenSource
 from infra.provision.errors import ProvisioningError, SpecError
 
 _KEYS = ("AWS_ACCESS_KEY_ID", "AWS_SECRET_ACCESS_KEY")
@@ -56,6 +57,12 @@ def _chain(options: argparse.Namespace, session: boto3.Session) -> Chain:
     except ProvisioningError as error:
         unread = str(error)
     return chain_of(settings, unread=unread)
+
+
+def _test_token(options: argparse.Namespace) -> TokenSource | None:
+    if options.id_token_file:
+        return sign_in.from_file(options.id_token_file)
+    return sign_in.in_browser(_say, options.redirect_uri) if options.sign_in else None
 
 
 def diagnose(

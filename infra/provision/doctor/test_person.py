@@ -26,6 +26,10 @@ class NoToken(Unclear):
     """There is no ID token to go on with; the text says why, and never what was given instead."""
 
 
+class NoSignIn(NoToken):
+    """The sign-in did not end in an ID token; the text says what to do."""
+
+
 def token(context: Context) -> str:
     """The test person's ID token, unverified: STS and Identity Center verify it."""
     if context.test_token is None:
@@ -36,13 +40,18 @@ def token(context: Context) -> str:
 
 
 def claims(context: Context) -> Mapping[str, Any]:
-    """What the token says, unverified."""
-    parts = context.ask(token).split(".")
-    if len(parts) != _PARTS or len(context.ask(token)) > _LONGEST_TOKEN:
+    """What the person's token says, unverified."""
+    return claims_of(context.ask(token))
+
+
+def claims_of(unverified: str) -> Mapping[str, Any]:
+    """What a token says, unverified; raises NoToken for what is none."""
+    parts = unverified.split(".")
+    if len(parts) != _PARTS or len(unverified) > _LONGEST_TOKEN:
         raise NoToken("It does not consist of three parts between dots.")
     try:
         found = json.loads(base64.urlsafe_b64decode(parts[1] + "=" * (-len(parts[1]) % 4)))
-    except (binascii.Error, ValueError) as error:
+    except (binascii.Error, ValueError, RecursionError) as error:
         raise NoToken("Its middle part is not JSON in base64url.") from error
     if not isinstance(found, dict):
         raise NoToken("Its middle part is no JSON object.")

@@ -57,13 +57,19 @@ def kept(context: Context) -> Iterator[Finding]:
 
 def answer(context: Context) -> httpx.Response:
     """What the token endpoint says to a code that nobody was given: it looks at the client first."""
+    code, verifier = secrets.token_urlsafe(24), secrets.token_urlsafe(48)
+    return redeemed(context, code=code, uri=redirect_uri(context), verifier=verifier)
+
+
+def redeemed(context: Context, *, code: str, uri: str, verifier: str) -> httpx.Response:
+    """What the token endpoint gives for a code."""
     url = context.ask(provider.endpoint, "token_endpoint")
     client_id, password = context.need("client_id"), _secret(context)
     form = {
         "grant_type": "authorization_code",
-        "code": secrets.token_urlsafe(24),
-        "redirect_uri": redirect_uri(context),
-        "code_verifier": secrets.token_urlsafe(48),
+        "code": code,
+        "redirect_uri": uri,
+        "code_verifier": verifier,
     }
     headers = {"Accept": "application/json"}
     if _posts(context):

@@ -7,12 +7,13 @@ from botocore.exceptions import ClientError
 
 from infra.provision.doctor import center, data_api, groups, test_person
 from infra.provision.doctor.check import Check
+from infra.provision.doctor.checks import client
 from infra.provision.doctor.context import Context, Unclear, Waits
 from infra.provision.doctor.data_api import StatementFailed
 from infra.provision.doctor.fault import Fault, Finding
 from infra.provision.doctor.faults import person as faults
 from infra.provision.doctor.roles import exchanger, name_of
-from infra.provision.doctor.test_person import NoToken, code_of, said
+from infra.provision.doctor.test_person import NoSignIn, NoToken, code_of, said
 
 _LEEWAY_SECONDS = 5
 _ROLES = "SELECT name FROM pg_get_session_roles() AS session_roles(name name, roleid integer)"
@@ -34,6 +35,9 @@ def received(context: Context) -> Iterator[Finding]:
     chain = context.chain
     try:
         said_of = context.ask(test_person.claims)
+    except NoSignIn as error:
+        yield faults.SIGN_IN_FAILED.found(str(error), redirect_uri=client.redirect_uri(context))
+        return
     except NoToken as error:
         yield faults.NOT_A_TOKEN.found(str(error))
         return

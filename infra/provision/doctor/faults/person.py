@@ -151,6 +151,7 @@ SIGN_IN_FAILED = Fault(
     code="RLD-525",
     title="The test person's sign-in did not end in an ID token",
     why="The provider answered otherwise, or nobody did.",
-    cure="{cure}",
+    cure="Register {redirect_uri} for the client at the provider, let nothing else listen on its port here,"
+    " and sign in within five minutes; or take an ID token elsewhere and give it by `--id-token-file`.",
     shows=("RL-222", "RL-225", "RL-226"),
 )
