@@ -15,7 +15,7 @@ from infra.provision.doctor import report, sign_in
 from infra.provision.doctor.chain import Chain, chain_of, environment
 from infra.provision.doctor.check import Check, Outcome, examine
 from infra.provision.doctor.checks import checks_of
-from infra.provision.doctor.context import Context
+from infra.provision.doctor.context import Context, Unclear
 from infra.provision.doctor.test_person import TokenSource
 from infra.provision.errors import ProvisioningError, SpecError
 
@@ -102,7 +102,7 @@ def _fixed(outcomes: tuple[Outcome, ...]) -> list[str]:
             continue
         try:
             done.append(f"{finding.fault.code}: {finding.fix()}")
-        except (ClientError, BotoCoreError) as error:
+        except (ClientError, BotoCoreError, Unclear) as error:
             _say(f"{finding.fault.code} is not mended: AWS refused ({type(error).__name__})")
     return done
 

@@ -52,7 +52,7 @@ def role_of(context: Context, group: str) -> str:
     spec = context.chain.spec
     if spec:
         return spec.role_of(group)
-    return group if context.chain.session_tags else f"{context.ask(redshift.namespace)}:{group}"
+    return group if context.chain.session_tags else f"{context.ask(namespace_of_roles)}:{group}"
 
 
 def namespace_of_roles(context: Context) -> str:

@@ -59,6 +59,7 @@ class Warehouse:
     routed_inside: bool
     require_ssl: str  # true or false; empty: AWS does not tell
     parameter_group: str
+    database: str  # the one that it was made with
     admin: str
     admin_secret_arn: str  # empty: Secrets Manager does not keep the password
 
@@ -97,6 +98,7 @@ def _workgroup(context: Context) -> Warehouse | None:
         routed_inside=found.get("enhancedVpcRouting", False),
         require_ssl=parameters.get("require_ssl", ""),
         parameter_group="",
+        database=space.get("dbName", ""),
         admin=space.get("adminUsername", ""),
         admin_secret_arn=space.get("adminPasswordSecretArn", ""),
     )
@@ -119,6 +121,7 @@ def _cluster(context: Context) -> Warehouse | None:
         routed_inside=cluster.get("EnhancedVpcRouting", False),
         require_ssl=_parameters(redshift, group).get("require_ssl", "") if group else "",
         parameter_group=group,
+        database=cluster.get("DBName", ""),
         admin=cluster.get("MasterUsername", ""),
         admin_secret_arn=cluster.get("MasterPasswordSecretArn", ""),
     )

@@ -4,7 +4,7 @@ import re
 from collections.abc import Iterator, Mapping, Sequence
 from typing import Any
 
-from infra.provision.doctor import documents
+from infra.provision.doctor import center, documents
 from infra.provision.doctor.check import Check
 from infra.provision.doctor.context import Context, Waits
 from infra.provision.doctor.fault import Fault, Finding
@@ -22,17 +22,8 @@ _CREDENTIALS = ("redshift-serverless:GetCredentials", "redshift:GetClusterCreden
 
 
 def application_arn(context: Context) -> str:
-    """The application that exchanges tokens: the settings', or the one of rowlight.toml's name."""
-    chain = context.chain
-    if chain.application_arn or not chain.spec:
-        return context.need("application_arn")
-    pages = context.aws("sso-admin").get_paginator("list_applications")
-    for page in pages.paginate(InstanceArn=chain.spec.instance_arn):
-        for each in page["Applications"]:
-            if each.get("Name") == chain.spec.application:
-                arn: str = each["ApplicationArn"]
-                return arn
-    raise Waits(f"the application {chain.spec.application}")
+    """The application that exchanges tokens; waits where it is not there."""
+    return str(context.ask(center.application)["ApplicationArn"])
 
 
 def warehouse_arn(context: Context) -> str:

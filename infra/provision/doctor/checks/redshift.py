@@ -17,7 +17,6 @@ _SERVICES = ("redshift.amazonaws.com", "redshift-serverless.amazonaws.com")
 _TRUSTED = ("sts:AssumeRole", "sts:SetContext")
 _LOOKED_UP = ("sso:DescribeApplication", "sso:DescribeInstance")
 _PROVIDERS = "SELECT name, namespc, enabled FROM svv_identity_providers WHERE LOWER(type) = 'awsidc'"
-_DATABASES = "SELECT database_name FROM svv_redshift_databases"
 _NEARLY = 0.9
 
 
@@ -141,7 +140,9 @@ def database(context: Context) -> Iterator[Finding]:
     except Waits as error:
         if str(error) != data_api.DATABASE:
             raise
-        yield faults.NO_DATABASE.found(f"Redshift knows no {wanted}.", database=wanted)
+        yield faults.NO_DATABASE.found(
+            f"Redshift knows no {wanted}.", database=wanted, made=context.ask(redshift.warehouse).database
+        )
 
 
 def associated(context: Context) -> Iterator[Finding]:

@@ -103,7 +103,7 @@ NO_DATABASE = Fault(
     code="RLD-416",
     title="The database is not in the warehouse",
     why="Every statement names REDSHIFT_DATABASE.",
-    cure="Correct REDSHIFT_DATABASE (the warehouse has {databases}), or as its admin: `CREATE DATABASE"
+    cure="Correct REDSHIFT_DATABASE (the warehouse was made with {made}), or as its admin: `CREATE DATABASE"
     " {database};`",
     shows=("RL-424",),
 )
