@@ -5,7 +5,7 @@ COMPILE = $(BIN)/uv pip compile -q --universal --python-version 3.11 --generate-
 	--no-annotate --custom-compile-command "make lock" pyproject.toml
 
 .DEFAULT_GOAL := help
-.PHONY: help demo local test lint types unit browser bench pictures coverage-table lock format clean
+.PHONY: help demo local test lint types unit browser bench pictures coverage-table policies-doc lock format clean
 
 help:  ## this list
 	@grep -hE '^[a-z-]+:.*## ' $(MAKEFILE_LIST) | sed -E 's/:.*## /\t/' | expand -t 16
@@ -50,6 +50,9 @@ pictures: .venv/dev .venv/chromium  ## docs/images: each page, wide and on a pho
 
 coverage-table: .venv/dev  ## write docs/sql-coverage.md from what its cases do
 	$(BIN)/python -m tests.infra.local.warehouse.sql.coverage.table
+
+policies-doc: .venv/dev  ## write docs/policies.md from the IAM policies that infra/provision makes
+	$(BIN)/python -m tests.infra.provision.policies_page
 
 format: .venv/dev  ## write the code's layout
 	$(BIN)/ruff check --fix-only .

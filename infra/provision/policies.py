@@ -14,27 +14,29 @@ Policy = dict[str, Any]
 USER_TAG = "RedshiftDbUser"
 ROLES_TAG = "RedshiftDbRoles"
 _SESSIONS = ["dynamodb:GetItem", "dynamodb:PutItem", "dynamodb:DeleteItem", "dynamodb:Scan"]
-_REDSHIFT_SERVICES = ["redshift.amazonaws.com", "redshift-serverless.amazonaws.com"]
+REDSHIFT_SERVICES = ["redshift.amazonaws.com", "redshift-serverless.amazonaws.com"]
 
 
-def _policy(*statements: dict[str, Any]) -> Policy:
+def policy(*statements: dict[str, Any]) -> Policy:
+    """A policy of these statements."""
     return {"Version": "2012-10-17", "Statement": list(statements)}
 
 
-def _allow(name: str, action: str | list[str], **elements: Any) -> dict[str, Any]:
+def allow(name: str, action: str | list[str], **elements: Any) -> dict[str, Any]:
+    """A statement that allows something, under its name."""
     return {"Sid": name, "Effect": "Allow", "Action": action, **elements}
 
 
 def bridge_trust(spec: Spec) -> Policy:
     """Whoever has an ID token that the provider issued for this app, and no other of its apps."""
-    return _policy(_people(spec, equal={}, like={}))
+    return policy(_people(spec, equal={}, like={}))
 
 
 def _people(spec: Spec, *, equal: Mapping[str, str], like: Mapping[str, str]) -> dict[str, Any]:
     claims: dict[str, Any] = {f"{spec.issuer_name}:aud": spec.client_id}
     if spec.subjects:
         claims[f"{spec.issuer_name}:sub"] = list(spec.subjects)
-    return _allow(
+    return allow(
         "PeopleOfThisApp",
         "sts:AssumeRoleWithWebIdentity",
         Principal={"Federated": spec.provider_arn},
@@ -44,28 +46,28 @@ def _people(spec: Spec, *, equal: Mapping[str, str], like: Mapping[str, str]) ->
 
 def bridge_permissions(spec: Spec, *, application_arn: str) -> Policy:
     """Exchange tokens at this application, and take the data role with an identity context."""
-    return _policy(*_exchange(spec, application_arn))
+    return policy(*_exchange(spec, application_arn))
 
 
 def host_permissions(spec: Spec, *, application_arn: str) -> Policy:
     """What the app's host needs: its table and its secrets, and the exchange where it signs that itself."""
     statements: list[dict[str, Any]] = []
     if spec.session_table:
-        statements.append(_allow("KeepSessions", _SESSIONS, Resource=spec.session_table_arn))
+        statements.append(allow("KeepSessions", _SESSIONS, Resource=spec.session_table_arn))
     if spec.host_secret_arns:
         secrets = list(spec.host_secret_arns)
-        statements.append(_allow("ReadSecrets", "secretsmanager:GetSecretValue", Resource=secrets))
+        statements.append(allow("ReadSecrets", "secretsmanager:GetSecretValue", Resource=secrets))
     if spec.host_role_arn and spec.propagation != SESSION_TAGS:
         statements.extend(_exchange(spec, application_arn))
-    return _policy(*statements)
+    return policy(*statements)
 
 
 def _exchange(spec: Spec, application_arn: str) -> tuple[Policy, ...]:
     data_role = spec.role_arn(spec.data_role)
     return (
-        _allow("ExchangeTokens", "sso-oauth:CreateTokenWithIAM", Resource=application_arn),
-        _allow("TakeDataRole", "sts:AssumeRole", Resource=data_role),
-        _allow(
+        allow("ExchangeTokens", "sso-oauth:CreateTokenWithIAM", Resource=application_arn),
+        allow("TakeDataRole", "sts:AssumeRole", Resource=data_role),
+        allow(
             "BringIdentityContext",
             "sts:SetContext",
             Resource=data_role,
@@ -82,8 +84,8 @@ def data_trust(spec: Spec) -> Policy:
     """Whoever exchanges the tokens, alone: the bridge role, or the host's own; or, by tags, the people."""
     if spec.propagation == SESSION_TAGS:
         return _tagged_trust(spec)
-    return _policy(
-        _allow("Exchanger", ["sts:AssumeRole", "sts:SetContext"], Principal={"AWS": spec.exchanger_arn})
+    return policy(
+        allow("Exchanger", ["sts:AssumeRole", "sts:SetContext"], Principal={"AWS": spec.exchanger_arn})
     )
 
 
@@ -94,14 +96,14 @@ def _tagged_trust(spec: Spec) -> Policy:
     is an e-mail address, as the name of the warehouse's administrator is not.
     """
     user = f"aws:RequestTag/{USER_TAG}"
-    tags = _allow(
+    tags = allow(
         "TagsOfThePerson",
         "sts:TagSession",
         Principal={"Federated": spec.provider_arn},
         Condition={"ForAllValues:StringEquals": {"aws:TagKeys": [USER_TAG, ROLES_TAG]}},
     )
     people = _people(spec, equal={"sts:RoleSessionName": f"${{{user}}}"}, like={user: "?*@?*"})
-    return _policy(people, tags)
+    return policy(people, tags)
 
 
 def data_permissions(spec: Spec, *, warehouse_arn: str) -> Policy:
@@ -112,14 +114,14 @@ def data_permissions(spec: Spec, *, warehouse_arn: str) -> Policy:
     if spec.query_path == DRIVER:
         service = "redshift" if spec.cluster else "redshift-serverless"
         action = f"{service}:GetIdentityCenterAuthToken"
-        return _policy(_allow("ConnectAsIdentity", action, Resource=warehouse_arn))
+        return policy(allow("ConnectAsIdentity", action, Resource=warehouse_arn))
     statements = [
-        _allow(
+        allow(
             "RunStatements",
             ["redshift-data:ExecuteStatement", "redshift-data:BatchExecuteStatement"],
             Resource=warehouse_arn,
         ),
-        _allow(
+        allow(
             "FollowOwnStatements",
             [
                 "redshift-data:CancelStatement",
@@ -133,14 +135,14 @@ def data_permissions(spec: Spec, *, warehouse_arn: str) -> Policy:
     ]
     if spec.propagation == SESSION_TAGS:
         statements.append(_tagged_connection(spec, warehouse_arn))
-    return _policy(*statements)
+    return policy(*statements)
 
 
 def _tagged_connection(spec: Spec, warehouse_arn: str) -> dict[str, Any]:
     if not spec.cluster:
-        return _allow("ConnectAsTaggedUser", "redshift-serverless:GetCredentials", Resource=warehouse_arn)
+        return allow("ConnectAsTaggedUser", "redshift-serverless:GetCredentials", Resource=warehouse_arn)
     database = f"{_redshift(spec)}:dbname:{spec.cluster}/{spec.database}"
-    return _allow("ConnectAsTaggedUser", "redshift:GetClusterCredentialsWithIAM", Resource=database)
+    return allow("ConnectAsTaggedUser", "redshift:GetClusterCredentialsWithIAM", Resource=database)
 
 
 def _redshift(spec: Spec) -> str:
@@ -150,11 +152,11 @@ def _redshift(spec: Spec) -> str:
 
 def redshift_trust() -> Policy:
     """Redshift itself, which brings the identity contexts of the people along."""
-    return _policy(
-        _allow(
+    return policy(
+        allow(
             "BringContextsAlong",
             ["sts:AssumeRole", "sts:SetContext"],
-            Principal={"Service": _REDSHIFT_SERVICES},
+            Principal={"Service": REDSHIFT_SERVICES},
         )
     )
 
@@ -162,8 +164,8 @@ def redshift_trust() -> Policy:
 def redshift_permissions(spec: Spec) -> Policy:
     """Look up Redshift's application in IAM Identity Center."""
     applications = f"arn:{spec.partition}:sso::{spec.account_id}:application/{spec.instance_id}/*"
-    return _policy(
-        _allow(
+    return policy(
+        allow(
             "LookUpIdentityCenter",
             ["sso:DescribeApplication", "sso:DescribeInstance"],
             Resource=[spec.instance_arn, applications],
@@ -178,11 +180,11 @@ def load_trust(spec: Spec) -> Policy:
     is documented in two ways for serverless workgroups, hence the wildcard within the account and the region.
     """
     administrator = f"{_redshift(spec)}:dbuser:*/{spec.admin_user}"
-    return _policy(
-        _allow(
+    return policy(
+        allow(
             "LoadAsAdministrator",
             "sts:AssumeRole",
-            Principal={"Service": _REDSHIFT_SERVICES},
+            Principal={"Service": REDSHIFT_SERVICES},
             Condition={"StringLike": {"sts:ExternalId": administrator}},
         )
     )
@@ -193,7 +195,7 @@ def load_permissions(spec: Spec) -> Policy:
     places = [place.split("/", 1) for place in spec.readable]
     buckets = f"arn:{spec.partition}:s3:::"
     listings = (
-        _allow(
+        allow(
             f"ListPlace{number}",
             "s3:ListBucket",
             Resource=f"{buckets}{bucket}",
@@ -202,19 +204,19 @@ def load_permissions(spec: Spec) -> Policy:
         for number, (bucket, prefix) in enumerate(places, start=1)
     )
     objects = [f"{buckets}{bucket}/{prefix}*" for bucket, prefix in places]
-    return _policy(_allow("ReadObjects", "s3:GetObject", Resource=objects), *listings)
+    return policy(allow("ReadObjects", "s3:GetObject", Resource=objects), *listings)
 
 
 def actors(spec: Spec) -> Policy:
     """Who may ask the application for tokens: whoever exchanges them, and the Data API for its callers."""
-    return _policy(
-        _allow(
+    return policy(
+        allow(
             "AskForTokens",
             "sso-oauth:CreateTokenWithIAM",
             Principal={"AWS": spec.exchanger_arn},
             Resource="*",
         ),
-        _allow(
+        allow(
             "DataApiForItsCallers",
             [
                 "sso-oauth:CreateTokenWithIAM",

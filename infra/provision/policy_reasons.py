@@ -55,6 +55,70 @@ REASONS: Mapping[str, str] = {
         "The Data API asks the application about the person whose statement it runs. The resource * is"
         " the one that such a policy takes: it means the application that carries it."
     ),
+    # Of whoever runs the command line.
+    "LookAtRoles": "plan and doctor compare the roles' trust and permissions with what is wanted.",
+    "LookAtAttachedPolicies": (
+        "doctor reads what is attached to the roles beside that, of AWS's policies and the account's."
+    ),
+    "LookAtProvider": (
+        "plan and doctor look whether the identity provider is known, with this app among its audiences."
+    ),
+    "LookAtAccount": (
+        "These list, and have no resource of their own: instances, warehouses, quotas, providers of"
+        " another spelling."
+    ),
+    "LookAtInstance": (
+        "The application and the token issuer are found by name, and whose they are by their tags."
+    ),
+    "LookAtApplications": (
+        "plan and doctor compare the application's grants, scopes, rule and actor policy; AWS makes their"
+        " ids, so the ARNs end in a wildcard within the one instance."
+    ),
+    "FindPeople": "A group is found by its name, and doctor's test person with their groups.",
+    "LookAtWorkgroup": (
+        "The namespace and the workgroup are compared; AWS makes their ids, so the ARNs end in a wildcard"
+        " within the account and the region."
+    ),
+    "LookAtCluster": "The cluster and its parameters are compared.",
+    "LookAtTable": "The table of the sessions is compared.",
+    "RunSqlAsAdministrator": (
+        "Roles, grants and policies in the warehouse are SQL: to plan is to ask there what is, to apply"
+        " is to change it."
+    ),
+    "ReadAdministratorsSecret": (
+        "The Data API signs in as the warehouse's administrator by the secret that Redshift keeps; its"
+        " name begins in this way."
+    ),
+    "MakeRoles": "The roles of the chain are made, mended and taken away, and no others.",
+    "HandRolesToRedshift": (
+        "Two of the roles are for Redshift, which is told of them; to no other service may they be handed."
+    ),
+    "GiveHostItsPolicy": "The role of the app's host gets one policy beside its own.",
+    "MakeProvider": "The identity provider is made, or gets the app's audience beside others.",
+    "MakeApplications": (
+        "The application and the token issuer are made in the one instance, and Redshift makes its own"
+        " application in the name of whoever asks."
+    ),
+    "ChangeApplications": (
+        "Grants, scopes, assignments, rule and actor policy are set, and all of it is taken away again;"
+        " the ARNs end in a wildcard within the one instance."
+    ),
+    "MakeTable": "The table of the sessions is made and taken away.",
+    "ConnectIdentityCenter": "Redshift's connection to IAM Identity Center is made; that has no resource.",
+    "ChangeConnection": "The connection is mended and taken away; AWS makes its id.",
+    "MakeWorkgroup": "The namespace and the workgroup are made, mended and taken away; AWS makes their ids.",
+    "MakeCluster": "The cluster and its parameters are made, mended and taken away.",
+    "KeepAdministratorsSecret": (
+        "Redshift keeps its administrator's password in a secret in the name of whoever makes the warehouse."
+    ),
+    "MakePassword": "For that password; it has no resource.",
+    "FindNetwork": (
+        "Redshift Serverless looks for the network in the name of whoever makes a workgroup; these have"
+        " no resources."
+    ),
+    "MakeRedshiftsOwnRole": (
+        "The first warehouse of an account brings Redshift's own role about, and no other service's."
+    ),
 }
 
 

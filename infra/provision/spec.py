@@ -191,9 +191,7 @@ class Spec:
             filtered = {table for name in group.policies for table in governed.get(name, ())}
             for table in group.tables:
                 if not group.all_rows and table not in filtered:
-                    words = (
-                        f"{group.name!r} would see no row of {table}: give it a policy, or all_rows"
-                    )
+                    words = f"{group.name!r} would see no row of {table}: give it a policy, or all_rows"
                     yield Fault("groups", words)
 
     @property

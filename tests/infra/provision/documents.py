@@ -5,6 +5,7 @@ from dataclasses import dataclass
 from typing import Any
 
 from infra.provision import policies
+from infra.provision.administrator import administrator
 from infra.provision.policies import Policy
 from infra.provision.spec import Spec
 
@@ -95,7 +96,15 @@ class Document:
 
 def documents(spec: Spec) -> tuple[Document, ...]:
     """What is made for this specification."""
-    return (*_exchange(spec), *_data(spec), *_warehouse(spec))
+    return (*_exchange(spec), *_data(spec), *_warehouse(spec), *administrators(spec))
+
+
+def administrators(spec: Spec) -> tuple[Document, ...]:
+    """What whoever runs the command line needs."""
+    return tuple(
+        Document(f"The administrator's {name}", "", policy, "permissions")
+        for name, policy in administrator(spec).items()
+    )
 
 
 def _exchange(spec: Spec) -> tuple[Document, ...]:
