@@ -86,8 +86,8 @@ clean:  ## take away what was set up
 # Debian's Chromium, and the library that Playwright's driver needs; elsewhere CHROMIUM names a browser.
 DRIVER = $(BIN)/python -m playwright --version
 .venv/chromium: | .venv/dev
-	@{ command -v "$${CHROMIUM:-chromium}" && $(DRIVER); } >/dev/null 2>&1 || \
-		{ apt-get update -qq && apt-get install -y -qq chromium chromium-driver libatomic1 >/dev/null; }
+	@{ command -v "$${CHROMIUM:-chromium}" && $(DRIVER); } >/dev/null 2>&1 || { apt-get update -qq && \
+		apt-get install -y -qq chromium chromium-driver chromium-headless-shell libatomic1 >/dev/null; }
 	@touch $@
 
 # Debian's PostgreSQL, which the tests start for themselves: its package is to start no cluster of its own.
