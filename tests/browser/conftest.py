@@ -53,8 +53,8 @@ def demo(request, tmp_path_factory):
         yield running
 
 
-def found() -> str | None:
-    """The browser of the tests: CHROMIUM's, or Debian's; its shell without a window takes a third less processor."""
+def path_of_chromium() -> str | None:
+    """What the variable CHROMIUM names, or Debian's: its shell without a window takes a third less processor."""
     names = [os.environ.get("CHROMIUM", ""), "chromium-headless-shell", "chromium"]
     return next((path for name in names if name and (path := shutil.which(name))), None)
 
@@ -62,7 +62,7 @@ def found() -> str | None:
 @pytest.fixture(scope="session")
 def chromium():
     with sync_playwright() as playwright:
-        browser = playwright.chromium.launch(executable_path=found(), args=FLAGS)
+        browser = playwright.chromium.launch(executable_path=path_of_chromium(), args=FLAGS)
         yield browser
         browser.close()
 
