@@ -54,7 +54,7 @@ def demo(request, tmp_path_factory):
 
 
 def path_of_chromium() -> str | None:
-    """What the variable CHROMIUM names, or Debian's: its shell without a window takes a third less processor."""
+    """What CHROMIUM names, or Debian's, whose shell without a window takes a third less processor."""
     names = [os.environ.get("CHROMIUM", ""), "chromium-headless-shell", "chromium"]
     return next((path for name in names if name and (path := shutil.which(name))), None)
 
