@@ -21,6 +21,10 @@ _AWS = Config(connect_timeout=5, read_timeout=30, retries={"mode": "standard", "
 _HTTP = httpx.Timeout(10, connect=5)
 
 
+def _client() -> httpx.Client:
+    return httpx.Client(timeout=_HTTP, follow_redirects=False)
+
+
 class Waits(Exception):
     """A check needs what another check reports as wrong; the text names it."""
 
@@ -37,7 +41,7 @@ class Context:
         chain: Chain,
         *,
         session: boto3.Session,
-        http: httpx.Client | None = None,
+        http: Callable[[], httpx.Client] = _client,
         clock: Callable[[], float] = time.time,
         test_token: "Callable[[Context], str] | None" = None,
     ) -> None:
@@ -47,7 +51,7 @@ class Context:
         self.test_token = test_token
         # The faults that were found until now.
         self.found: list[Fault] = []
-        self.http = http or httpx.Client(timeout=_HTTP, follow_redirects=False)
+        self.http = http()
         self._session = session
         self._clients: dict[str, Any] = {}
         self._answers: dict[Hashable, tuple[Any, Exception | None]] = {}

@@ -59,7 +59,7 @@ def takes(context: Context) -> Iterator[Finding]:
     """The role that signs may take the data role with a context."""
     if context.chain.session_tags:
         return
-    resource = context.need("data_role_arn")
+    resource = context.ask(role, context.need("data_role_arn")).arn
     for action, fault in zip(_TAKE, (faults.MAY_NOT_ASSUME, faults.MAY_NOT_SET_CONTEXT), strict=True):
         yield from may(
             context,
@@ -184,12 +184,12 @@ def _beyond(context: Context, policy: str, document: Any) -> Iterator[Finding]:
 
 def strangers(context: Context) -> Iterator[Finding]:
     """No trust policy opens a role to more than its own."""
-    chain = context.chain
+    chain, data_role = context.chain, context.need("data_role_arn")
     federated = documents.federated_trust(chain)
     if chain.bridge_role_arn and not chain.session_tags:
         yield from _opened(context, chain.bridge_role_arn, federated)
     document = federated if chain.session_tags else documents.data_trust(context.ask(exchanger))
-    yield from _opened(context, context.need("data_role_arn"), document)
+    yield from _opened(context, data_role, document)
 
 
 def _opened(context: Context, arn: str, document: str) -> Iterator[Finding]:

@@ -61,9 +61,11 @@ def data(context: Context) -> Iterator[Finding]:
 
 def _federated(context: Context, known: Role) -> Iterator[Finding]:
     """The role is open to the provider's tokens for this client, and to no others."""
-    chain = context.chain
+    chain, client = context.chain, context.need("client_id")
+    context.need("issuer")
+    # It has the account's number.
+    context.need("data_role_arn")
     cure: dict[str, Any] = {"role": known.name, "document": documents.federated_trust(chain)}
-    client = context.need("client_id")
     names = (chain.provider_arn, *((_BUILT_IN,) if chain.issuer_name == _BUILT_IN else ()))
     named = [each for each in statements(known.trust) if set(principals(each, "Federated")) & set(names)]
     opening = [each for each in named if acts(each, _WEB_IDENTITY)]
@@ -126,7 +128,7 @@ def _chained(context: Context, known: Role) -> Iterator[Finding]:
             document=documents.data_trust(wanted),
         )
         return
-    arn = context.ask(exchanger)
+    arn = context.ask(role, context.ask(exchanger)).arn
     cure: dict[str, Any] = {"role": known.name, "document": documents.data_trust(arn)}
     trusting = [each for each in statements(known.trust) if _names(each, arn)]
     taking = [each for each in trusting if acts(each, "sts:AssumeRole")]

@@ -1,0 +1,30 @@
+"""The world of the stand-in, whole before each test."""
+
+from collections.abc import Iterator
+from typing import Any
+
+import boto3
+import flask
+import httpx
+import pytest
+
+from tests.infra.provision.doctor.world import World
+
+
+def provider_of(stack: Any) -> flask.Flask:
+    """The provider's application: the server keeps it within a function of its own."""
+    cells = [cell.cell_contents for cell in stack.servers[0].application.__closure__]
+    found: flask.Flask = next(each for each in cells if isinstance(each, flask.Flask))
+    return found
+
+
+@pytest.fixture
+def world(stack: Any, env: dict[str, str], session: boto3.Session) -> Iterator[World]:
+    settings = {
+        name: value for name, value in env.items() if not name.startswith(("ADMIN_AWS_", "AWS_ENDPOINT"))
+    }
+    session.client("redshift-serverless").update_workgroup(
+        workgroupName=env["REDSHIFT_WORKGROUP"], enhancedVpcRouting=True
+    )
+    yield World(settings, session, provider_of(stack))
+    httpx.post(f"{env['AWS_ENDPOINT_URL']}/_local/states/0").raise_for_status()

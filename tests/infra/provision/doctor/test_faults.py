@@ -1,0 +1,40 @@
+"""Every fault is found where it is, under its code alone, with the cure that names it, and can be cured."""
+
+import contextlib
+import re
+
+import pytest
+
+from infra.provision.doctor.faults import FAULTS
+from tests.infra.provision.doctor import iam_cases, provider_cases
+from tests.infra.provision.doctor.case import Case
+from tests.infra.provision.doctor.cures import carry_out
+from tests.infra.provision.doctor.world import World
+
+CASES: tuple[Case, ...] = (*provider_cases.CASES, *iam_cases.CASES)
+
+
+@pytest.mark.parametrize("case", CASES, ids=lambda case: f"{case.code} {case.name}")
+def test_a_fault_is_found_alone_with_its_cure(case: Case, world: World) -> None:
+    with case.inject(world) or contextlib.nullcontext():
+        report = world.diagnose()
+        assert {finding.fault.code for finding in report.findings} == {case.code}
+        for finding in report.findings:
+            assert not re.search(r"\{\w+\}", finding.cure)
+            assert bool(finding.fix) is case.fixable is FAULTS[case.code].fixable
+            for part in case.cure:
+                assert part in finding.cure
+        assert report.healthy is (FAULTS[case.code].severity == "warning")
+        if case.cures:
+            assert carry_out(report.findings[0].cure, world.session)
+            assert not world.diagnose().findings
+
+
+@pytest.mark.parametrize(
+    "case", [case for case in CASES if case.fixable], ids=lambda case: f"{case.code} {case.name}"
+)
+def test_what_is_safe_is_mended(case: Case, world: World) -> None:
+    with case.inject(world) or contextlib.nullcontext():
+        report = world.diagnose(fix=True)
+    assert not report.findings
+    assert [line.partition(":")[0] for line in report.fixed] == [case.code]

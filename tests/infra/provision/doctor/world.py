@@ -1,0 +1,101 @@
+"""The stand-in as doctor meets it, and what a test may break of it; each test finds it whole."""
+
+import json
+import time
+from collections.abc import Callable, Iterator, Mapping
+from contextlib import contextmanager
+from dataclasses import dataclass, field
+from typing import Any
+
+import boto3
+import flask
+import httpx
+
+from infra.provision.doctor.chain import Chain, chain_of
+from infra.provision.doctor.command import diagnose
+from infra.provision.doctor.report import Report
+
+BRIDGE, DATA = "IDCBridgeRole", "RedshiftDataAPIClientRole"
+
+
+@dataclass
+class World:
+    """The settings, the account and the provider; what a fault changes of the first two is put back."""
+
+    env: dict[str, str]
+    session: boto3.Session
+    idp: flask.Flask
+    spec: Any = None
+    clock: Callable[[], float] = time.time
+    http: Callable[[], httpx.Client] = httpx.Client
+    clients: dict[str, Any] = field(default_factory=dict)
+
+    def aws(self, service: str) -> Any:
+        if service not in self.clients:
+            self.clients[service] = self.session.client(service)
+        return self.clients[service]
+
+    @property
+    def chain(self) -> Chain:
+        return chain_of(self.env, self.spec)
+
+    def diagnose(self, *, fix: bool = False) -> Report:
+        return diagnose(self.chain, self.session, fix=fix, http=self.http, clock=self.clock)
+
+    # What most faults of the account are made of.
+
+    def trust(self, role: str) -> dict[str, Any]:
+        found: dict[str, Any] = self.aws("iam").get_role(RoleName=role)["Role"]["AssumeRolePolicyDocument"]
+        return found
+
+    def set_trust(self, role: str, document: Mapping[str, Any]) -> None:
+        self.aws("iam").update_assume_role_policy(RoleName=role, PolicyDocument=json.dumps(document))
+
+    def permissions(self, role: str) -> dict[str, dict[str, Any]]:
+        """The inline policies, by name."""
+        iam = self.aws("iam")
+        names = iam.list_role_policies(RoleName=role)["PolicyNames"]
+        return {name: iam.get_role_policy(RoleName=role, PolicyName=name)["PolicyDocument"] for name in names}
+
+    def allow(self, role: str, policy: str, *statements: Mapping[str, Any]) -> None:
+        document = {"Version": "2012-10-17", "Statement": list(statements)}
+        self.aws("iam").put_role_policy(RoleName=role, PolicyName=policy, PolicyDocument=json.dumps(document))
+
+    def forbid(self, role: str, action: str) -> None:
+        """Takes an action out of whatever allows it."""
+        for name, document in self.permissions(role).items():
+            left = []
+            for statement in document["Statement"]:
+                actions = _list(statement["Action"])
+                kept = [each for each in actions if each != action]
+                left += [{**statement, "Action": kept}] if kept else []
+            self.allow(role, name, *left)
+
+    @contextmanager
+    def published(
+        self, change: Callable[[dict[str, Any]], None], *, view: str = "discovery"
+    ) -> Iterator[None]:
+        """The provider's document (discovery, jwks) with a change."""
+        own = self.idp.view_functions[view]
+
+        def changed() -> dict[str, Any]:
+            document = json.loads(json.dumps(own()))
+            change(document)
+            return document
+
+        with self.answering(view, changed):
+            yield
+
+    @contextmanager
+    def answering(self, view: str, answer: Callable[[], Any]) -> Iterator[None]:
+        """Another answer of the provider at one of its addresses."""
+        own = self.idp.view_functions[view]
+        self.idp.view_functions[view] = answer
+        try:
+            yield
+        finally:
+            self.idp.view_functions[view] = own
+
+
+def _list(value: Any) -> list[Any]:
+    return value if isinstance(value, list) else [value]
