@@ -28,6 +28,12 @@ def add_parser(commands: Commands) -> None:
     parser.set_defaults(run=run)
     add_common(parser)
     parser.add_argument("--fix", action="store_true", help="mend what is safe to mend, then look again")
+    way = parser.add_mutually_exclusive_group()
+    way.add_argument("--sign-in", action="store_true", help="sign a test person in, and go the whole way")
+    way.add_argument("--id-token-file", help="an ID token of a test person's, or - for standard input")
+    parser.add_argument(
+        "--redirect-uri", default="", help="where --sign-in waits, on this computer; default: the app's"
+    )
 
 
 def run(options: argparse.Namespace) -> int:
@@ -36,7 +42,8 @@ def run(options: argparse.Namespace) -> int:
         session = _session(options)
     except ProfileNotFound as error:
         raise SpecError(str(error)) from error
-    found = diagnose(_chain(options, session), session, fix=options.fix, tell=_progress())
+    chain, token = _chain(options, session), _test_token(options)
+    found = diagnose(chain, session, fix=options.fix, tell=_progress(), test_token=token)
     print(report.as_json(found) if options.json else report.as_text(found, colours=_colours()))  # noqa: T201
     return int(not found.healthy)
 
