@@ -2,7 +2,6 @@
 
 from concurrent.futures import ThreadPoolExecutor
 from datetime import date
-from pathlib import Path
 from time import perf_counter
 from typing import Any
 
@@ -17,7 +16,7 @@ from bench.report import figure, ratio, timed, value
 from infra.local.people import PEOPLE
 from infra.local.sample import sales, to_parquet
 from infra.local.warehouse import DbUser, Redshift
-from infra.provision import sql
+from tests.provisioned import STATEMENTS
 
 ROWS, FEW = 1_000_000, 1_000
 TODAY = date(2026, 6, 30)
@@ -57,10 +56,8 @@ def provisioned(rows: pa.Table) -> Redshift:
     """A warehouse with the product's own tables, roles, policies and grants, loaded with the rows."""
     body = to_parquet(rows)
     redshift = Redshift(read_object=lambda *_: [("part-0.parquet", body)])
-    values = {"namespace": "AWSIDC", "data_location": "s3://bucket/sales_data/", "data_format": "PARQUET"}
-    for file in sorted(Path("infra/sql").glob("*.sql")):
-        for step in sql.read(file.read_text(), values):
-            redshift.execute(step.sql, user=ADMIN)
+    for statement in STATEMENTS:
+        redshift.execute(statement, user=ADMIN)
     return redshift
 
 

@@ -11,7 +11,7 @@ from streamlit.testing.v1 import AppTest
 
 from app.views.formats import money
 from app.views.reader import Reader
-from infra.provision import sql
+from infra.provision.script import read
 from tests.app.views import people
 from tests.app.views.people import Person
 from tests.app.views.test_pages import html
@@ -36,7 +36,7 @@ def block(language):
 @pytest.fixture(scope="module")
 def warehouse(product):  # noqa: F811
     """The product's warehouse with the document's table, and what came back."""
-    for step in sql.read(block("sql"), {"namespace": "AWSIDC"}):
+    for step in read(block("sql"), {"namespace": "AWSIDC"}):
         product.execute(step.sql, user=people.ADMIN)
     today = datetime.now(UTC).date()
     for days, category, units, refund, timezone in RETURNED:

@@ -92,26 +92,28 @@ def of_one_relation(condition: Condition) -> Condition:
     named = {part.relation for part in parts_of(condition) if isinstance(part, tree.Column)}
     if len(named) != 1 or looks_up(condition):
         return condition
-    return _changed(condition, lambda node: tree.Column(node.name) if isinstance(node, tree.Column) else node)
+    return changed(condition, lambda node: tree.Column(node.name) if isinstance(node, tree.Column) else node)
 
 
 def of_user(condition: Condition, user: str) -> Condition:
     """The same, asked by this user."""
-    return _changed(condition, lambda node: tree.Text(user) if isinstance(node, tree.CurrentUser) else node)
+    return changed(condition, lambda node: tree.Text(user) if isinstance(node, tree.CurrentUser) else node)
 
 
-def _changed(condition: Condition, change: Callable[[object], object]) -> Condition:
-    def changed(node: Any) -> Any:
+def changed(condition: Condition, change: Callable[[object], object]) -> Condition:
+    """The condition with each part that is another after `change` put in its place, from the outside in."""
+
+    def rewritten(node: Any) -> Any:
         other = change(node)
         if other is not node:
             return other
         if isinstance(node, tuple):
-            return tuple(changed(part) for part in node)
+            return tuple(rewritten(part) for part in node)
         if not is_dataclass(node):
             return node
-        return replace(cast(Any, node), **{name: changed(part) for name, part in vars(node).items()})
+        return replace(cast(Any, node), **{name: rewritten(part) for name, part in vars(node).items()})
 
-    return cast(Condition, changed(condition))
+    return cast(Condition, rewritten(condition))
 
 
 def of_a_row(condition: Condition) -> str:
@@ -146,4 +148,4 @@ def simple(condition: Condition) -> Condition:
     def change(node: object) -> object:
         return bare(node) if isinstance(node, tree.Cast) else node
 
-    return _changed(condition, change)
+    return changed(condition, change)

@@ -1,10 +1,11 @@
 """Who sees which rows of which tables: groups → roles → policies, as infra/sql is filled in with them."""
 
 import re
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
+from itertools import pairwise
 
-from app.policies.tokens import Unreadable, tokens_of
+from app.policies.tokens import Token, Unreadable, tokens_of
 
 COPY_FORMATS = {
     "PARQUET": "FORMAT AS PARQUET",
@@ -132,6 +133,8 @@ def condition_fault(condition: str) -> str:
         tokens = tokens_of(condition)
     except Unreadable as error:
         return str(error)
+    if _comments(tokens):
+        return "it has a comment"
     closing: list[str] = []
     for token in tokens[:-1]:
         if token.kind == "mark" and token.text in _OPENS:
@@ -144,6 +147,14 @@ def condition_fault(condition: str) -> str:
     if closing:
         return f"a {closing[-1]} is missing"
     return "" if len(tokens) > 1 else "it is empty"
+
+
+def _comments(tokens: Sequence[Token]) -> bool:
+    """Whether two marks beside each other begin or end a comment to SQL."""
+    return any(
+        one.text + other.text in ("/*", "*/") and other.place == one.place + 1
+        for one, other in pairwise(tokens)
+    )
 
 
 def _region_filter(name: str, pattern: str) -> RowPolicy:

@@ -8,6 +8,7 @@ from dataclasses import dataclass, field
 import boto3
 
 from infra.provision import command, identity_center, policies, roles, session_table, sql, warehouse
+from infra.provision.admin import Admin
 from infra.provision.roles import Changed
 from infra.provision.spec import Spec
 
@@ -86,7 +87,7 @@ def apply(spec: Spec, session: boto3.Session) -> Outputs:
     if spec.session_table:
         session_table.ensure_session_table(session.client("dynamodb"), spec, changed)
     _roles(spec, session, exchange_arn=exchange_arn, workgroup_arn=serverless.workgroup_arn, changed=changed)
-    admin = sql.Admin(session.client("redshift-data"), spec, secret_arn=serverless.admin_secret_arn)
+    admin = Admin(session.client("redshift-data"), spec, secret_arn=serverless.admin_secret_arn)
     sql.ensure_tables(admin, spec, changed)
     return Outputs(
         region=spec.region,

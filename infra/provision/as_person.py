@@ -63,7 +63,7 @@ class Warehouse:
             self.client,
             sqls,
             name="rowlight-policy-tests",
-            workgroup=self.workgroup,
+            target={"WorkgroupName": self.workgroup},
             database=self.database,
             secret_arn=self.secret_arn,
             waits=_WAITS,

@@ -1,7 +1,7 @@
 """A batch of statements through the Data API, as the warehouse's admin, and how it ended."""
 
-from collections.abc import Sequence
-from typing import TYPE_CHECKING
+from collections.abc import Mapping, Sequence
+from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
     from mypy_boto3_redshift_data import RedshiftDataAPIServiceClient
@@ -16,19 +16,21 @@ def run(
     sqls: Sequence[str],
     *,
     name: str,
-    workgroup: str,
+    target: Mapping[str, str],
     database: str,
     secret_arn: str,
     waits: int,
 ) -> "DescribeStatementResponseTypeDef":
     """What is known of the batch once it is over, or after so many waits of WAIT_SECONDS."""
+    # By another name: to its types, whatever is unpacked could be any of the parameters.
+    parameters: Any = target
     statement = client.batch_execute_statement(
         Sqls=sqls,
-        WorkgroupName=workgroup,
         Database=database,
         SecretArn=secret_arn,
         StatementName=name,
         WaitTimeSeconds=WAIT_SECONDS,
+        **parameters,
     )
     while True:
         known = client.describe_statement(Id=statement["Id"], WaitTimeSeconds=WAIT_SECONDS)

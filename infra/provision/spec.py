@@ -30,6 +30,7 @@ PATTERNS = {
     "client_secret_arn": SECRET,
     "session_key_arn": SECRET,
     "query_path": "|".join(QUERY_PATHS),
+    "admin_secret_arn": SECRET,
     "app_url": r"https://[a-zA-Z0-9.-]+(:[0-9]{1,5})?/?|http://(localhost|127\.0\.0\.1)(:[0-9]{1,5})?/?",
     "data_bucket": rf"({BUCKET})?",
     "data_prefix": PREFIX,
@@ -131,6 +132,8 @@ class Spec:
     security_group_ids: tuple[str, ...] = ()
     database: str = "dev"
     admin_user: str = "admin"
+    # The secret with its password, where the warehouse is there already; empty: the one of Redshift's own.
+    admin_secret_arn: str = ""
     identity_namespace: str = "AWSIDC"
     # Where several app processes share their sign-ins; empty: each keeps its own in memory.
     session_table: str = ""
@@ -246,6 +249,11 @@ class Spec:
     def most_capacity(self) -> int:
         """The RPUs beyond which the workgroup never grows."""
         return self.max_capacity or _TIMES_THE_BASE * self.base_capacity
+
+    @property
+    def target(self) -> dict[str, str]:
+        """The warehouse, as the Data API's parameters name it."""
+        return {"ClusterIdentifier": self.cluster} if self.cluster else {"WorkgroupName": self.workgroup}
 
     @property
     def group_names(self) -> tuple[str, ...]:

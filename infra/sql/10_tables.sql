@@ -1,4 +1,10 @@
+-- for each schema to be made:
+-- makes: schema | {schema} | |
+CREATE SCHEMA IF NOT EXISTS {schema};
+
 -- The sales of the company: one row for each order line.
+-- for each sales table to be made:
+-- makes: table | | public.sales_data |
 CREATE TABLE IF NOT EXISTS public.sales_data (
     sku VARCHAR(50),
     product_name VARCHAR(255),
@@ -14,4 +20,10 @@ CREATE TABLE IF NOT EXISTS public.sales_data (
     population INT,
     elevation INT,
     timezone VARCHAR(50)
+);
+
+-- for each other table to be made:
+-- makes: table | | {table} |
+CREATE TABLE IF NOT EXISTS {table} (
+    {columns}
 );

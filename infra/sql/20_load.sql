@@ -1,6 +1,7 @@
 -- Loaded before anybody is granted anything, and once: COPY appends.
--- unless: SELECT 1 FROM public.sales_data LIMIT 1
-COPY public.sales_data
-FROM '{data_location}'
-IAM_ROLE default
-{data_format};
+-- for each table to be loaded:
+-- unless: SELECT 1 FROM {table} LIMIT 1
+COPY {table}
+FROM '{location}'
+IAM_ROLE {copy_role}
+{format};

@@ -3,7 +3,6 @@
 import re
 from collections import Counter
 from datetime import UTC, datetime, timedelta
-from pathlib import Path
 
 import pytest
 
@@ -13,9 +12,9 @@ from app.views.choice import Filters
 from infra.local.people import PEOPLE
 from infra.local.sample import to_parquet
 from infra.local.warehouse import DbUser, Redshift
-from infra.provision import sql
 from tests.app.views import people
 from tests.app.views.people import Person
+from tests.provisioned import STATEMENTS
 
 USERS = {each.name: DbUser(f"AWSIDC:{each.email}", frozenset(each.groups)) for each in PEOPLE}
 READERS = ("Ethan Global", "Frank Amer", "Alex Emea", "Ming Apac")
@@ -50,10 +49,8 @@ def product():
     """A warehouse with the product's own tables, policies, roles and grants."""
     body = to_parquet(people.sample())
     database = Redshift(read_object=lambda *_: [("part-0.parquet", body)])
-    values = {"namespace": "AWSIDC", "data_location": "s3://bucket/sales_data/", "data_format": "PARQUET"}
-    for file in sorted(Path("infra/sql").glob("*.sql")):
-        for step in sql.read(file.read_text(), values):
-            database.execute(step.sql, user=people.ADMIN)
+    for statement in STATEMENTS:
+        database.execute(statement, user=people.ADMIN)
     return database
 
 

@@ -1,22 +1,20 @@
 """A warehouse as infra/sql makes it, with the six people, and some of more than one group."""
 
 from functools import cache
-from pathlib import Path
 
 import pytest
 
 from infra.local.people import PEOPLE
 from infra.local.sample import to_parquet
 from infra.local.warehouse import DbUser, Redshift, SqlError
-from infra.provision import sql
 from tests.app.views import people
 from tests.app.views.people import Person
+from tests.provisioned import STATEMENTS
 
 GROUPS = {each.email: each.groups for each in PEOPLE} | {
     "both@example.com": ("amer-sales", "emea-sales"),
     "head@example.com": ("apac-sales", "exec-global"),
 }
-VALUES = {"namespace": "AWSIDC", "data_location": "s3://bucket/sales_data/", "data_format": "PARQUET"}
 
 
 class Product:
@@ -56,8 +54,7 @@ def sold() -> bytes:
 
 def made() -> Product:
     product = Product(Redshift(read_object=lambda *_: [("part-0.parquet", sold())]))
-    for file in sorted(Path("infra/sql").glob("*.sql")):
-        product.run(*(step.sql for step in sql.read(file.read_text(), VALUES)))
+    product.run(*STATEMENTS)
     for address in GROUPS:  # Redshift knows people once they have connected
         product.rows(address, "SELECT 1")
     return product
