@@ -38,6 +38,7 @@ class Config:
     data_api_result_limit_mb: int = 500
     data_api_page_kb: int = 1024
     data_api_quotas: bool = False
+    warehouse_seconds: float = 0  # that creating, modifying and deleting a workgroup or a cluster takes
     empty: bool = False  # people and data, and nothing provisioned
     log_level: str = "WARNING"
     sign_in: str = "popup"
@@ -75,6 +76,7 @@ _NUMBERS = {
     "DATA_API_RESULTS_MB": ("data_api_results_mb", 1, 1_000_000),
     "DATA_API_RESULT_LIMIT_MB": ("data_api_result_limit_mb", 1, 500),
     "DATA_API_PAGE_KB": ("data_api_page_kb", 1, 1024),
+    "WAREHOUSE_SECONDS": ("warehouse_seconds", 0, 3600),
 }
 _LOG_LEVELS = ("DEBUG", "INFO", "WARNING", "ERROR")
 

@@ -66,8 +66,7 @@ class ApplicationOperations:
         asked = call.parameters
         if asked["ApplicationProviderArn"] != CUSTOM:
             raise not_found("ApplicationProvider", asked["ApplicationProviderArn"])
-        if "Tags" in asked:
-            raise not_implemented("sso-admin", "CreateApplication with Tags")
+        self._store.tags.check(asked.get("Tags", []))
         return self._store.once(
             call, lambda: {"ApplicationArn": self._store.add(asked["Name"], CUSTOM, asked).arn}
         )

@@ -10,7 +10,8 @@ from typing import Any
 
 from infra.local.aws.identity_center import IdentityCenter
 from infra.local.aws.model import AwsError, Call
-from infra.local.aws.states import PutBack, keeping
+from infra.local.aws.states import PutBack, all_of, keeping
+from infra.local.aws.tags import Tags
 from infra.local.config import ACCOUNT_ID, REGION
 
 CUSTOM = "arn:aws:sso::aws:applicationProvider/custom"
@@ -58,11 +59,12 @@ class Applications:
         self._clock = clock
         self._applications: dict[str, Application] = {}
         self.issuers: dict[str, TokenIssuer] = {}
+        self.tags = Tags(invalid="ValidationException", too_many="ServiceQuotaExceededException")
         self._results: dict[tuple[str, str], tuple[Mapping[str, Any], Mapping[str, Any]]] = {}
 
     def keep(self) -> PutBack:
         """Keeps what there is; what is returned puts it back."""
-        return keeping(self, "_applications", "issuers", "_results")
+        return all_of(keeping(self, "_applications", "issuers", "_results"), self.tags.keep())
 
     def application(self, arn: str) -> Application:
         """The application of an ARN; raises LookupError."""
@@ -90,11 +92,13 @@ class Applications:
             portal_options=asked.get("PortalOptions"),
         )
         self._applications[application.arn] = application
+        self.tags.add(application.arn, asked.get("Tags", []))
         return application
 
     def remove(self, arn: str) -> None:
         """Forgets an application."""
         self._applications.pop(arn, None)
+        self.tags.forget(arn)
 
     def reaches_redshift(self, targets: tuple[str, ...]) -> bool:
         """Whether a scope's targets (none: all) include a Redshift integration."""

@@ -24,7 +24,6 @@ from infra.local.aws.statements import (
     WAITING_REQUESTS,
     Statements,
 )
-from infra.local.config import DATABASE, ROLE_NAMESPACE, SUPERUSER
 from infra.local.warehouse import Redshift
 
 STATEMENT_STATUSES = ("SUBMITTED", "PICKED", "STARTED", "FINISHED", "ABORTED", "FAILED")
@@ -49,11 +48,9 @@ class DataApi:
         redshift: Redshift,
         authorize: Authorizer,
         workgroup_arn: Callable[[str], str | None],
+        cluster_arn: Callable[[str], str | None] = lambda _: None,
         admin_secrets: Callable[[str], str | None],
         clock: Callable[[], float] = time.time,
-        database: str = DATABASE,
-        namespace: str = ROLE_NAMESPACE,
-        superuser: str = SUPERUSER,
         csv_header: bool = True,
         limits: Limits = AS_AWS,
         kept_bytes: int = KEPT_BYTES,
@@ -69,17 +66,17 @@ class DataApi:
         self._quotas = Quotas(clock=clock) if quotas else None
         self._cursors = Cursors()
         self._connections = Connections(
+            redshift=redshift,
             authorize=authorize,
             workgroup_arn=workgroup_arn,
+            cluster_arn=cluster_arn,
             admin_secrets=admin_secrets,
-            namespace=namespace,
-            superuser=superuser,
         )
         self._sessions = Sessions(clock=clock, most=active_sessions)
         kept = KeptResults(kept_bytes)
         runs = StatementRuns(
             redshift,
-            database=database,
+            refusal=self._connections.refusal,
             now=lambda: dt.datetime.fromtimestamp(clock(), dt.UTC),
             kept=kept,
             csv_header=csv_header,
@@ -95,7 +92,7 @@ class DataApi:
             kept_statements=kept_statements,
             kept_characters=kept_characters,
         )
-        metadata = Metadata(redshift, self._connections, self._cursors, database=database)
+        metadata = Metadata(redshift, self._connections, self._cursors)
         own: Mapping[str, Operation] = {
             "ExecuteStatement": self._execute,
             "BatchExecuteStatement": self._execute,
@@ -297,8 +294,8 @@ def _wanted(statement: Statement, caller: Caller, parameters: Mapping[str, Any])
 
 
 def _there(connection: Connection, parameters: Mapping[str, Any]) -> bool:
+    found = {connection.target.member: connection.target.name}
     return (
-        parameters.get("WorkgroupName", connection.workgroup) == connection.workgroup
-        and "ClusterIdentifier" not in parameters
+        all(parameters.get(member) in (None, found.get(member)) for member in requests.TARGETS)
         and parameters.get("Database", connection.database) == connection.database
     )

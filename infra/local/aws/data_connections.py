@@ -7,13 +7,18 @@ from infra.local.aws import data_requests as requests
 from infra.local.aws.data_requests import invalid
 from infra.local.aws.data_sessions import DataSession
 from infra.local.aws.model import Authorizer, AwsError, Call, Caller
-from infra.local.aws.statement import Connection, Owner
-from infra.local.warehouse import DbUser
+from infra.local.aws.statement import Connection, Owner, Target
+from infra.local.aws.wire import not_implemented
+from infra.local.warehouse import DbUser, Redshift
 
 SESSION_OWNER = "redshift-data:session-owner-iam-userid"
 _NO_ENDPOINT = "Redshift endpoint doesn't exist in this region."
 _SECRET_ACTION = "secretsmanager:GetSecretValue"
-_CREDENTIALS_ACTION = "redshift-serverless:GetCredentials"
+# What lets somebody act as the database user of their IAM identity, at each kind of warehouse.
+_CREDENTIALS_ACTIONS = {
+    "WorkgroupName": "redshift-serverless:GetCredentials",
+    "ClusterIdentifier": "redshift:GetClusterCredentialsWithIAM",
+}
 
 
 def caller_of(call: Call) -> Caller:
@@ -34,66 +39,83 @@ class Connections:
     def __init__(
         self,
         *,
+        redshift: Redshift,
         authorize: Authorizer,
         workgroup_arn: Callable[[str], str | None],
+        cluster_arn: Callable[[str], str | None],
         admin_secrets: Callable[[str], str | None],
-        namespace: str,
-        superuser: str,
     ) -> None:
+        self._redshift = redshift
         self._authorize = authorize
-        self._workgroup_arn = workgroup_arn
+        self._arns = {"WorkgroupName": workgroup_arn, "ClusterIdentifier": cluster_arn}
         self._admin_secrets = admin_secrets
-        self._namespace = namespace
-        self._superuser = superuser
+
+    def refusal(self, connection: Connection) -> str:
+        """Why the warehouse does not take the connection; empty where it does."""
+        if connection.database != self._redshift.database:
+            return f'FATAL: database "{connection.database}" does not exist'
+        if connection.of_person and not self._redshift.namespace:
+            return "FATAL: no identity provider for IAM Identity Center is registered or enabled"
+        return ""
 
     def connect(self, call: Call) -> Connection:
-        """A new connection to the workgroup and the database that the request names."""
+        """A new connection to the warehouse and the database that the request names."""
         caller, parameters = caller_of(call), call.parameters
-        arn = self._target(call, caller)
-        user = self._user(caller, parameters, arn)
+        target = self._target(call, caller)
+        user = self._user(caller, parameters, target)
         return Connection(
-            workgroup=parameters["WorkgroupName"],
-            workgroup_arn=arn,
+            target=target,
             database=requests.database(parameters),
             user=user,
             secret_arn=parameters.get("SecretArn"),
+            of_person=caller.person is not None and "SecretArn" not in parameters,
         )
 
     def reconnect(self, call: Call, session: DataSession) -> Connection:
         """The connection of the caller's own session, if they may still do what it was opened with."""
         caller, connection = caller_of(call), session.connection
         action = f"redshift-data:{call.operation}"
-        self._authorize(caller, action, connection.workgroup_arn, context={SESSION_OWNER: session.user_id})
+        self._authorize(caller, action, connection.target.arn, context={SESSION_OWNER: session.user_id})
         if connection.secret_arn is not None:
             self._authorize(caller, _SECRET_ACTION, connection.secret_arn)
         elif caller.person is None:
-            self._authorize(caller, _CREDENTIALS_ACTION, connection.workgroup_arn)
+            self._authorize_credentials(caller, connection.target, connection.database)
         requests.check_session_target(call.parameters, connection.database)
         return connection
 
-    def _target(self, call: Call, caller: Caller) -> str:
-        """The ARN of the workgroup, on which the caller may do this."""
-        name, cluster = requests.target(call.parameters)
-        arn = self._workgroup_arn(name) if name else None
-        kind, prefix = ("redshift-serverless", "workgroup/") if name else ("redshift", "cluster:")
-        nowhere = f"arn:aws:{kind}:{call.region}:{caller.account}:{prefix}{name or cluster}"
+    def _target(self, call: Call, caller: Caller) -> Target:
+        """The workgroup or the cluster, on which the caller may do this."""
+        member, name = requests.target(call.parameters)
+        arn = self._arns[member](name)
+        serverless = member == "WorkgroupName"
+        kind, prefix = ("redshift-serverless", "workgroup/") if serverless else ("redshift", "cluster:")
+        nowhere = f"arn:aws:{kind}:{call.region}:{caller.account}:{prefix}{name}"
         self._authorize(caller, f"redshift-data:{call.operation}", arn or nowhere)
         if arn is None:
             raise invalid(_NO_ENDPOINT)
-        return arn
+        return Target(member, name, arn)
 
-    def _user(self, caller: Caller, parameters: Mapping[str, Any], workgroup_arn: str) -> DbUser:
+    def _authorize_credentials(self, caller: Caller, target: Target, database: str) -> None:
+        """Refuses whoever may not act as the database user of their IAM identity."""
+        arn = target.arn
+        if target.member == "ClusterIdentifier":
+            arn = f"{arn.rpartition(':cluster:')[0]}:dbname:{target.name}/{database}"
+        self._authorize(caller, _CREDENTIALS_ACTIONS[target.member], arn)
+
+    def _user(self, caller: Caller, parameters: Mapping[str, Any], target: Target) -> DbUser:
         if secret := parameters.get("SecretArn"):
             self._authorize(caller, _SECRET_ACTION, secret)
-            if self._admin_secrets(secret) != self._superuser:
-                raise invalid("The secret does not hold the credentials of a user of this workgroup.")
-            return DbUser(self._superuser, superuser=True)
+            if self._admin_secrets(secret) != self._redshift.superuser:
+                raise invalid("The secret does not hold the credentials of a user of this warehouse.")
+            return DbUser(self._redshift.superuser, superuser=True)
+        if "DbUser" in parameters and target.member == "ClusterIdentifier":
+            raise not_implemented("redshift-data", "DbUser")
         if "DbUser" in parameters:
             raise invalid("DbUser is for clusters: a serverless workgroup takes the user from the caller.")
         if caller.person is not None:
-            name = f"{self._namespace}:{caller.person.email}"
+            name = f"{self._redshift.namespace}:{caller.person.email}"
             return DbUser(name, groups=frozenset(caller.person.group_names))
-        self._authorize(caller, _CREDENTIALS_ACTION, workgroup_arn)
+        self._authorize_credentials(caller, target, requests.database(parameters))
         if caller.role_name is not None:
             return DbUser(f"IAMR:{caller.role_name}")
         return DbUser(f"IAM:{caller.principal_arn.rpartition('/')[2]}")

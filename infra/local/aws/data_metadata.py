@@ -1,7 +1,7 @@
 """What is in the database, as the Data API lists it: the caller's own look at the system views."""
 
 from collections.abc import Callable, Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from typing import Any
 
 from infra.local.aws import data_requests as requests
@@ -31,13 +31,10 @@ class _Listing:
 class Metadata:
     """ListDatabases, ListSchemas, ListTables and DescribeTable."""
 
-    def __init__(
-        self, redshift: Redshift, connections: Connections, cursors: Cursors, *, database: str
-    ) -> None:
+    def __init__(self, redshift: Redshift, connections: Connections, cursors: Cursors) -> None:
         self._redshift = redshift
         self._connections = connections
         self._cursors = cursors
-        self._database = database
         self.operations: Mapping[str, Callable[[Call], Mapping[str, Any]]] = dict.fromkeys(
             _LISTINGS, self._list
         )
@@ -61,8 +58,9 @@ class Metadata:
     ) -> Sequence[Row]:
         """The view's rows that the caller sees; patterns and names travel as parameters."""
         for database in (parameters.get("ConnectedDatabase"), connection.database):
-            if database is not None and database != self._database:
-                raise invalid(f'FATAL: database "{database}" does not exist')
+            refusal = database and self._connections.refusal(replace(connection, database=database))
+            if refusal:
+                raise invalid(refusal)
         conditions, values = "", {}
         for operator, columns in (("LIKE", listing.like), ("=", listing.equal)):
             for column, parameter in columns.items():

@@ -19,6 +19,7 @@ LIST_RESULTS = 100
 METADATA_RESULTS = 1000
 CLIENT_TOKEN_CHARACTERS = 64
 NAME_CHARACTERS = 2048
+TARGETS = ("WorkgroupName", "ClusterIdentifier")
 
 _ID = re.compile(r"([a-z0-9]{8}(?:-[a-z0-9]{4}){3}-[a-z0-9]{12})(?::([0-9]{1,2}))?")
 _PARAMETER = re.compile(r"[0-9a-zA-Z_]+")
@@ -154,12 +155,12 @@ def auto_commit(parameters: Mapping[str, Any]) -> bool:
     return bool(mode == "AUTO_COMMIT")
 
 
-def target(parameters: Mapping[str, Any]) -> tuple[str | None, str | None]:
-    """The workgroup's name or the cluster's; one of them must be given."""
-    workgroup, cluster = parameters.get("WorkgroupName"), parameters.get("ClusterIdentifier")
-    if bool(workgroup) == bool(cluster):
+def target(parameters: Mapping[str, Any]) -> tuple[str, str]:
+    """Which of the two is named, a workgroup or a cluster, and its name; one of them must be."""
+    named = [(member, str(parameters[member])) for member in TARGETS if parameters.get(member)]
+    if len(named) != 1:
         raise invalid("Either ClusterIdentifier or WorkgroupName needs to be specified.")
-    return workgroup, cluster
+    return named[0]
 
 
 def database(parameters: Mapping[str, Any]) -> str:

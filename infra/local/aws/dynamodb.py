@@ -56,6 +56,9 @@ _PARAMETERS: Mapping[str, set[str]] = {
     "DescribeTable": {"TableName"},
     "DeleteTable": {"TableName"},
     "ListTables": {"ExclusiveStartTableName", "Limit"},
+    "TagResource": {"ResourceArn", "Tags"},
+    "UntagResource": {"ResourceArn", "TagKeys"},
+    "ListTagsOfResource": {"ResourceArn", "NextToken"},
     "UpdateTimeToLive": {"TableName", "TimeToLiveSpecification"},
     "DescribeTimeToLive": {"TableName"},
     "GetItem": _NAMES | {"Key", "ConsistentRead", "ProjectionExpression"},
@@ -74,6 +77,8 @@ _DEEPEST = 32
 
 def resource(parameters: Mapping[str, Any]) -> str:
     """The ARN that a permission is asked for: the table's, or "*" where there is none."""
+    if "ResourceArn" in parameters:
+        return str(parameters["ResourceArn"])
     name = parameters.get("TableName")
     return "*" if name is None else f"arn:aws:dynamodb:{REGION}:{ACCOUNT_ID}:table/{name}"
 
@@ -95,6 +100,13 @@ def check_played(operation: str, parameters: Mapping[str, Any]) -> None:
 
 def check(operation: str, parameters: Mapping[str, Any]) -> None:
     """Refuses what AWS refuses; the caller's permission was asked for already."""
+    if "ResourceArn" in parameters:
+        _check_resource(parameters["ResourceArn"])
+        return
+    _check_table(operation, parameters)
+
+
+def _check_table(operation: str, parameters: Mapping[str, Any]) -> None:
     name = parameters.get("TableName")
     if name is not None and not re.fullmatch(r"[a-zA-Z0-9_.-]{3,255}", name):
         raise _invalid("TableName must match [a-zA-Z0-9_.-]{3,255}.")
@@ -115,6 +127,14 @@ def check(operation: str, parameters: Mapping[str, Any]) -> None:
             _check_syntax(name, parameters[name], parameters)
     for value in _values(parameters):
         _check_value(value, depth=1)
+
+
+def _check_resource(arn: str) -> None:
+    tables = dynamodb_backends[ACCOUNT_ID][REGION].tables
+    if arn not in {table.table_arn for table in list(tables.values())}:
+        raise AwsError(
+            "ResourceNotFoundException", f"Requested resource not found: ResourceArn: {arn} not found"
+        )
 
 
 def _check_time_to_live(table: Table, asked: Mapping[str, Any]) -> None:

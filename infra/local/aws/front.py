@@ -16,6 +16,7 @@ from infra.local.aws.credentials import Credentials
 from infra.local.aws.data_api import DataApi
 from infra.local.aws.exchange import Exchange, begin
 from infra.local.aws.faults import Faults
+from infra.local.aws.holders import Holders
 from infra.local.aws.iam import Administrator, Iam, IamAuthorizer, IamOperations
 from infra.local.aws.identity_center import IdentityCenter
 from infra.local.aws.local_pages import PREFIX as LOCAL
@@ -24,14 +25,18 @@ from infra.local.aws.model import AwsError, Call, Caller, Service
 from infra.local.aws.moto_services import SERVICES as MOTO_SERVICES
 from infra.local.aws.moto_services import MotoServices, keep_secrets, keep_tables
 from infra.local.aws.objects import S3Objects
-from infra.local.aws.redshift import RedshiftApplications
+from infra.local.aws.redshift import RedshiftService
+from infra.local.aws.redshift_applications import RedshiftApplications
+from infra.local.aws.redshift_clusters import Clusters
 from infra.local.aws.redshift_serverless import RedshiftServerless
 from infra.local.aws.results import Limits
 from infra.local.aws.sso_admin import SsoAdmin
 from infra.local.aws.sso_oidc import SsoOidc
 from infra.local.aws.states import States
 from infra.local.aws.sts import Sts
+from infra.local.aws.tags import Tags
 from infra.local.aws.tokens import TokenVerifier
+from infra.local.aws.transitions import Transitions
 from infra.local.config import ACCOUNT_ID, REGION, Config, ConfigError
 from infra.local.warehouse import Redshift
 
@@ -47,7 +52,9 @@ _PREFIXES = {
     "redshift-serverless": "redshift-serverless",
     "sso-admin": "sso",
 }
-_ARN_MEMBERS = ("ApplicationArn", "TrustedTokenIssuerArn", "InstanceArn", "RedshiftIdcApplicationArn")
+_ARN_MEMBERS = ("ResourceArn", "ApplicationArn", "TrustedTokenIssuerArn", "InstanceArn")
+# Whoever makes something with tags must be allowed to tag it, too.
+_TAGGING = {"redshift": "CreateTags", "redshift-serverless": "TagResource", "sso-admin": "TagResource"}
 
 
 class Endpoint:
@@ -66,6 +73,7 @@ class Endpoint:
         trail: CloudTrail,
         faults: Faults,
         states: States,
+        transitions: Transitions,
         close: Callable[[], None],
     ) -> None:
         self.administrator = administrator
@@ -87,6 +95,7 @@ class Endpoint:
             settings=self.settings,
             faults=faults,
             states=states,
+            transitions=transitions,
             services={*services, *MOTO_SERVICES},
         )
 
@@ -201,8 +210,12 @@ class Endpoint:
             _check_scope(call.caller, call.operation)
         elif call.service in _PREFIXES:
             code = "AccessDenied" if call.service == "redshift" else "AccessDeniedException"
-            action = f"{_PREFIXES[call.service]}:{call.operation}"
-            self._authorize(call.caller, action, self._resources[call.service](call), code=code)
+            operations = [call.operation]
+            if call.operation.startswith("Create") and (call.parameters.keys() & {"Tags", "tags"}):
+                operations.append(_TAGGING[call.service])
+            for operation in operations:
+                action = f"{_PREFIXES[call.service]}:{operation}"
+                self._authorize(call.caller, action, self._resources[call.service](call), code=code)
 
 
 def _named_arn(call: Call) -> str:
@@ -247,17 +260,31 @@ def create_endpoint(
     authorize = IamAuthorizer(iam)
     tokens = TokenVerifier(clock=clock)
     applications = Applications(identity_center=identity_center, clock=clock)
+    tags = Tags(invalid="InvalidTagFault", too_many="TagLimitExceededFault")
     redshift_applications = RedshiftApplications(
-        iam=iam, identity_center=identity_center, applications=applications
+        iam=iam, identity_center=identity_center, applications=applications, tags=tags
     )
-    serverless = RedshiftServerless(iam=iam, applications=redshift_applications, clock=clock)
-    redshift.read_object = S3Objects(iam, copy_role=serverless.copy_role, user_arn=serverless.user_arn)
+    holders = Holders(redshift=redshift, iam=iam, applications=redshift_applications)
+    transitions = Transitions(seconds=config.warehouse_seconds, clock=clock)
+    clusters = Clusters(
+        holders=holders,
+        applications=redshift_applications,
+        tags=tags,
+        transitions=transitions,
+        clock=clock,
+    )
+    redshift_service = RedshiftService(applications=redshift_applications, clusters=clusters, tags=tags)
+    serverless = RedshiftServerless(
+        holders=holders, applications=redshift_applications, transitions=transitions, clock=clock
+    )
+    redshift.read_object = S3Objects(iam, copy_role=holders.copy_role, user_arn=holders.user_arn)
     moto = MotoServices(iam=iam, identity_center=identity_center, authorize=authorize)
     data_api = DataApi(
         redshift=redshift,
         authorize=authorize,
         workgroup_arn=serverless.workgroup_arn,
-        admin_secrets=serverless.admin_of_secret,
+        cluster_arn=clusters.arn,
+        admin_secrets=holders.admin_of_secret,
         clock=clock,
         limits=Limits(
             result_bytes=config.data_api_result_limit_mb * 1024 * 1024,
@@ -278,7 +305,7 @@ def create_endpoint(
             clock=clock,
         ),
         "sso-admin": SsoAdmin(identity_center=identity_center, applications=applications),
-        "redshift": redshift_applications,
+        "redshift": redshift_service,
         "redshift-serverless": serverless,
         "redshift-data": data_api,
         "iam": IamOperations(iam),
@@ -287,7 +314,7 @@ def create_endpoint(
     states = States(
         [
             *(iam.keep, identity_center.keep, keep_secrets, keep_tables),
-            *(applications.keep, redshift_applications.keep, serverless.keep, redshift.keep),
+            *(applications.keep, redshift_service.keep, serverless.keep, redshift.keep),
         ]
     )
     return Endpoint(
@@ -299,12 +326,13 @@ def create_endpoint(
         resources={
             "cloudtrail": _named_arn,
             "sso-admin": _named_arn,
-            "redshift": _named_arn,
+            "redshift": redshift_service.resource,
             "redshift-serverless": serverless.resource,
         },
         moto=moto,
         trail=trail,
         faults=Faults(credentials=credentials, identity_center=identity_center),
         states=states,
+        transitions=transitions,
         close=data_api.close,
     )

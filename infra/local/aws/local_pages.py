@@ -9,10 +9,13 @@ from infra.local.aws import wire
 from infra.local.aws.fault_requests import BadFault, fault
 from infra.local.aws.faults import MOST_FAULTS, Faults
 from infra.local.aws.states import States
+from infra.local.aws.transitions import Transitions
 
 PREFIX = "/_local/"
 _FAULTS = "/_local/faults"
 _STATES = "/_local/states"
+_WAREHOUSE = "/_local/warehouse"
+_LONGEST = 3600
 _HOST = re.compile(r"(localhost|127\.0\.0\.1|\[::1\])(:[0-9]{1,5})?")
 _MOST_BYTES = 64 * 1024
 
@@ -27,12 +30,14 @@ class LocalPages:
         settings: Mapping[str, str],
         faults: Faults,
         states: States,
+        transitions: Transitions,
         services: Collection[str],
     ) -> None:
         self._ready = ready
         self._settings = settings
         self._faults = faults
         self._states = states
+        self._transitions = transitions
         self._services = services
 
     def answer(self, environ: Mapping[str, Any]) -> wire.HttpResponse:
@@ -40,7 +45,11 @@ class LocalPages:
         path, method = str(environ["PATH_INFO"]), environ["REQUEST_METHOD"]
         if not _HOST.fullmatch(environ.get("HTTP_HOST", "")):
             return _json(403, {"error": "only for this machine"})
-        for page, control in ((_FAULTS, self._control_faults), (_STATES, self._control_states)):
+        for page, control in (
+            (_FAULTS, self._control_faults),
+            (_STATES, self._control_states),
+            (_WAREHOUSE, self._control_warehouse),
+        ):
             if path == page or path.startswith(f"{page}/"):
                 # A browser says where a request comes from: no page may ask for a change, not one of this
                 # machine.
@@ -69,6 +78,21 @@ class LocalPages:
         except LookupError:
             return _json(404, {"error": "there is no such state"})
         return _json(200, {"id": number})
+
+    def _control_warehouse(self, environ: Mapping[str, Any], method: str, number: str) -> wire.HttpResponse:
+        """How many seconds creating, changing and deleting takes from now on; what is under way is over."""
+        if method != "POST" or number:
+            return _json(405, {"error": "POST on /_local/warehouse"})
+        length = str(environ.get("CONTENT_LENGTH") or "0")
+        try:
+            asked = json.loads(environ["wsgi.input"].read(min(int(length), _MOST_BYTES)))
+            seconds = asked["seconds"]
+        except (ValueError, LookupError, TypeError):
+            seconds = None
+        if not isinstance(seconds, int | float) or isinstance(seconds, bool) or not 0 <= seconds <= _LONGEST:
+            return _json(400, {"error": f"seconds must be a number from 0 to {_LONGEST}"})
+        self._transitions.last(seconds)
+        return _json(200, {"seconds": seconds})
 
     def _control_faults(self, environ: Mapping[str, Any], method: str, number: str) -> wire.HttpResponse:
         if method == "GET" and not number:

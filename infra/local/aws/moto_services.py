@@ -50,6 +50,16 @@ def keep_secrets() -> PutBack:
     return keeping(secretsmanager_backends[ACCOUNT_ID][REGION], "secrets")
 
 
+# Whoever makes something with tags must be allowed to tag it, too.
+_TAGGING = {
+    ("dynamodb", "CreateTable"): "TagResource",
+    ("iam", "CreateOpenIDConnectProvider"): "TagOpenIDConnectProvider",
+    ("iam", "CreatePolicy"): "TagPolicy",
+    ("iam", "CreateRole"): "TagRole",
+    ("iam", "CreateUser"): "TagUser",
+}
+
+
 class MotoServices:
     """Moto's applications for each of these services, behind our own gate."""
 
@@ -104,6 +114,8 @@ class MotoServices:
             dynamodb.check_played(operation, parameters)
         code = "AccessDenied" if service == "iam" else "AccessDeniedException"
         self.check(service, operation, parameters, caller=caller, code=code)
+        if parameters.get("Tags") and (service, operation) in _TAGGING:
+            self.check(service, _TAGGING[service, operation], parameters, caller=caller, code=code)
         if service != "dynamodb":
             return self._forward(service, request, environ)
         with self._tables:

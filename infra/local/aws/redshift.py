@@ -1,121 +1,82 @@
-"""Redshift's integration with IAM Identity Center; clusters are not played."""
+"""The redshift service: integrations with Identity Center, clusters with their parameters, and tags."""
 
-import uuid
-from collections.abc import Callable, Mapping
-from dataclasses import dataclass
+from collections.abc import Callable, Iterator, Mapping
 from typing import Any
 
-from infra.local.aws.applications import REDSHIFT, Applications
-from infra.local.aws.iam import Iam
-from infra.local.aws.identity_center import IdentityCenter
 from infra.local.aws.model import AwsError, Call
-from infra.local.aws.states import PutBack, keeping
-from infra.local.aws.wire import not_implemented
-from infra.local.config import ACCOUNT_ID, REGION
+from infra.local.aws.paging import page
+from infra.local.aws.redshift_applications import RedshiftApplications
+from infra.local.aws.redshift_clusters import Clusters
+from infra.local.aws.states import PutBack, all_of
+from infra.local.aws.tags import Tags
 
 Members = Mapping[str, Any]
-# Kept and shown, as given.
-_KEPT = (
-    "RedshiftIdcApplicationName",
-    "IdcInstanceArn",
-    "IdentityNamespace",
-    "IdcDisplayName",
-    "IamRoleArn",
-    "AuthorizedTokenIssuerList",
-    "ServiceIntegrations",
-)
+_KINDS = {
+    "cluster": "cluster",
+    "parametergroup": "parameter group",
+    "redshiftidcapplication": "redshiftidcapplication",
+}
 
 
-@dataclass
-class RedshiftApplication:
-    """An integration of Redshift with the instance."""
+class RedshiftService:
+    """All that the redshift service is asked for."""
 
-    arn: str
-    managed_application_arn: str
-    given: dict[str, Any]
-
-
-class RedshiftApplications:
-    """The part of the redshift service that connects it with Identity Center."""
-
-    def __init__(self, *, iam: Iam, identity_center: IdentityCenter, applications: Applications) -> None:
-        self._iam = iam
-        self._identity_center = identity_center
-        self._store = applications
-        self._kept: dict[str, RedshiftApplication] = {}
+    def __init__(self, *, applications: RedshiftApplications, clusters: Clusters, tags: Tags) -> None:
+        self._applications = applications
+        self._clusters = clusters
+        self._tags = tags
         self.operations: Mapping[str, Callable[[Call], Members]] = {
-            "CreateRedshiftIdcApplication": self.create,
-            "DescribeRedshiftIdcApplications": self.describe,
-            "ModifyRedshiftIdcApplication": self.modify,
-            "DeleteRedshiftIdcApplication": self.delete,
+            **applications.operations,
+            **clusters.operations,
+            "CreateTags": self.create_tags,
+            "DeleteTags": self.delete_tags,
+            "DescribeTags": self.describe_tags,
         }
 
     def keep(self) -> PutBack:
         """Keeps what there is; what is returned puts it back."""
-        return keeping(self, "_kept")
+        return all_of(self._applications.keep(), self._clusters.keep(), self._tags.keep())
 
-    def exists(self, arn: str) -> bool:
-        """Whether there is an integration with this ARN."""
-        return arn in self._kept
+    def resource(self, call: Call) -> str:
+        """The ARN that an operation's permission is asked for; "*" where it names none."""
+        asked = call.parameters
+        for member in ("ResourceName", "RedshiftIdcApplicationArn"):
+            if member in asked and not call.operation.startswith("CreateCluster"):
+                return str(asked[member])
+        return self._clusters.resource(asked)
 
-    def create(self, call: Call) -> Members:
-        asked = {"IdentityNamespace": "AWSIDC", **call.parameters}
-        unsupported = sorted(set(asked) - set(_KEPT))
-        if unsupported:
-            raise not_implemented("redshift", f"CreateRedshiftIdcApplication with {unsupported[0]}")
-        if asked["IdcInstanceArn"] != self._identity_center.instance_arn:
-            raise AwsError("DependentServiceAccessDenied", "The Identity Center instance cannot be reached.")
-        self._check(asked)
-        name = asked["RedshiftIdcApplicationName"]
-        if any(kept.given["RedshiftIdcApplicationName"] == name for kept in list(self._kept.values())):
-            raise AwsError("RedshiftIdcApplicationAlreadyExists", f"{name} exists already.")
-        arn = f"arn:aws:redshift:{REGION}:{ACCOUNT_ID}:redshiftidcapplication:{uuid.uuid4()}"
-        managed = self._store.add(name, REDSHIFT, {})
-        self._kept[arn] = RedshiftApplication(arn, managed.arn, asked)
-        return {"RedshiftIdcApplication": _members(self._kept[arn])}
-
-    def _check(self, asked: Members) -> None:
-        try:
-            self._iam.role(asked["IamRoleArn"])
-        except LookupError as error:
-            raise AwsError("DependentServiceAccessDenied", "The IAM role does not exist.") from error
-        for issuer in asked.get("AuthorizedTokenIssuerList", []):
-            if issuer.get("TrustedTokenIssuerArn") not in self._store.issuers:
-                raise AwsError("InvalidParameterValue", "A trusted token issuer does not exist.")
-
-    def describe(self, call: Call) -> Members:
-        if "RedshiftIdcApplicationArn" in call.parameters:
-            found = [self._application(call)]
-        else:
-            found = list(self._kept.values())
-        return {"RedshiftIdcApplications": [_members(application) for application in found]}
-
-    def modify(self, call: Call) -> Members:
-        application = self._application(call)
-        changes = {name: value for name, value in call.parameters.items() if name in _KEPT}
-        self._check({**application.given, **changes})
-        application.given = {**application.given, **changes}
-        return {"RedshiftIdcApplication": _members(application)}
-
-    def delete(self, call: Call) -> Members:
-        application = self._application(call)
-        self._store.remove(application.managed_application_arn)
-        del self._kept[application.arn]
+    def create_tags(self, call: Call) -> Members:
+        self._tags.add(self._resource(call), call.parameters["Tags"])
         return {}
 
-    def _application(self, call: Call) -> RedshiftApplication:
-        try:
-            return self._kept[call.parameters["RedshiftIdcApplicationArn"]]
-        except KeyError as error:
-            raise AwsError(
-                "RedshiftIdcApplicationNotExists", "The Redshift application does not exist.", 404
-            ) from error
+    def delete_tags(self, call: Call) -> Members:
+        self._tags.remove(self._resource(call), call.parameters["TagKeys"])
+        return {}
 
+    def describe_tags(self, call: Call) -> Members:
+        asked = call.parameters
+        if "ResourceName" in asked and "ResourceType" in asked:
+            raise AwsError("InvalidParameterValue", "Give a resource's name or a type, not both.")
+        arns = [self._resource(call)] if "ResourceName" in asked else sorted(self._arns())
+        found = list(self._described(arns, asked))
+        shown, marker = page(found, most=asked.get("MaxRecords"), token=asked.get("Marker"))
+        return {"TaggedResources": shown, **({"Marker": marker} if marker else {})}
 
-def _members(application: RedshiftApplication) -> Members:
-    return {
-        **application.given,
-        "RedshiftIdcApplicationArn": application.arn,
-        "IdcManagedApplicationArn": application.managed_application_arn,
-        "IdcOnboardStatus": "ACTIVE",
-    }
+    def _described(self, arns: list[str], asked: Members) -> Iterator[Members]:
+        for arn in arns:
+            kind = _KINDS[arn.split(":")[5]]
+            if asked.get("ResourceType", kind) != kind:
+                continue
+            for tag in self._tags.of(arn):
+                keys, values = asked.get("TagKeys"), asked.get("TagValues")
+                if (not keys or tag["Key"] in keys) and (not values or tag["Value"] in values):
+                    yield {"Tag": tag, "ResourceName": arn, "ResourceType": kind}
+
+    def _arns(self) -> frozenset[str]:
+        return self._applications.arns() | self._clusters.arns()
+
+    def _resource(self, call: Call) -> str:
+        arn = str(call.parameters["ResourceName"])
+        if arn not in self._arns():
+            raise AwsError("ResourceNotFoundFault", f"The resource {arn} does not exist.", 404)
+        return arn

@@ -31,6 +31,9 @@ class SsoAdmin:
             "UpdateTrustedTokenIssuer": self.update_issuer,
             "ListTrustedTokenIssuers": self.list_issuers,
             "DeleteTrustedTokenIssuer": self.delete_issuer,
+            "TagResource": self.tag,
+            "UntagResource": self.untag,
+            "ListTagsForResource": self.list_tags,
             **ApplicationOperations(identity_center=identity_center, applications=applications).operations,
         }
 
@@ -53,8 +56,7 @@ class SsoAdmin:
 
     def create_issuer(self, call: Call) -> Members:
         check_instance(self._identity_center, call)
-        if "Tags" in call.parameters:
-            raise not_implemented("sso-admin", "CreateTrustedTokenIssuer with Tags")
+        self._store.tags.check(call.parameters.get("Tags", []))
         return self._store.once(call, lambda: self._create_issuer(call))
 
     def _create_issuer(self, call: Call) -> Members:
@@ -72,6 +74,7 @@ class SsoAdmin:
             attribute_path=asked["IdentityStoreAttributePath"],
         )
         self._store.issuers[issuer.arn] = issuer
+        self._store.tags.add(issuer.arn, call.parameters.get("Tags", []))
         return {"TrustedTokenIssuerArn": issuer.arn}
 
     def _issuer(self, call: Call) -> TokenIssuer:
@@ -106,8 +109,32 @@ class SsoAdmin:
         return paged(found, call, "TrustedTokenIssuers")
 
     def delete_issuer(self, call: Call) -> Members:
-        del self._store.issuers[self._issuer(call).arn]
+        # Applications may name it still: their people get no tokens any more.
+        arn = self._issuer(call).arn
+        del self._store.issuers[arn]
+        self._store.tags.forget(arn)
         return {}
+
+    # Tags.
+
+    def tag(self, call: Call) -> Members:
+        self._store.tags.add(self._tagged(call), call.parameters["Tags"])
+        return {}
+
+    def untag(self, call: Call) -> Members:
+        self._store.tags.remove(self._tagged(call), call.parameters["TagKeys"])
+        return {}
+
+    def list_tags(self, call: Call) -> Members:
+        return paged(self._store.tags.of(self._tagged(call)), call, "Tags")
+
+    def _tagged(self, call: Call) -> str:
+        if "InstanceArn" in call.parameters:
+            check_instance(self._identity_center, call)
+        arn = str(call.parameters["ResourceArn"])
+        if arn not in {self._identity_center.instance_arn, *self._store.arns(), *self._store.issuers}:
+            raise not_found("Resource", arn)
+        return arn
 
 
 def _check_paths(asked: Mapping[str, str]) -> None:

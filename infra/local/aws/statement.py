@@ -27,14 +27,23 @@ class Owner:
 
 
 @dataclass(frozen=True)
+class Target:
+    """The workgroup or the cluster that a request names."""
+
+    member: str  # of the request: WorkgroupName or ClusterIdentifier
+    name: str
+    arn: str
+
+
+@dataclass(frozen=True)
 class Connection:
     """Where SQL runs, and as whom."""
 
-    workgroup: str
-    workgroup_arn: str
+    target: Target
     database: str
     user: DbUser
     secret_arn: str | None = None
+    of_person: bool = False  # of Identity Center, whom the warehouse must know how to take
 
 
 @dataclass(frozen=True)

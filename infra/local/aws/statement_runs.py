@@ -8,7 +8,7 @@ from dataclasses import replace
 
 from infra.local.aws.kept_results import KeptResults
 from infra.local.aws.results import AS_AWS, Failure, Limits, ResultSet
-from infra.local.aws.statement import Part, State, Statement
+from infra.local.aws.statement import Connection, Part, State, Statement
 from infra.local.warehouse import (
     Redshift,
     Result,
@@ -28,14 +28,14 @@ class StatementRuns:
         self,
         redshift: Redshift,
         *,
-        database: str,
+        refusal: Callable[[Connection], str],
         now: Callable[[], dt.datetime],
         kept: KeptResults,
         csv_header: bool = True,
         limits: Limits = AS_AWS,
     ) -> None:
         self._redshift = redshift
-        self._database = database
+        self._refusal = refusal
         self._now = now
         self._kept = kept
         self._csv_header = csv_header
@@ -103,11 +103,11 @@ class StatementRuns:
 
     def _connect(self, statement: Statement) -> Session:
         """Opens the statement's session unless it is open; one that cannot be opened fails the statement."""
-        database, session = statement.request.connection.database, statement.session
-        if database != self._database:
-            raise Failure(f'FATAL: database "{database}" does not exist')
+        connection, session = statement.request.connection, statement.session
+        if refusal := self._refusal(connection):
+            raise Failure(refusal)
         kept = session.engine if session is not None else statement.engine
-        statement.engine = kept or self._redshift.open_session(statement.request.connection.user)
+        statement.engine = kept or self._redshift.open_session(connection.user)
         if session is not None:
             session.engine = statement.engine
         return statement.engine

@@ -80,7 +80,7 @@ def listed_session(session: DataSession) -> Mapping[str, Any]:
         "UpdatedAt": _moment(session.updated_at),
         "Database": session.connection.database,
         "DbUser": session.connection.user.name,
-        "WorkgroupName": session.connection.workgroup,
+        session.connection.target.member: session.connection.target.name,
         "SessionAliveSeconds": session.keep_alive,
         "SessionTtl": _moment(session.ends_at),
         **_given(CurrentStatementId=session.statement_id),
@@ -99,7 +99,7 @@ def _connection(connection: Connection) -> dict[str, Any]:
     secret = connection.secret_arn
     return {
         "Database": connection.database,
-        "WorkgroupName": connection.workgroup,
+        connection.target.member: connection.target.name,
         **({"SecretArn": secret} if secret else {"DbUser": connection.user.name}),
     }
 

@@ -8,7 +8,7 @@ from typing import Any, TypeVar
 
 PutBack = Callable[[], None]
 Keep = Callable[[], PutBack]
-MOST_STATES = 16
+MOST_STATES = 100
 Copied = TypeVar("Copied")
 
 
@@ -31,6 +31,16 @@ def keeping(owner: object, *names: str, shared: Sequence[object] = ()) -> PutBac
     return put_back
 
 
+def all_of(*parts: PutBack) -> PutBack:
+    """Puts back all of them."""
+
+    def put_back() -> None:
+        for part in parts:
+            part()
+
+    return put_back
+
+
 class States:
     """The kept states of an account, by number; the account is what its parts keep.
 
@@ -39,7 +49,7 @@ class States:
 
     def __init__(self, parts: Sequence[Keep]) -> None:
         self._parts = parts
-        self._kept: dict[int, list[PutBack]] = {}
+        self._kept: dict[int, PutBack] = {}
         self._numbers = itertools.count()
         self._lock = threading.Lock()
 
@@ -47,7 +57,7 @@ class States:
         """Keeps the account as it is now."""
         with self._lock:
             number = next(self._numbers)
-            self._kept[number] = [keep() for keep in self._parts]
+            self._kept[number] = all_of(*(keep() for keep in self._parts))
             while len(self._kept) > MOST_STATES:
                 del self._kept[sorted(self._kept)[1]]
         return number
@@ -55,5 +65,4 @@ class States:
     def put_back(self, number: int) -> None:
         """Makes the account what it was then; raises LookupError."""
         with self._lock:
-            for put_back in self._kept[number]:
-                put_back()
+            self._kept[number]()

@@ -20,6 +20,7 @@ from infra.local.warehouse.objects import (
     Attachment,
     Grant,
     Grantee,
+    IdentityProvider,
     Mask,
     MaskingPolicy,
     Membership,
@@ -95,6 +96,7 @@ class Catalog:
     tables: Mapping[TableKey, Table] = field(default_factory=_nothing)
     roles: Mapping[str, Role] = field(default_factory=_roles)
     users: Mapping[str, User] = field(default_factory=_nothing)
+    identity_providers: Mapping[str, IdentityProvider] = field(default_factory=_nothing)
     memberships: frozenset[Membership] = frozenset()
     grants: frozenset[Grant] = _FIRST_GRANTS
     system_grants: frozenset[SystemGrant] = frozenset()

@@ -17,7 +17,7 @@ from infra.local.warehouse.access.readings import Readings
 from infra.local.warehouse.access.relations import Relations
 from infra.local.warehouse.access.rewrite import Compiled, Compiler
 from infra.local.warehouse.access.rights import DbUser, Rights, rights_of
-from infra.local.warehouse.admin import grammar
+from infra.local.warehouse.admin import grammar, identity
 from infra.local.warehouse.admin.administration import Administration
 from infra.local.warehouse.admin.lexer import Reader, first_word
 from infra.local.warehouse.admin.loader import ObjectReader
@@ -27,7 +27,7 @@ from infra.local.warehouse.catalog import Catalog
 from infra.local.warehouse.database import Database, Stored, check_reach, translated, translated_reading
 from infra.local.warehouse.errors import NotSupported, SqlError, UndefinedObject
 from infra.local.warehouse.kept import Kept
-from infra.local.warehouse.objects import User
+from infra.local.warehouse.objects import IdentityProvider, User
 from infra.local.warehouse.plans import explain
 from infra.local.warehouse.plans.explain import Explain
 from infra.local.warehouse.plans.planner import Planner
@@ -43,6 +43,7 @@ _KEPT_QUERIES = 256
 _PASSWORD = re.compile(
     r"\b(PASSWORD\s+)'(?:[^']|'')*'", re.IGNORECASE
 )  # in the history, as Redshift shows it
+_IDENTITY_CENTER = "AWSIDC"
 _NO_LABEL = "default"  # of a statement in the history, as in STL_QUERY
 _NONE: Mapping[str, str] = {}
 
@@ -75,12 +76,14 @@ class Redshift:
     ) -> None:
         self.database = database
         self.superuser = superuser
-        self.namespace = namespace
         self.read_object = read_object
+        self.is_identity_center_application: Callable[[str], bool] = lambda _: True
         self.history = History()
         self.history.user_id(superuser)
         self._duckdb = Database(threads=threads)
-        self._catalog = self._first_catalog()
+        # Unless it is renewed, people of this namespace connect.
+        known = IdentityProvider(_IDENTITY_CENTER, namespace, "", "")
+        self._catalog = replace(self._first_catalog(), identity_providers={known.name: known})
         self._changing = threading.Lock()  # one writer at a time
         self._moment = threading.Lock()  # held while rows and catalogue must not drift apart
         self._people: dict[str, DbUser] = {}  # people exist as users once they have connected
@@ -176,16 +179,35 @@ class Redshift:
     def _first_catalog(self) -> Catalog:
         return Catalog(users=MappingProxyType({self.superuser: User(self.superuser, superuser=True)}))
 
-    def empty(self) -> None:
-        """Forgets every relation, role, policy and person: a new warehouse has none."""
+    @property
+    def namespace(self) -> str:
+        """What names of Identity Center's people and of their roles begin with; empty: nobody connects."""
+        return _namespace(self._catalog)
+
+    def renew(self, *, database: str, superuser: str) -> None:
+        """Makes it a new warehouse, without a relation, role, policy, person or identity provider."""
+        self.database, self.superuser = database, superuser
+        self.history.clear()
+        self.history.user_id(superuser)
         self._put(self._first_catalog(), {}, {})
+
+    def register(self, provider: IdentityProvider) -> None:
+        """Lets people of Identity Center connect."""
+        with self._changing, self._moment:
+            self._catalog = identity.registered(self._catalog, provider)
 
     def keep(self) -> Callable[[], None]:
         """Keeps what the warehouse holds at this moment; what is returned puts it back."""
         with self._changing:
             catalog, people = self._catalog, dict(self._people)
+            names = self.database, self.superuser
             stored = self._duckdb.keep({table.physical for table in catalog.tables.values()})
-        return lambda: self._put(catalog, people, stored)
+
+        def put_back() -> None:
+            self.database, self.superuser = names
+            self._put(catalog, people, stored)
+
+        return put_back
 
     def _put(self, catalog: Catalog, people: Mapping[str, DbUser], stored: Mapping[str, Stored]) -> None:
         """Makes this the warehouse's content; temporary tables go, too."""
@@ -287,6 +309,7 @@ class Redshift:
             compiler=self._compiler(run),
             read_object=self.read_object,
             known_user=partial(self._knows, run),
+            is_identity_center_application=self.is_identity_center_application,
         )
         run.catalog, rows = administration.apply(statement, run.catalog)
         if isinstance(statement, DropUser):
@@ -295,7 +318,7 @@ class Redshift:
 
     def _act_as(self, run: _Run, name: str | None) -> None:
         """SET SESSION AUTHORIZATION: who opened the session decides whether it may."""
-        opened = rights_of(run.session.user, run.catalog, namespace=self.namespace)
+        opened = rights_of(run.session.user, run.catalog, namespace=_namespace(run.catalog))
         if name is None or name == run.session.user.name:
             run.user = run.session.user
             return
@@ -314,7 +337,7 @@ class Redshift:
     def _rights(self, run: _Run, name: str | None = None) -> Rights:
         """What the statement's user may do, or another."""
         user = run.user if name is None else self._user(run, name)
-        return rights_of(user, run.catalog, namespace=self.namespace)
+        return rights_of(user, run.catalog, namespace=_namespace(run.catalog))
 
     def _knows(self, run: _Run, name: str) -> bool:
         """Whether the user was created, or has connected."""
@@ -342,7 +365,7 @@ class Redshift:
             database=self.database,
             history=self.history,
             now=compiler.context.now,
-            namespace=self.namespace,
+            namespace=_namespace(run.catalog),
             people={n: user for n, user in dict(self._people).items() if n not in run.dropped},
             columns_of=relations.columns_of,
         )
@@ -396,6 +419,10 @@ class Redshift:
             check_reach(run.connection, *asked)
             if compiled.lasting:
                 self._reached.keep(asked, True)
+
+
+def _namespace(catalog: Catalog) -> str:
+    return next((each.namespace for each in catalog.identity_providers.values() if each.enabled), "")
 
 
 def _with(parameters: Mapping[str, str], statement: SetParameter) -> Mapping[str, str]:

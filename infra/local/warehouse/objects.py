@@ -106,6 +106,18 @@ class Policy:
     changed: Stamp = Stamp()
 
 
+@dataclass(frozen=True)
+class IdentityProvider:
+    """IAM Identity Center, as a warehouse knows it: whose people connect, under names of which namespace."""
+
+    name: str
+    namespace: str
+    application_arn: str  # of the application that Identity Center keeps for Redshift
+    iam_role: str
+    enabled: bool = True
+    number: int = 0
+
+
 class Attachment(NamedTuple):
     """A policy that applies to somebody's use of a table."""
 

@@ -269,4 +269,4 @@ def test_no_query_counts_a_hidden_row(sql, env, data):
 
 def test_an_operation_that_is_not_implemented_says_so(env):
     client = outside.aws(env, "redshift", outside.administrator(env))
-    assert refused(client.describe_clusters) == "NotImplemented"
+    assert refused(client.describe_events) == "NotImplemented"

@@ -107,7 +107,7 @@ def test_only_programs_of_this_machine_change_states(states):
 
 
 def test_many_kept_states_leave_the_first_and_the_newest(states):
-    numbers = [states.post("").json()["id"] for _ in range(20)]
+    numbers = [states.post("").json()["id"] for _ in range(101)]
     assert states.post(f"/{numbers[-1]}").status_code == 200
     assert states.post(f"/{numbers[0]}").status_code == 404
     assert states.post("/0").status_code == 200

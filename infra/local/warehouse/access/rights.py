@@ -125,7 +125,7 @@ class Rights:
 
 def rights_of(user: DbUser, catalog: Catalog, *, namespace: str) -> Rights:
     """The user's rights: what they, PUBLIC, and the roles of their groups and of those roles have."""
-    grouped = {f"{namespace}:{group}" for group in user.groups}
+    grouped = {f"{namespace}:{group}" for group in user.groups if namespace}
     direct = {Grantee("role", role) for role in grouped & catalog.roles.keys()}
     start = frozenset({Grantee("user", user.name), PUBLIC, *direct})
     return Rights(user=user, catalog=catalog, grantees=catalog.roles_of(start))

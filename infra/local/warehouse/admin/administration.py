@@ -7,6 +7,7 @@ from infra.local.warehouse.access import definitions
 from infra.local.warehouse.admin import (
     authority,
     columns,
+    identity,
     masking,
     policies,
     privileges,
@@ -45,6 +46,9 @@ _CHANGES: Mapping[type[Any], _Change] = {
     s.CreateUser: users.create_user,
     s.AlterUser: users.alter_user,
     s.DropUser: users.drop_user,
+    s.CreateIdentityProvider: identity.create,
+    s.AlterIdentityProvider: identity.alter,
+    s.DropIdentityProvider: identity.drop,
     s.CreateRole: users.create_role,
     s.AlterRoleOwner: users.alter_role_owner,
     s.DropRole: users.drop_role,

@@ -6,6 +6,7 @@ from functools import partial
 from infra.local.warehouse.admin import (
     grammar_copy,
     grammar_grant,
+    grammar_identity,
     grammar_policies,
     grammar_session,
     grammar_tables,
@@ -31,6 +32,7 @@ _CREATE: Mapping[str, _Parse] = {
     "schema": grammar_users.create_schema,
     "user": grammar_users.create_user,
     "role": grammar_users.create_role,
+    "identity provider": grammar_identity.create,
     "rls policy": grammar_policies.create_policy,
     "masking policy": grammar_policies.create_masking_policy,
 }
@@ -42,6 +44,7 @@ _ALTER: Mapping[str, _Parse] = {
     "schema": grammar_users.alter_schema,
     "user": grammar_users.alter_user,
     "role": grammar_users.alter_role,
+    "identity provider": grammar_identity.alter,
     "rls policy": grammar_policies.alter_policy,
     "masking policy": grammar_policies.alter_masking_policy,
 }
@@ -52,6 +55,7 @@ _DROP: Mapping[str, _Parse] = {
     "schema": grammar_users.drop_schema,
     "user": grammar_users.drop_user,
     "role": grammar_users.drop_role,
+    "identity provider": grammar_identity.drop,
     "rls policy": grammar_policies.drop_policy,
     "masking policy": grammar_policies.drop_masking_policy,
 }

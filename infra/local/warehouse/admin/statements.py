@@ -137,6 +137,28 @@ class DropUser:
 
 
 @dataclass(frozen=True)
+class CreateIdentityProvider:
+    name: str
+    namespace: str
+    application_arn: str
+    iam_role: str
+
+
+@dataclass(frozen=True)
+class AlterIdentityProvider:
+    name: str
+    namespace: str | None = None
+    iam_role: str | None = None
+    enabled: bool | None = None
+
+
+@dataclass(frozen=True)
+class DropIdentityProvider:
+    name: str
+    cascade: bool
+
+
+@dataclass(frozen=True)
 class CreateRole:
     name: str
 
@@ -310,6 +332,9 @@ Statement = (
     | CreateUser
     | AlterUser
     | DropUser
+    | CreateIdentityProvider
+    | AlterIdentityProvider
+    | DropIdentityProvider
     | CreateRole
     | AlterRoleOwner
     | DropRole

@@ -25,6 +25,7 @@ class Work:
     compiler: Compiler  # of the statement's user
     read_object: ObjectReader | None
     known_user: Callable[[str], bool]
+    is_identity_center_application: Callable[[str], bool]
 
     @property
     def rights(self) -> Rights:

@@ -137,6 +137,12 @@ class History:
         self._transactions = itertools.count(_FIRST_QUERY)
         self._lock = threading.Lock()
 
+    def clear(self) -> None:
+        """Forgets the statements; their numbers, and those of users, are never another's."""
+        with self._lock:
+            self._entries.clear()
+            self._characters = 0
+
     def user_id(self, name: str) -> int:
         """The number of the database user of that name, always the same one."""
         with self._lock:

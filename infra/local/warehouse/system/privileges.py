@@ -1,5 +1,6 @@
 """The system views of users and roles, and of what they were granted."""
 
+import json
 from collections.abc import Iterator
 
 from infra.local.warehouse.catalog import PREDEFINED_ROLES, RDSDB
@@ -16,6 +17,13 @@ _IDENTITY = "identity_id integer, identity_name text, identity_type text"
 def _roles(moment: Moment) -> Iterator[Row]:
     for name, role in sorted(moment.catalog.roles.items()):
         yield role.number, name, role.owner, None
+
+
+def _identity_providers(moment: Moment) -> Iterator[Row]:
+    for name, provider in sorted(moment.catalog.identity_providers.items()):
+        shown = json.dumps({"application_arn": provider.application_arn, "iam_role": provider.iam_role})
+        _, instance, *_ = [*provider.application_arn.split("/"), ""]
+        yield provider.number, name, "awsidc", instance, provider.namespace, shown, provider.enabled
 
 
 def _session_roles(moment: Moment) -> Iterator[Row]:
@@ -151,6 +159,12 @@ def _nothing(_: Moment) -> Iterator[Row]:
 
 
 VIEWS: tuple[SystemView, ...] = (
+    view(
+        "svv_identity_providers",
+        "uid integer, name text, type text, instanceid text, namespc text, params text, enabled boolean",
+        _identity_providers,
+        allowed=lambda rights: rights.superuser,
+    ),
     view("svv_roles", "role_id integer, role_name text, role_owner text, external_id text", _roles),
     view(
         "svv_user_grants",

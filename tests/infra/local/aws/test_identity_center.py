@@ -241,8 +241,9 @@ def test_the_warehouse_from_namespace_to_secret(world, redshift_application):
 def test_what_a_namespace_would_not_do_it_does_not_take(world):
     serverless = world.served.client("redshift-serverless")
     for more, code in (
-        ({"kmsKeyId": "key"}, "NotImplemented"),
-        ({"dbName": "other"}, "NotImplemented"),
+        ({"kmsKeyId": "key"}, "ValidationException"),
+        ({"adminPasswordSecretKmsKeyId": "alias/key"}, "NotImplemented"),
+        ({"dbName": "Other"}, "ValidationException"),
         ({"iamRoles": [f"arn:aws:iam::{ACCOUNT}:role/none"]}, "ValidationException"),
         ({"redshiftIdcApplicationArn": "arn:none"}, "ValidationException"),
         ({"manageAdminPassword": True, "adminUserPassword": "Passw0rd"}, "ValidationException"),

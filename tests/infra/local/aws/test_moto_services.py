@@ -197,7 +197,7 @@ def test_a_session_of_moto_and_its_switches_are_out_of_reach(world):
             "list_permission_sets",
             {"InstanceArn": "arn:aws:sso:::instance/ssoins-0123456789abcdef"},
         ),
-        ("redshift", "describe_clusters", {}),
+        ("redshift", "describe_events", {}),
         ("lambda", "list_functions", {}),
         ("ec2", "describe_vpcs", {}),
         ("sqs", "list_queues", {}),
