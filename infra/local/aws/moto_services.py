@@ -159,6 +159,9 @@ class MotoServices:
             return f"arn:aws:iam::{ACCOUNT_ID}:group/{parameters['GroupName']}"
         if "UserName" in parameters:
             return self._iam.arn_of_user(parameters["UserName"])
+        if "Url" in parameters:
+            name = str(parameters["Url"]).partition("://")[2]
+            return f"arn:aws:iam::{ACCOUNT_ID}:oidc-provider/{name}"
         return str(parameters.get("PolicyArn") or parameters.get("OpenIDConnectProviderArn") or "*")
 
     def _forward(

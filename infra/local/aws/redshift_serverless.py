@@ -46,6 +46,9 @@ _TOGETHER = (
 _LOGS = frozenset({"userlog", "connectionlog", "useractivitylog"})
 
 
+_ARN = f"arn:aws:redshift-serverless:{REGION}:{ACCOUNT_ID}"
+
+
 @dataclass
 class _Namespace:
     name: str
@@ -58,7 +61,7 @@ class _Namespace:
 
     @property
     def arn(self) -> str:
-        return f"arn:aws:redshift-serverless:{REGION}:{ACCOUNT_ID}:namespace/{self.identifier}"
+        return f"{_ARN}:namespace/{self.identifier}"
 
 
 @dataclass
@@ -72,7 +75,7 @@ class _Workgroup:
 
     @property
     def arn(self) -> str:
-        return f"arn:aws:redshift-serverless:{REGION}:{ACCOUNT_ID}:workgroup/{self.identifier}"
+        return f"{_ARN}:workgroup/{self.identifier}"
 
 
 class RedshiftServerless:
@@ -125,14 +128,20 @@ class RedshiftServerless:
         return workgroup.arn
 
     def resource(self, call: Call) -> str:
-        """The ARN that an operation's permission is asked for; "*" for what is not there yet."""
-        if "resourceArn" in call.parameters:
-            return str(call.parameters["resourceArn"])
-        workgroup = self._workgroups.get(call.parameters.get("workgroupName", ""))
-        if workgroup is not None:
-            return workgroup.arn
-        namespace = self._namespaces.get(call.parameters.get("namespaceName", ""))
-        return namespace.arn if namespace is not None and "workgroupName" not in call.parameters else "*"
+        """The ARN that an operation's permission is asked for; "*" where it is about none.
+
+        AWS makes the ids: for what is not there yet, a policy has to be on all of the account.
+        """
+        asked = call.parameters
+        if "resourceArn" in asked:
+            return str(asked["resourceArn"])
+        if "workgroupName" in asked:
+            workgroup = self._workgroups.get(asked["workgroupName"])
+            return workgroup.arn if workgroup else f"{_ARN}:workgroup/*"
+        if "namespaceName" in asked:
+            namespace = self._namespaces.get(asked["namespaceName"])
+            return namespace.arn if namespace else f"{_ARN}:namespace/*"
+        return "*"
 
     def _settled(self, operation: Callable[[Call], Members]) -> Callable[[Call], Members]:
         """The operation, before and after which what was being deleted is gone."""
