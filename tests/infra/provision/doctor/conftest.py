@@ -8,6 +8,7 @@ import flask
 import httpx
 import pytest
 
+from infra.provision.spec import Spec
 from tests.infra.provision.doctor.world import World
 
 
@@ -19,12 +20,12 @@ def provider_of(stack: Any) -> flask.Flask:
 
 
 @pytest.fixture
-def world(stack: Any, env: dict[str, str], session: boto3.Session) -> Iterator[World]:
+def world(stack: Any, env: dict[str, str], session: boto3.Session, spec: Spec) -> Iterator[World]:
     settings = {
         name: value for name, value in env.items() if not name.startswith(("ADMIN_AWS_", "AWS_ENDPOINT"))
     }
     session.client("redshift-serverless").update_workgroup(
         workgroupName=env["REDSHIFT_WORKGROUP"], enhancedVpcRouting=True
     )
-    yield World(settings, session, provider_of(stack))
+    yield World(settings, session, provider_of(stack), spec)
     httpx.post(f"{env['AWS_ENDPOINT_URL']}/_local/states/0").raise_for_status()

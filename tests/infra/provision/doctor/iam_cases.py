@@ -1,8 +1,13 @@
 """Faults of IAM: its identity provider, the roles, whom they trust and what they may do."""
 
+import json
 from collections.abc import Callable
+from dataclasses import replace
 from typing import Any
 
+from moto.iam.models import iam_backends
+
+from infra.local.config import ACCOUNT_ID
 from tests.infra.provision.doctor.case import Case
 from tests.infra.provision.doctor.world import BRIDGE, DATA, World
 
@@ -105,6 +110,35 @@ def others_statements(world: World) -> None:
         world.allow(DATA, name, *document["Statement"])
 
 
+def subjects(world: World) -> None:
+    """rowlight.toml names who may come; the account was not told yet."""
+    world.spec = replace(world.provisioned, subjects=("00u1",))
+
+
+def bounded(world: World) -> None:
+    """The stand-in enforces no boundaries, and so lets nobody set one."""
+    iam = world.aws("iam")
+    document = {
+        "Version": "2012-10-17",
+        "Statement": [{"Effect": "Allow", "Action": "s3:*", "Resource": "*"}],
+    }
+    arn = iam.create_policy(PolicyName="Boundary", PolicyDocument=json.dumps(document))["Policy"]["Arn"]
+    role = next(each for each in iam_backends[ACCOUNT_ID]["aws"].roles.values() if each.name == BRIDGE)
+    role.permissions_boundary_arn = arn
+
+
+def host_is_gone(world: World) -> None:
+    world.env["BRIDGE_ROLE_ARN"] = ""
+    iam = world.aws("iam")
+    for name in world.permissions(BRIDGE):
+        iam.delete_role_policy(RoleName=BRIDGE, PolicyName=name)
+    iam.delete_role(RoleName=BRIDGE)
+
+
+def by_driver(world: World) -> None:
+    world.env |= {"QUERY_PATH": "driver", "REDSHIFT_HOST": "localhost"}
+
+
 CASES = (
     Case("none", "RLD-201", no_provider, ("create-open-id-connect-provider", "http://localhost"), cures=True),
     Case(
@@ -132,6 +166,10 @@ CASES = (
     Case("no context to set", "RLD-222", without(BRIDGE, CONTEXT), (CONTEXT, f"role/{DATA}"), cures=True),
     Case("a deny", "RLD-223", also_allows(BRIDGE, EXCHANGE, effect="Deny"), (EXCHANGE, BRIDGE)),
     Case("a deny of all", "RLD-223", also_allows(DATA, "redshift-data:*", effect="Deny"), (DATA,)),
+    Case("any subject", "RLD-215", subjects, (":sub",)),
+    Case("a boundary", "RLD-224", bounded, ("policy/Boundary", BRIDGE)),
+    Case("no host role", "RLD-234", host_is_gone, (f"role/{BRIDGE}",)),
+    Case("no token of the driver", "RLD-237", by_driver, ("GetIdentityCenterAuthToken", DATA), cures=True),
     Case("no data role", "RLD-230", another_role(DATA, "DATA_ROLE_ARN"), ("--role-name Gone",)),
     Case(
         "another trusted",

@@ -5,6 +5,7 @@ import json
 import time
 from collections.abc import Iterator
 from contextlib import AbstractContextManager, contextmanager
+from dataclasses import replace
 from typing import Any
 
 import boto3
@@ -121,6 +122,10 @@ def no_secret(world: World) -> None:
     world.env["OIDC_CLIENT_SECRET_ARN"] = "arn:aws:secretsmanager:us-east-1:123456789012:secret:gone-AbCdEf"
 
 
+def says_otherwise(world: World) -> None:
+    world.spec = replace(world.provisioned, database="sales")
+
+
 CASES = (
     Case("the administrator may not look", "RLD-001", denied, ("ListRolePolicies",)),
     Case("unknown credentials", "RLD-003", stranger, ("aws sso login",)),
@@ -130,6 +135,7 @@ CASES = (
     Case("no database", "RLD-010", setting("REDSHIFT_DATABASE", ""), ("REDSHIFT_DATABASE",)),
     Case("an ARN that is none", "RLD-011", setting("DATA_ROLE_ARN", "DataRole"), ("DATA_ROLE_ARN",)),
     Case("an issuer without https", "RLD-011", setting("OIDC_ISSUER", "example.okta.com"), ("OIDC_ISSUER",)),
+    Case("another database", "RLD-012", says_otherwise, ("REDSHIFT_DATABASE", "sales")),
     Case("nobody answers", "RLD-101", unreachable, ("curl -sv http://localhost",)),
     Case("not found", "RLD-103", answers("discovery", "{}", 404), ("/.well-known/openid-configuration",)),
     Case("not JSON", "RLD-103", answers("discovery", "<html>", 200), ("OIDC_ISSUER",)),

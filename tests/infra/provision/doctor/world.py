@@ -14,6 +14,7 @@ import httpx
 from infra.provision.doctor.chain import Chain, chain_of
 from infra.provision.doctor.command import diagnose
 from infra.provision.doctor.report import Report
+from infra.provision.spec import Spec
 
 BRIDGE, DATA = "IDCBridgeRole", "RedshiftDataAPIClientRole"
 
@@ -25,7 +26,9 @@ class World:
     env: dict[str, str]
     session: boto3.Session
     idp: flask.Flask
-    spec: Any = None
+    # What the account was provisioned by; `spec` is what doctor is told of it.
+    provisioned: Spec
+    spec: Spec | None = None
     clock: Callable[[], float] = time.time
     http: Callable[[], httpx.Client] = httpx.Client
     clients: dict[str, Any] = field(default_factory=dict)
