@@ -5,7 +5,7 @@ COMPILE = $(BIN)/uv pip compile -q --universal --python-version 3.11 --generate-
 	--no-annotate --custom-compile-command "make lock" pyproject.toml
 
 .DEFAULT_GOAL := help
-.PHONY: help demo local test lint types unit browser bench pictures coverage-table policies-doc lock format clean
+.PHONY: help demo local test lint types unit browser bench pictures coverage-table doctor-table policies-doc lock format clean
 
 help:  ## this list
 	@grep -hE '^[a-z-]+:.*## ' $(MAKEFILE_LIST) | sed -E 's/:.*## /\t/' | expand -t 16
@@ -53,6 +53,9 @@ coverage-table: .venv/dev  ## write docs/sql-coverage.md from what its cases do
 
 policies-doc: .venv/dev  ## write docs/policies.md from the IAM policies that infra/provision makes
 	$(BIN)/python -m tests.infra.provision.policies_page
+
+doctor-table: .venv/dev  ## write the table of faults in docs/aws.md from what doctor knows
+	$(BIN)/python -m infra.provision.doctor.table
 
 format: .venv/dev  ## write the code's layout
 	$(BIN)/ruff check --fix-only .

@@ -58,8 +58,8 @@ NO_KEYS_DOCUMENT = Fault(
 NO_USABLE_KEY = Fault(
     code="RLD-107",
     title="None of the provider's keys can verify an ID token",
-    why="Rowlight takes RS256 with an RSA key of 2048 bits or more that has a `kid`; so do IAM and"
-    " IAM Identity Center.",
+    why="Rowlight takes RS256 alone, with an RSA key of 2048 bits or more that has a `kid`. AWS takes such"
+    " keys, too.",
     cure="Have the provider sign this client's ID tokens with RS256, until `curl -s {url}` lists a key with"
     ' "kty": "RSA" and a "kid".',
     shows=("RL-212", "RL-213"),
