@@ -5,6 +5,7 @@ from datetime import UTC, datetime
 from typing import Literal
 
 Renewal = Literal["context", "provider", "nobody"]
+Propagation = Literal["identity_center", "session_tags"]
 
 
 @dataclass(frozen=True)
@@ -17,6 +18,8 @@ class SignedIn:
     groups: tuple[str, ...]
     signed_in_at: datetime
     expires_at: datetime
+    database_user: str = ""  # these two where the token's tags name them for the role session
+    database_roles: tuple[str, ...] = ()
 
 
 @dataclass(frozen=True)
@@ -53,6 +56,12 @@ class Chain:
     warehouse: str
     database: str
     path: Literal["data-api", "driver"]
+    propagation: Propagation = "identity_center"
+
+    @property
+    def tagged(self) -> bool:
+        """Whether the role session carries the person by its tags, without IAM Identity Center."""
+        return self.propagation == "session_tags"
 
 
 _LONG_AGO = datetime.min.replace(tzinfo=UTC)

@@ -164,11 +164,21 @@ class Settings(BaseSettings):
     aws_region: Annotated[Text, Field(pattern=r"^[a-z]{2}(-[a-z]+)+-\d$")] = Field(
         description="the region of the warehouse and of IAM Identity Center, such as us-east-1"
     )
+    propagation: Literal["identity_center", "session_tags"] = Field(
+        "identity_center", description="identity_center, or session_tags where there is no Identity Center"
+    )
     idc_application_arn: Annotated[
-        str, AfterValidator(_arn(r"arn:aws[\w-]*:sso::\d{12}:application/[\w-]+/[\w-]+"))
-    ] = Field(description="the ARN of the IAM Identity Center application, arn:aws:sso::…:application/…")
+        str, AfterValidator(_arn(r"(arn:aws[\w-]*:sso::\d{12}:application/[\w-]+/[\w-]+)?"))
+    ] = Field(
+        "",
+        validate_default=True,
+        description="the ARN of the IAM Identity Center application, arn:aws:sso::…:application/…; empty "
+        "where PROPAGATION is session_tags",
+    )
     bridge_role_arn: RoleArn = Field(
-        "", description="the ARN of the bridge role, or empty where the host's own role signs"
+        "",
+        description="the ARN of the bridge role, or empty where the host's own role signs or PROPAGATION is "
+        "session_tags",
     )
     data_role_arn: Annotated[RoleArn, Field(min_length=1)] = Field(
         description="the ARN of the role that queries the warehouse, arn:aws:iam::…:role/…"
@@ -182,7 +192,9 @@ class Settings(BaseSettings):
         description="the identifier of the Redshift cluster, or REDSHIFT_WORKGROUP instead; not both",
     )
     redshift_database: Annotated[Text, Field(max_length=127)] = Field(description="the database's name")
-    query_path: Literal["data-api", "driver"] = Field("data-api", description="data-api or driver")
+    query_path: Literal["data-api", "driver"] = Field(
+        "data-api", description="data-api, or driver where PROPAGATION is identity_center"
+    )
     redshift_host: Annotated[str, AfterValidator(_host)] = Field(
         "",
         validate_default=True,
@@ -231,6 +243,24 @@ class Settings(BaseSettings):
             _exactly_one(secret.get_secret_value(), value, other="OIDC_CLIENT_SECRET")
         return value
 
+    @field_validator("idc_application_arn", "bridge_role_arn")
+    @classmethod
+    def _nothing_of_identity_center_by_tags(cls, value: str, info: ValidationInfo) -> str:
+        propagation = info.data.get("propagation")
+        if value and propagation == "session_tags":
+            raise ValueError("is set, and PROPAGATION is session_tags")
+        if not value and propagation == "identity_center" and info.field_name == "idc_application_arn":
+            raise ValueError("is not set")
+        return value
+
+    @field_validator("query_path")
+    @classmethod
+    def _direct_path_by_identity_center(cls, value: str, info: ValidationInfo) -> str:
+        # The driver signs in by a token of IAM Identity Center's.
+        if value == "driver" and info.data.get("propagation") == "session_tags":
+            raise ValueError("is driver, and PROPAGATION is session_tags")
+        return value
+
     @field_validator("redshift_cluster")
     @classmethod
     def _one_warehouse(cls, value: str, info: ValidationInfo) -> str:
@@ -266,6 +296,11 @@ class Settings(BaseSettings):
         port = "" if parts.port in (None, usual) else f":{parts.port}"
         host = f"[{parts.hostname}]" if ":" in (parts.hostname or "") else parts.hostname
         return f"{parts.scheme}://{host}{port}"
+
+    @property
+    def by_tags(self) -> bool:
+        """Whether a role session carries the person by its tags, without IAM Identity Center."""
+        return self.propagation == "session_tags"
 
     @property
     def compares(self) -> bool:

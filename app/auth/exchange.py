@@ -1,4 +1,7 @@
-"""The three steps from an ID token to a role that carries the person; AWS's refusals are translated here."""
+"""From an ID token to a role session that carries the person; AWS's refusals are translated here.
+
+That takes three steps by way of IAM Identity Center and, where PROPAGATION is session_tags, one.
+"""
 
 import hashlib
 import re
@@ -14,7 +17,15 @@ from app.audit import Trail
 from app.auth.aws import ONCE, UNSIGNED_REQUESTS, Aws, RoleCredentials
 from app.auth.center import Told, told
 from app.auth.identity import Identity
-from app.auth.refusals import CONTEXT, DATA_ROLE, WEB_IDENTITY, Refusals
+from app.auth.refusals import (
+    CONTEXT,
+    DATA_ROLE,
+    TAGGED_AS_ANOTHER,
+    TAGGED_ROLE,
+    UNTAGGED,
+    WEB_IDENTITY,
+    Refusals,
+)
 from app.errors import ExchangeRefused
 from app.settings import Settings
 
@@ -22,9 +33,11 @@ if TYPE_CHECKING:
     from mypy_boto3_sso_oidc import SSOOIDCClient
     from mypy_boto3_sts import STSClient
 
-# The most that AWS gives to a role assumed from a role: each renewal costs a refresh token its use.
+# The most that AWS gives to a role assumed from a role: each renewal costs a refresh token its use. By tags
+# it could be longer; but then whoever leaves a group would keep its role for as long.
 ROLE_SECONDS = 3600
 CONTEXT_PROVIDER = "arn:aws:iam::aws:contextProvider/IdentityCenter"
+_WEB_IDENTITY = "AssumeRoleWithWebIdentity"
 _JWT_BEARER = "urn:ietf:params:oauth:grant-type:jwt-bearer"
 _MAX_SESSION_NAME = 64
 
@@ -53,6 +66,9 @@ def exchange(
     `kept` is told what it gave in return before the last step can fail. Each step leaves an audit event,
     whatever AWS says to it.
     """
+    if settings.by_tags:
+        sts = aws.client("sts", config=UNSIGNED_REQUESTS)
+        return assume_tagged_role(sts, role_arn=settings.data_role_arn, identity=identity, trail=trail)
     name = session_name(identity.email)
     bridge = None
     if settings.bridge_role_arn:
@@ -78,12 +94,39 @@ def assume_bridge_role(
     sts: "STSClient", *, role_arn: str, token: str, session_name: str, trail: Trail
 ) -> RoleCredentials:
     """Step 1: the ID token itself, unsigned, for the role that may do the next two steps."""
+    step = _Step(_WEB_IDENTITY, trail, {"role": role_arn})
+    return _with_web_identity(sts, step, WEB_IDENTITY, token=token, session_name=session_name)
+
+
+def assume_tagged_role(
+    sts: "STSClient", *, role_arn: str, identity: Identity, trail: Trail
+) -> RoleCredentials:
+    """The only step without IAM Identity Center: the ID token, whose tags STS puts into the role's session.
+
+    Tags are the provider's to give: this call has no parameter for them. Redshift runs statements as the
+    database user and with the roles that they name, so a token that names nobody, or somebody else than whom
+    it is about, is not sent.
+    """
+    tags, name = identity.tags, session_name(identity.email)
+    if not tags.user:
+        raise UNTAGGED.raised()
+    # The role's permissions are for a session that is called as its database user.
+    if not tags.user == identity.email == name:
+        raise TAGGED_AS_ANOTHER.raised()
+    asked_for = {"role": role_arn, "database_user": tags.user, "database_roles": ",".join(tags.roles)}
+    step = _Step(_WEB_IDENTITY, trail, asked_for)
+    return _with_web_identity(sts, step, TAGGED_ROLE, token=identity.token, session_name=name)
+
+
+def _with_web_identity(
+    sts: "STSClient", step: "_Step", refusals: Refusals, *, token: str, session_name: str
+) -> RoleCredentials:
     answer = _ask(
-        _Step("AssumeRoleWithWebIdentity", trail, {"role": role_arn}),
-        WEB_IDENTITY,
+        step,
+        refusals,
         partial(
             sts.assume_role_with_web_identity,
-            RoleArn=role_arn,
+            RoleArn=step.asked_for["role"],
             RoleSessionName=session_name,
             WebIdentityToken=token,
             DurationSeconds=ROLE_SECONDS,

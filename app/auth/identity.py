@@ -13,6 +13,7 @@ import jwt
 from cryptography.hazmat.primitives.asymmetric.rsa import RSAPublicKey
 from jwt.types import Options
 
+from app.auth.tags import UNTAGGED, SessionTags, session_tags
 from app.errors import InvalidToken
 
 UnverifiedToken = NewType("UnverifiedToken", str)
@@ -53,10 +54,11 @@ class Identity:
     subject: str
     email: str
     name: str
-    groups: tuple[str, ...]  # for display; Redshift decides by IAM Identity Center's groups
+    groups: tuple[str, ...]  # for display; Redshift decides by IAM Identity Center's groups, or by the tags
     issuer: str
     expires_at: datetime
     token: str = field(repr=False)
+    tags: SessionTags = UNTAGGED  # where PROPAGATION is session_tags, STS gives them to the role session
 
 
 def verify(
@@ -85,6 +87,7 @@ def verify(
         issuer=issuer,
         expires_at=expires_at,
         token=token,
+        tags=session_tags(claims),
     )
     if renews is not None and (identity.subject, identity.email) != (renews.subject, renews.email):
         raise InvalidToken(

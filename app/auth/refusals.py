@@ -1,4 +1,4 @@
-"""AWS's refusals of the three steps, by AWS's codes → what a person is told."""
+"""AWS's refusals of the steps, by AWS's codes → what a person is told."""
 
 from collections.abc import Mapping
 from dataclasses import dataclass
@@ -191,6 +191,52 @@ CONTEXT = Refusals(
         "IAM Identity Center does not accept your sign-in.",
         _ADMIN + "IDC_APPLICATION_ARN and AWS_REGION.",
     ),
+)
+
+# The one step where there is no Identity Center. What is common with the bridge role's has its codes.
+TAGGED_ROLE = Refusals(
+    {
+        **WEB_IDENTITY.by_code,
+        "AccessDenied": Refusal(
+            RoleRefused,
+            "RL-341",
+            "AWS does not let your sign-in through to this app's data.",
+            _ADMIN
+            + "that the role of DATA_ROLE_ARN exists and trusts the identity provider of OIDC_ISSUER for "
+            "sts:AssumeRoleWithWebIdentity and for sts:TagSession, with conditions that OIDC_CLIENT_ID and "
+            "the tags in your ID token meet.",
+        ),
+        "InvalidIdentityToken": Refusal(
+            RoleRefused,
+            "RL-321",
+            "AWS does not accept your sign-in.",
+            _ADMIN
+            + "that IAM has an identity provider for OIDC_ISSUER with the audience OIDC_CLIENT_ID, and that "
+            "each tag in the claim https://aws.amazon.com/tags is one text of 256 characters at most.",
+        ),
+        "PackedPolicyTooLarge": Refusal(
+            RoleRefused,
+            "RL-342",
+            "AWS cannot keep as many roles as your sign-in names.",
+            "Ask your administrator to have the tag RedshiftDbRoles name fewer roles, or shorter ones.",
+        ),
+    },
+    Refusal(RoleRefused, "RL-327", "AWS does not hand out the data role.", _ADMIN + "DATA_ROLE_ARN."),
+)
+UNTAGGED = Refusal(
+    ExchangeRefused,
+    "RL-343",
+    "Your sign-in does not say who you are to Redshift.",
+    _ADMIN + "that the identity provider puts the tag RedshiftDbUser, with your email address, into the "
+    "claim https://aws.amazon.com/tags of the ID token.",
+)
+TAGGED_AS_ANOTHER = Refusal(
+    ExchangeRefused,
+    "RL-344",
+    "Your sign-in names somebody else to Redshift.",
+    _ADMIN + "that the identity provider makes the tag RedshiftDbUser of your email address, letter by "
+    "letter, and that the address can be a role session's name: 64 letters without accents, digits, "
+    "_+=,.@-",
 )
 
 DATA_ROLE = Refusals(

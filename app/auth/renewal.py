@@ -56,7 +56,9 @@ class Renewer:
                     raise
                 standing = replace(standing, context_refresh_token=None)
                 keep(standing)
-        if standing.token_sent or self._clock() >= standing.identity.expires_at:
+        if self._clock() >= standing.identity.expires_at or (
+            standing.token_sent and not self._goes_twice(standing)
+        ):
             standing = self._with_new_token(standing, keep)
         standing = replace(standing, token_sent=True)
         keep(standing)
@@ -72,6 +74,10 @@ class Renewer:
             log.warning("Sign-out was not confirmed: %s %s", error.code, error.message)
             return error
         return None
+
+    def _goes_twice(self, standing: Standing) -> bool:
+        """STS alone takes an ID token while it lasts; a new one is better: it has the groups of now."""
+        return self._settings.by_tags and standing.refresh_token is None
 
     def _can_sign(self, standing: Standing) -> bool:
         """The bridge role takes an ID token while it lasts, as often as we like; the host's needs none."""

@@ -8,6 +8,7 @@ from typing import Any, Self
 from app.auth.attempt import SignedIn
 from app.auth.aws import RoleCredentials
 from app.auth.identity import Identity
+from app.auth.tags import SessionTags
 from app.chain import CenterUser
 
 
@@ -55,6 +56,7 @@ class Standing:
                         **identity,
                         "groups": tuple(identity["groups"]),
                         "expires_at": datetime.fromisoformat(identity["expires_at"]),
+                        "tags": _tags(identity.get("tags", {})),
                     }
                 ),
                 "credentials": credentials
@@ -64,6 +66,10 @@ class Standing:
                 "center": center and CenterUser(**{**center, "expires_at": _moment(center["expires_at"])}),
             }
         )
+
+
+def _tags(written: Mapping[str, Any]) -> SessionTags:
+    return SessionTags(written.get("user", ""), tuple(written.get("roles", ())))
 
 
 def _moment(written: str | None) -> datetime | None:

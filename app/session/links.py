@@ -17,6 +17,8 @@ def chain(record: Record, settings: Settings) -> Chain:
         groups=identity.groups,
         signed_in_at=record.started_at,
         expires_at=identity.expires_at,
+        database_user=identity.tags.user if settings.by_tags else "",
+        database_roles=identity.tags.roles if settings.by_tags else (),
     )
     name = session_name(identity.email)
     return Chain(
@@ -32,6 +34,7 @@ def chain(record: Record, settings: Settings) -> Chain:
         warehouse=settings.redshift_workgroup or settings.redshift_cluster,
         database=settings.redshift_database,
         path=settings.query_path,
+        propagation=settings.propagation,
     )
 
 

@@ -190,7 +190,7 @@ class Catalogue:
 
     @property
     def namespace(self) -> str:
-        """What stands before the names that come from IAM Identity Center, as in the asker's own."""
+        """What stands before the names of people who sign in, as in the asker's own."""
         return self.me.rpartition(":")[0]
 
     def held_by(self, start: Iterable[Grantee]) -> frozenset[Grantee]:

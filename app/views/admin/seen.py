@@ -89,6 +89,10 @@ def _counting(masks: Iterable[Mask]) -> tuple[Mask, ...]:
     return tuple(dict.fromkeys(found[column] for column in sorted(found)))
 
 
+# Before the names of users that come by an IAM role: the roles that its tags name have nothing before theirs.
+_IAM = "IAMR"
+
+
 def everybody(catalogue: Catalogue, groups: Mapping[str, Sequence[str]]) -> tuple[Somebody, ...]:
     """The roles that people make, then the people; `groups` are those of who signed in here, by address.
 
@@ -109,7 +113,7 @@ def person(catalogue: Catalogue, name: str, groups: Mapping[str, Sequence[str]])
         return Somebody(Grantee("user", name))  # a user of the warehouse's own has no groups
     if address not in groups:
         return Somebody(Grantee("user", name), known=False)
-    roles = (f"{space}:{group}" for group in groups[address])
+    roles = (group if space == _IAM else f"{space}:{group}" for group in groups[address])
     return Somebody(Grantee("user", name), tuple(role for role in roles if role in catalogue.roles))
 
 

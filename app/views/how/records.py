@@ -39,6 +39,12 @@ def commands(chain: Chain, table: Table, user: str) -> Iterator[Command]:
         "For an administrator with cloudtrail:LookupEvents; the app has no such permission.",
         _lookup(chain, event, "" if chain.path == "driver" else table.statement_id),
     )
+    if chain.tagged:
+        yield Command(
+            "CloudTrail: the events that gave sessions their tags",
+            "Each has principalTags as the identity provider signed them; for an administrator, as well.",
+            _tagged(chain),
+        )
     if chain.path == "data-api":
         yield Command(
             "Data API: the statement itself",
@@ -57,7 +63,16 @@ def commands(chain: Chain, table: Table, user: str) -> Iterator[Command]:
 def _lookup(chain: Chain, event: str, statement_id: str) -> str:
     name = chain.session.name if chain.session is not None else ""
     has = f" && contains(CloudTrailEvent, '{statement_id}')" if statement_id else ""
-    query = f"Events[?EventName=='{event}'{has}].CloudTrailEvent"
+    return _events(chain, name, f"Events[?EventName=='{event}'{has}].CloudTrailEvent")
+
+
+def _tagged(chain: Chain) -> str:
+    """Whoever sends a token is called by its subject."""
+    query = "Events[?EventName=='AssumeRoleWithWebIdentity'].CloudTrailEvent"
+    return _events(chain, chain.signed_in.subject, query)
+
+
+def _events(chain: Chain, name: str, query: str) -> str:
     return (
         f"aws cloudtrail lookup-events {_region(chain)} \\\n"
         f"  --lookup-attributes {shlex.quote(f'AttributeKey=Username,AttributeValue={name}')} \\\n"

@@ -37,7 +37,7 @@ def show(view: View, reader: Reader, *, fresh: bool) -> None:
     question = personal.beside(view.question) if reader.personal_tables else view.question
     with st.container(key="how"):
         place = st.empty()
-        with place, st.spinner("Asking Redshift, IAM Identity Center and the policies", show_time=True):
+        with place, st.spinner("Asking Redshift who you are and what you may see", show_time=True):
             known = learn(reader, question.relations, waiting.until_landed, fresh=fresh)
         place.empty()
         _draw(known, view, reader)

@@ -4,7 +4,7 @@ Whatever comes from a token, from AWS or from the warehouse is escaped here.
 """
 
 import re
-from collections.abc import Callable, Iterable, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from datetime import datetime
 from html import escape
 
@@ -25,6 +25,7 @@ TimeOf = Callable[[datetime], str]
 
 _SAID: dict[State, str] = {"holds": "holds", "ends": "ends here", "unknown": "not reached"}
 _HOW = {"session": "by your group in IAM Identity Center", "granted": "granted to you"}
+_BY_TAG = {**_HOW, "session": "by the tag RedshiftDbRoles"}
 _MANY: dict[Dimension, str] = {
     "region": "Regions",
     "country": "Countries",
@@ -76,8 +77,10 @@ def reasons(said: Verdict) -> str:
 
 
 def sign_in(chain: Chain, now: datetime, time_of: TimeOf) -> str:
-    """The first three links, as far as they are there."""
+    """The links before Redshift, as far as they are there."""
     when = _When(now, time_of)
+    if chain.tagged:
+        return _id_token(chain, when) + _tagged_session(chain, when)
     return _id_token(chain, when) + _identity_center(chain, when) + _role_session(chain, when)
 
 
@@ -121,6 +124,7 @@ def _id_token(chain: Chain, when: _When) -> str:
         ("Subject", _code(link.subject)),
         ("Email", _code(link.email)),
         ("Groups", ", ".join(map(_code, link.groups)) or _NONE),
+        *(_tags(chain) if chain.tagged else ()),
         ("Signed in at", when.at(link.signed_in_at)),
         ("Expires at", when.until(link.expires_at)),
     ]
@@ -128,24 +132,53 @@ def _id_token(chain: Chain, when: _When) -> str:
     return section(1, "ID token", said, _facts(pairs))
 
 
+def _tags(chain: Chain) -> Iterable[tuple[str, str]]:
+    """What the ID token says for AWS."""
+    link = chain.signed_in
+    yield "Tag RedshiftDbUser", _code(link.database_user)
+    yield "Tag RedshiftDbRoles", ", ".join(map(_code, link.database_roles)) or _NONE
+
+
 def _identity_center(chain: Chain, when: _When) -> str:
     user = chain.user
     if user is None:
         return section(2, "IAM Identity Center", _NOT_YET)
-    renews_at = chain.renews_at or chain.ends_at
     pairs = [
         ("User id", _code(user.user_id) if user.user_id else _UNTOLD),
         ("Identity store", _code(user.identity_store) if user.identity_store else _UNTOLD),
         ("Application", _code(chain.application_arn)),
         ("Context expires at", when.until(user.expires_at)),
-        ("Renewed", f"with the first question after {when.until(renews_at)}, {_RENEWAL[chain.renewal]}"),
-        ("This sign-in ends at", when.until(chain.ends_at)),
+        *_renewal(chain, when),
     ]
     said = (
         "CreateTokenWithIAM took the ID token, once, and gave a context that names you in the identity "
         "store. Whatever is done with it, CloudTrail notes as done on behalf of this user id."
     )
     return section(2, "IAM Identity Center", said, _facts(pairs))
+
+
+def _renewal(chain: Chain, when: _When) -> Iterable[tuple[str, str]]:
+    renews_at = chain.renews_at or chain.ends_at
+    yield "Renewed", f"with the first question after {when.until(renews_at)}, {_RENEWAL[chain.renewal]}"
+    yield "This sign-in ends at", when.until(chain.ends_at)
+
+
+def _tagged_session(chain: Chain, when: _When) -> str:
+    """The second link where there is no IAM Identity Center."""
+    session = chain.session
+    if session is None:
+        return section(2, "Role session", _NOT_YET)
+    pairs = [
+        ("Data role", _code(session.role_arn)),
+        ("Role session name", _code(session.name)),
+        ("Credentials expire at", when.until(session.expires_at)),
+        *_renewal(chain, when),
+    ]
+    said = (
+        "AssumeRoleWithWebIdentity took the ID token and put its tags, which only the identity provider can "
+        "sign, into a session of the data role. The session queries the warehouse as the user that they name."
+    )
+    return section(2, "Role session", said, _facts(pairs))
 
 
 def _role_session(chain: Chain, when: _When) -> str:
@@ -167,26 +200,30 @@ def _role_session(chain: Chain, when: _When) -> str:
 
 
 def redshift(known: Known) -> str:
-    """The fourth link: who the person is to Redshift."""
+    """The link after the role session: who the person is to Redshift."""
     who, chain = known.who, known.chain
+    number, by = (3, _BY_TAG) if chain.tagged else (4, _HOW)
     if not isinstance(who, Who):
-        return section(4, "Redshift", "", refused(who))
+        return section(number, "Redshift", "", refused(who))
     pairs = [
         ("current_user", _code(who.user)),
         ("session_user", _code(who.session_user)),
-        ("Roles", "<br>".join(f"{_code(role.name)} {escape(_how(role))}" for role in who.roles) or _NONE),
+        ("Roles", "<br>".join(f"{_code(role.name)} {escape(_how(role, by))}" for role in who.roles) or _NONE),
         ("Warehouse", f"{_code(chain.warehouse)}, database {_code(chain.database)}"),
         ("Asked by statement", _code(known.statement_id)),
     ]
-    said = (
-        "To Redshift you are a database user of your own, with a role for each of your groups that has one."
+    what = (
+        "each role of those names that there is"
+        if chain.tagged
+        else "a role for each of your groups that has one"
     )
+    said = f"To Redshift you are a database user of your own, with {what}."
     body = _facts(pairs) + (refused(known.rights) if isinstance(known.rights, AppError) else "")
-    return section(4, "Redshift", said, body)
+    return section(number, "Redshift", said, body)
 
 
-def _how(role: Role) -> str:
-    return f"through {role.through}" if role.how == "inherited" else _HOW[role.how]
+def _how(role: Role, by: Mapping[str, str]) -> str:
+    return f"through {role.through}" if role.how == "inherited" else by[role.how]
 
 
 def table(known: Known, proven: Proven, marks: Marks) -> str:
@@ -274,8 +311,10 @@ def records(chain: Chain, shown: Table, trail: Trail, time_of: TimeOf) -> str:
         ("StatementName", _code(shown.label)),
         ("Audit event", f"{_code(event_id(shown))} of sign-in {_code(trail.session)}"),
         ("CloudTrail's user name", _code(session.name) if session else _UNTOLD),
-        ("CloudTrail's onBehalfOf.userId", _code(user.user_id) if user and user.user_id else _UNTOLD),
     ]
+    if not chain.tagged:
+        user_id = _code(user.user_id) if user and user.user_id else _UNTOLD
+        pairs.append(("CloudTrail's onBehalfOf.userId", user_id))
     said = "What the page showed last, as AWS and the app's own log keep it."
     return section(None, "On record", said, _facts(pairs))
 

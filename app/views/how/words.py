@@ -17,9 +17,10 @@ State = Literal["holds", "ends", "unknown"]
 _SHORT = 14  # characters of an id in the picture
 _REMEDY = (
     "What would change it: whoever looks after access adds you, at the identity provider, to a group whose "
-    "role holds SELECT on this table. It counts as soon as IAM Identity Center has heard of it: then press "
-    "Refresh."
+    "role holds SELECT on this table. "
 )
+_HEARD = "It counts as soon as IAM Identity Center has heard of it: then press Refresh."
+_RENEWED = "It counts once you sign in again, or when this sign-in is renewed."
 _NO_ROLE = "Only roles hold SELECT here, and without SELECT no row is shown, whatever the policies say."
 
 
@@ -49,7 +50,7 @@ def links(known: Known, marks: Marks) -> tuple[Link, ...]:
     chain, who = known.chain, known.who
     found = [
         Link("ID token", chain.signed_in.email, "holds"),
-        Link("IAM Identity Center", _short(chain.user.user_id) if chain.user else "", _at_center(known)),
+        *_of_center(known),
         Link("Role session", _role(chain), _in_session(known)),
         Link("Redshift", who.user, "holds") if isinstance(who, Who) else Link("Redshift", "", _asked(who)),
     ]
@@ -70,6 +71,14 @@ def _role(chain: Chain) -> str:
     return chain.session.role_arn.rpartition("/")[2] if chain.session else ""
 
 
+def _of_center(known: Known) -> tuple[Link, ...]:
+    """IAM Identity Center's link, where it is in the chain."""
+    chain = known.chain
+    if chain.tagged:
+        return ()
+    return (Link("IAM Identity Center", _short(chain.user.user_id) if chain.user else "", _at_center(known)),)
+
+
 def _at_center(known: Known) -> State:
     if known.chain.user is not None:
         return "holds"
@@ -78,7 +87,8 @@ def _at_center(known: Known) -> State:
 
 def _in_session(known: Known) -> State:
     if isinstance(known.who, AccessError):
-        return "ends" if known.chain.user is not None or isinstance(known.who, RoleRefused) else "unknown"
+        reached = known.chain.tagged or known.chain.user is not None or isinstance(known.who, RoleRefused)
+        return "ends" if reached else "unknown"
     return "holds" if known.chain.session is not None else "unknown"
 
 
@@ -110,7 +120,8 @@ def verdict(known: Known, proven: Proven, marks: Marks) -> Verdict:
     counted, table = proven.counted, proven.table
     if isinstance(counted, QueryDenied):
         why = "Every link up to Redshift holds: it knows you by name, and it answers you."
-        return Verdict(f"You see no rows of {table}.", (why, why_no_select(known, table)), _REMEDY)
+        remedy = _REMEDY + (_RENEWED if known.chain.tagged else _HEARD)
+        return Verdict(f"You see no rows of {table}.", (why, why_no_select(known, table)), remedy)
     if isinstance(counted, AppError):
         return Verdict(f"What you see of {table} could not be counted.", (counted.message,))
     seen = _seen(counted, marks) if counted.rows else "no rows"
@@ -120,14 +131,11 @@ def verdict(known: Known, proven: Proven, marks: Marks) -> Verdict:
 
 def why_no_select(known: Known, table: str) -> str:
     """The first link that is missing."""
-    who, rights, groups = known.who, known.rights, known.chain.signed_in.groups
+    who, rights = known.who, known.rights
     if not isinstance(who, Who) or not isinstance(rights, Rights):
         return f"Redshift refuses you SELECT on {table}."
-    if not who.roles and not groups:
-        return f"You are in no group, so Redshift gives you no role. {_NO_ROLE}"
     if not who.roles:
-        heard = "or IAM Identity Center has not heard that you are in it."
-        return f"Redshift has no role for {_and(groups)}, {heard} {_NO_ROLE}"
+        return f"{_without_role(known.chain)} {_NO_ROLE}"
     names = [role.name for role in who.roles]
     have = f"Your role is {names[0]}." if len(names) == 1 else f"Your roles are {_and(names)}."
     if rights.select(table) and not rights.usage(table):
@@ -139,6 +147,20 @@ def why_no_select(known: Known, table: str) -> str:
     others = rights.others(table)
     elsewhere = f" {_and(others)} {'holds' if len(others) == 1 else 'hold'} it." if others else ""
     return f"{have} {'It does' if len(names) == 1 else 'They do'} not hold SELECT on {table}.{elsewhere}"
+
+
+def _without_role(chain: Chain) -> str:
+    """Why Redshift gives the person no role at all."""
+    groups, roles = chain.signed_in.groups, chain.signed_in.database_roles
+    if chain.tagged and roles:
+        return f"Redshift has no role of the name {_and(roles)}."
+    if chain.tagged:
+        return "Your ID token's tags name no role, so Redshift gives you none."
+    if not groups:
+        return "You are in no group, so Redshift gives you no role."
+    return (
+        f"Redshift has no role for {_and(groups)}, or IAM Identity Center has not heard that you are in it."
+    )
 
 
 def held(known: Known, table: str) -> str:
