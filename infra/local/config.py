@@ -42,6 +42,7 @@ class Config:
     empty: bool = False  # people and data, and nothing provisioned
     log_level: str = "WARNING"
     sign_in: str = "popup"
+    propagation: str = "identity_center"
     client_secret: str = field(default_factory=lambda: secrets.token_urlsafe(32), repr=False)
 
     @property
@@ -95,6 +96,7 @@ def from_environment(environ: Mapping[str, str] = os.environ) -> Config:
     if values["log_level"] not in _LOG_LEVELS:
         raise ConfigError(f"LOG_LEVEL is {values['log_level'][:40]!r}: it must be {', '.join(_LOG_LEVELS)}.")
     values["sign_in"] = _one_of(("popup", "redirect"), environ, "SIGN_IN")  # passed on to the app
+    values["propagation"] = _one_of(("identity_center", "session_tags"), environ, "PROPAGATION")
     values["data_api_quotas"] = _one_of(("off", "on"), environ, "DATA_API_QUOTAS") == "on"
     values["empty"] = _one_of(("off", "on"), environ, "EMPTY") == "on"
     config = Config(**values)

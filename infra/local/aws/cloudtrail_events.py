@@ -154,7 +154,12 @@ def _requested(exchange: Exchange, values: Values) -> Mapping[str, Any] | None:
         return exchange.parameters or None
     model = exchange.operation_model
     shape = model.input_shape if model else None
-    return values.written(exchange.parameters, shape) if shape else None
+    written = values.written(exchange.parameters, shape) if shape else None
+    tags = exchange.noted.tags
+    if written is None or tags is None or not tags.values:
+        return written
+    passed: dict[str, Any] = {"principalTags": dict(tags.values)}
+    return {**written, **passed, **({"transitiveTagKeys": [*tags.transitive]} if tags.transitive else {})}
 
 
 def _parsed(exchange: Exchange, response: HttpResponse) -> Mapping[str, Any]:

@@ -8,9 +8,10 @@ from collections.abc import Callable
 from dataclasses import dataclass, field, replace
 from datetime import UTC, datetime
 
-from infra.local.aws.iam import Iam
+from infra.local.aws.iam import Iam, tags_of
 from infra.local.aws.identity_center import IdentityCenter
-from infra.local.aws.model import Caller
+from infra.local.aws.model import UNTAGGED, Caller, SessionTags
+from infra.local.aws.session_tags import merged
 from infra.local.config import ACCOUNT_ID
 
 _KEY_CHARACTERS = string.ascii_uppercase + "234567"
@@ -31,6 +32,7 @@ class Session:
     user_id: str | None  # the identity-store user of an identity-enhanced session
     scopes: frozenset[str]  # what that user's context may be used for
     provider_arn: str | None  # the identity provider whose token opened it
+    tags: SessionTags
 
 
 @dataclass(frozen=True)
@@ -70,6 +72,7 @@ class Credentials:
         user_id: str | None = None,
         scopes: frozenset[str] = frozenset(),
         provider_arn: str | None = None,
+        tags: SessionTags = UNTAGGED,
     ) -> Session:
         """Makes the credentials of a role session; it is over after `seconds`, and by `ends_by`."""
         now = self._clock()
@@ -85,6 +88,7 @@ class Credentials:
             user_id=user_id,
             scopes=scopes,
             provider_arn=provider_arn,
+            tags=tags,
         )
         with self._lock:
             # A day longer than they last, so that a late caller is told that they expired.
@@ -156,5 +160,7 @@ class Credentials:
             access_key_id=session.access_key_id,
             began_at=datetime.fromtimestamp(session.began_at, UTC),
             provider_arn=session.provider_arn,
+            tags=merged(tags_of(role), session.tags.values),
+            transitive_tags=session.tags.transitive,
         )
         return Key(session.secret_access_key, caller)

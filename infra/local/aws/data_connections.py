@@ -19,6 +19,8 @@ _CREDENTIALS_ACTIONS = {
     "WorkgroupName": "redshift-serverless:GetCredentials",
     "ClusterIdentifier": "redshift:GetClusterCredentialsWithIAM",
 }
+# Whom these credentials then name to the database; a role that does not exist there is left out.
+_USER_TAG, _ROLES_TAG = "RedshiftDbUser", "RedshiftDbRoles"
 
 
 def caller_of(call: Call) -> Caller:
@@ -117,5 +119,6 @@ class Connections:
             return DbUser(name, groups=frozenset(caller.person.group_names))
         self._authorize_credentials(caller, target, requests.database(parameters))
         if caller.role_name is not None:
-            return DbUser(f"IAMR:{caller.role_name}")
+            roles = frozenset(filter(None, caller.tags.get(_ROLES_TAG, "").split(":")))
+            return DbUser(f"IAMR:{caller.tags.get(_USER_TAG) or caller.role_name}", roles=roles)
         return DbUser(f"IAM:{caller.principal_arn.rpartition('/')[2]}")

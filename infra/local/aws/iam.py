@@ -128,6 +128,11 @@ def _allow_list(document: str) -> str:
     return json.dumps(policy)
 
 
+def tags_of(role: Role) -> dict[str, str]:
+    """The tags that the role itself has."""
+    return {tag["Key"]: tag["Value"] for tag in role.tags}
+
+
 def _documents_of(principal: Role | User | Group) -> Iterator[str]:
     yield from (
         document if isinstance(document, str) else json.dumps(document)
@@ -151,6 +156,8 @@ def context_of(caller: Caller) -> dict[str, tuple[str, ...]]:
         "aws:userid": (caller.user_id,),
         "aws:requestedregion": (REGION,),
     }
+    for key, value in caller.tags.items():
+        context[f"aws:principaltag/{key.lower()}"] = (value,)
     if caller.role_name is None:
         context["aws:username"] = (caller.principal_arn.rpartition("/")[2],)
     return context

@@ -32,6 +32,8 @@ class Caller:
     access_key_id: str = ""
     began_at: datetime | None = None  # when the session's credentials were made
     provider_arn: str | None = None  # the identity provider whose token opened the session
+    tags: Mapping[str, str] = field(default_factory=dict)  # the session's, and the role's own
+    transitive_tags: tuple[str, ...] = ()
 
 
 @dataclass(frozen=True)
@@ -44,11 +46,35 @@ class Federated:
     subject: str
 
 
+@dataclass(frozen=True)
+class SessionTags:
+    """Tags that come with a session, and which of them go on to the next one in a chain."""
+
+    values: Mapping[str, str] = field(default_factory=dict)
+    transitive: tuple[str, ...] = ()
+
+    @property
+    def request_context(self) -> dict[str, tuple[str, ...]]:
+        """The condition keys of the request that passes them."""
+        if not self.values:
+            return {}
+        context: dict[str, tuple[str, ...]] = {
+            f"aws:requesttag/{key.lower()}": (value,) for key, value in self.values.items()
+        }
+        context["aws:tagkeys"] = tuple(self.values)
+        return context | ({"sts:transitivetagkeys": self.transitive} if self.transitive else {})
+
+
+UNTAGGED = SessionTags()
+"""What comes with a session that nobody tagged."""
+
+
 @dataclass
 class Noted:
     """What a service learns of a call that only its audit event tells."""
 
     federated: Federated | None = None
+    tags: SessionTags | None = None  # of the token that opened a session
     on_behalf_of: str | None = None  # the identity-store user whom an exchange was for
 
 

@@ -54,11 +54,17 @@ KNOWN_KEYS = frozenset(
         "sts:externalid",
         "sts:rolesessionname",
         "sts:requestcontextproviders",
+        "sts:transitivetagkeys",
+        "aws:tagkeys",
         "redshift-data:statement-owner-iam-userid",
         "redshift-data:session-owner-iam-userid",
         "s3:prefix",
     }
 )
+
+
+# Of these there is one key for each tag.
+_TAG_KEYS = ("aws:principaltag/", "aws:requesttag/")
 
 
 @lru_cache(maxsize=512)
@@ -179,7 +185,7 @@ def _condition(operator: str, key: str, values: list[str], context: Context) -> 
     quantifier, _, name = operator.rpartition(":")
     if_exists = name.endswith("IfExists")
     name = name.removesuffix("IfExists")
-    if key not in KNOWN_KEYS and key not in context:
+    if key not in KNOWN_KEYS and key not in context and not key.startswith(_TAG_KEYS):
         return None
     actual = context.get(key, ())
     if name == "Null" and not quantifier:

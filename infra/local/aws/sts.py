@@ -11,10 +11,11 @@ from typing import Any
 
 from moto.iam.models import Role
 
+from infra.local.aws import session_tags
 from infra.local.aws.credentials import Credentials, Session
 from infra.local.aws.iam import Iam, context_of, denied, principals_of
 from infra.local.aws.identity_center import CONTEXT_PROVIDER, IdentityCenter, InvalidContext, OpenedContext
-from infra.local.aws.model import AwsError, Call, Caller, Federated
+from infra.local.aws.model import UNTAGGED, AwsError, Call, Caller, Federated, SessionTags
 from infra.local.aws.policy import Request, decide_for_principals
 from infra.local.aws.tokens import (
     IssuerUnreachable,
@@ -29,7 +30,7 @@ from infra.local.config import ACCOUNT_ID
 
 _CHAINED_SECONDS = 3600
 _DEFAULT_SECONDS = 3600
-# Session policies, tags and the like would narrow or mark a session; nothing here does that.
+# Session policies and the like would narrow or mark a session; nothing here does that. Tags come by a token.
 _NOT_IMPLEMENTED = (
     "Policy",
     "PolicyArns",
@@ -75,15 +76,16 @@ class Sts:
         try:
             role = self._iam.role(asked["RoleArn"])
         except LookupError:
-            raise _not_authorized_to_federate() from None
-        request = Request(
-            "sts:AssumeRoleWithWebIdentity",
-            context={**_claim_keys(federated, claims), "sts:rolesessionname": (asked["RoleSessionName"],)},
-            principals={"Federated": frozenset({federated.provider_arn})},
+            raise _not_authorized_to("sts:AssumeRoleWithWebIdentity") from None
+        call.noted.tags = tags = session_tags.read(claims)
+        keys = {**_claim_keys(federated, claims), **tags.request_context}
+        named = {"sts:rolesessionname": (asked["RoleSessionName"],)}
+        _check_federated(role, "sts:AssumeRoleWithWebIdentity", federated, {**keys, **named})
+        if tags.values:
+            _check_federated(role, "sts:TagSession", federated, keys)
+        session = self._session(
+            role, asked, longest=_longest(role), provider_arn=federated.provider_arn, tags=tags
         )
-        if not decide_for_principals(_trust_policy(role), request).granted:
-            raise _not_authorized_to_federate()
-        session = self._session(role, asked, longest=_longest(role), provider_arn=federated.provider_arn)
         return {
             **_session_members(role, session),
             "SubjectFromWebIdentityToken": federated.subject,
@@ -93,6 +95,8 @@ class Sts:
 
     def assume_role(self, call: Call) -> Mapping[str, Any]:
         asked, caller = _parameters(call), _caller(call)
+        if caller.transitive_tags:
+            raise not_implemented("sts", "AssumeRole by a session with transitive tags")
         contexts = asked.get("ProvidedContexts", [])
         actions = ("sts:AssumeRole", "sts:SetContext") if contexts else ("sts:AssumeRole",)
         try:
@@ -140,6 +144,7 @@ class Sts:
         longest: int,
         context: OpenedContext | None = None,
         provider_arn: str | None = None,
+        tags: SessionTags = UNTAGGED,
     ) -> Session:
         seconds = asked.get("DurationSeconds", min(_DEFAULT_SECONDS, longest))
         if seconds > longest:
@@ -159,6 +164,7 @@ class Sts:
             user_id=context.user_id if context else None,
             scopes=context.scopes if context else frozenset(),
             provider_arn=provider_arn,
+            tags=tags,
         )
 
     def _federated(self, token: str) -> tuple[Federated, Mapping[str, Any]]:
@@ -197,6 +203,8 @@ def _claim_keys(federated: Federated, claims: Mapping[str, Any]) -> dict[str, tu
         f"{prefix}:aud": (federated.audience,),
         f"{prefix}:sub": (federated.subject,),
     }
+    if isinstance(claims.get("email"), str):
+        keys[f"{prefix}:email"] = (claims["email"],)
     methods = claims.get("amr")
     if isinstance(methods, list):
         keys[f"{prefix}:amr"] = tuple(str(method) for method in methods)
@@ -228,8 +236,18 @@ def _caller(call: Call) -> Caller:
     return call.caller
 
 
-def _not_authorized_to_federate() -> AwsError:
-    return AwsError("AccessDenied", "Not authorized to perform sts:AssumeRoleWithWebIdentity", 403)
+def _check_federated(
+    role: Role, action: str, federated: Federated, context: Mapping[str, tuple[str, ...]]
+) -> None:
+    """Whether the role's trust policy lets whoever sent the token do this."""
+    principals = {"Federated": frozenset({federated.provider_arn})}
+    request = Request(action, context=context, principals=principals)
+    if not decide_for_principals(_trust_policy(role), request).granted:
+        raise _not_authorized_to(action)
+
+
+def _not_authorized_to(action: str) -> AwsError:
+    return AwsError("AccessDenied", f"Not authorized to perform {action}", 403)
 
 
 def _session_members(role: Role, session: Session) -> dict[str, Any]:

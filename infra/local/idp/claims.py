@@ -29,6 +29,12 @@ def subject(person: Person) -> str:
     return "00u" + hashlib.sha256(f"rowlight-demo:{person.email}".encode()).hexdigest()[:17]
 
 
+def session_tags(person: Person) -> dict[str, object]:
+    """The claim by which AWS tags a role session: the person, and each of their groups as a role."""
+    groups = {"RedshiftDbRoles": [":".join(person.groups)]} if person.groups else {}
+    return {"https://aws.amazon.com/tags": {"principal_tags": {"RedshiftDbUser": [person.email], **groups}}}
+
+
 def person_info(person: Person, scope: str) -> dict[str, object]:
     """The claims of a person that the scope lets out."""
     given, _, family = person.name.partition(" ")

@@ -18,7 +18,7 @@ from authlib.oidc.rpinitiated import EndSessionEndpoint
 from joserfc.jwk import RSAKey
 
 from infra.local.config import Config
-from infra.local.idp.claims import SCOPES, person_info
+from infra.local.idp.claims import SCOPES, person_info, session_tags
 from infra.local.idp.client import AUTHENTICATION_METHODS, Client, rowlight
 from infra.local.idp.store import CODE_SECONDS, AuthorizationCode, Clock, Ledger, SignIn, Token
 
@@ -37,6 +37,7 @@ class Provider(AuthorizationServer):  # type: ignore[misc]  # Authlib is not typ
     def __init__(self, config: Config, *, clock: Clock) -> None:
         super().__init__()
         self.issuer = config.issuer
+        self.tags_sessions = config.propagation == "session_tags"
         self.token_seconds = config.id_token_seconds
         self.clock = clock
         self.client = rowlight(config)
@@ -207,7 +208,8 @@ class _IdToken:
         }
 
     def generate_user_info(self, user: SignIn, scope: str) -> dict[str, object]:
-        return person_info(user.person, scope)
+        tags = session_tags(user.person) if self._provider.tags_sessions else {}
+        return {**person_info(user.person, scope), **tags}
 
 
 class CodeIdToken(_IdToken, OpenIDCode):  # type: ignore[misc]  # Authlib is not typed

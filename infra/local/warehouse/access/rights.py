@@ -10,11 +10,16 @@ from infra.local.warehouse.objects import DATABASE, POLICIES, PUBLIC, Grant, Gra
 
 @dataclass(frozen=True)
 class DbUser:
-    """Who a statement runs as; `groups` are the identity store's groups of a signed-in person."""
+    """Who a statement runs as; they bring roles along, by groups of the identity store or by their names."""
 
     name: str
     groups: frozenset[str] = frozenset()
     superuser: bool = False
+    roles: frozenset[str] = frozenset()
+
+    def brings(self, namespace: str) -> frozenset[str]:
+        """The names of the roles that they have for as long as they are connected, if there are such."""
+        return self.roles | {f"{namespace}:{group}" for group in self.groups if namespace}
 
 
 @dataclass(frozen=True)
@@ -124,8 +129,7 @@ class Rights:
 
 
 def rights_of(user: DbUser, catalog: Catalog, *, namespace: str) -> Rights:
-    """The user's rights: what they, PUBLIC, and the roles of their groups and of those roles have."""
-    grouped = {f"{namespace}:{group}" for group in user.groups if namespace}
-    direct = {Grantee("role", role) for role in grouped & catalog.roles.keys()}
+    """The user's rights: what they, PUBLIC, the roles that they bring and those roles' roles have."""
+    direct = {Grantee("role", role) for role in user.brings(namespace) & catalog.roles.keys()}
     start = frozenset({Grantee("user", user.name), PUBLIC, *direct})
     return Rights(user=user, catalog=catalog, grantees=catalog.roles_of(start))

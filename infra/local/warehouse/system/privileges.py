@@ -27,10 +27,10 @@ def _identity_providers(moment: Moment) -> Iterator[Row]:
 
 
 def _session_roles(moment: Moment) -> Iterator[Row]:
-    """Those that the groups of the identity provider give for as long as somebody is connected."""
+    """Those that the identity provider gives for as long as somebody is connected."""
     roles = moment.catalog.roles
-    for group in sorted(moment.rights.user.groups):
-        if (name := f"{moment.namespace}:{group}") in roles:
+    for name in sorted(moment.rights.user.brings(moment.namespace)):
+        if name in roles:
             yield name, roles[name].number
 
 
