@@ -46,6 +46,11 @@ class Config:
     client_secret: str = field(default_factory=lambda: secrets.token_urlsafe(32), repr=False)
 
     @property
+    def tags_sessions(self) -> bool:
+        """Whether ID tokens carry session tags, and nobody needs IAM Identity Center."""
+        return self.propagation == "session_tags"
+
+    @property
     def app_url(self) -> str:
         return f"http://localhost:{self.app_port}"
 

@@ -13,7 +13,7 @@ from infra.local.people import PEOPLE
 
 START_SECONDS = 60
 # Settings of which the demonstration uses the alternative.
-OTHER_WAYS = ("OIDC_CLIENT_SECRET_ARN", "REDSHIFT_CLUSTER")
+OTHER_WAYS = ("OIDC_CLIENT_SECRET_ARN", "REDSHIFT_CLUSTER", "IDC_APPLICATION_ARN", "BRIDGE_ROLE_ARN")
 
 
 def demonstrate(config: Config) -> int:

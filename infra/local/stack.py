@@ -122,7 +122,8 @@ def upload(s3: Any, rows: pa.Table, *, rows_an_object: int = ROWS_AN_OBJECT) -> 
 def _prepare(stack: Stack, sample: Future[pa.Table]) -> dict[str, str]:
     """What a company has before it provisions: people, data, a client at its provider; where all that is."""
     session = _Session(stack)
-    push_people(session, identity_store_id=stack.endpoint.identity_store_id)
+    if not stack.config.tags_sessions:
+        push_people(session, identity_store_id=stack.endpoint.identity_store_id)
     rows = sample.result()
     s3 = session.client("s3")
     for bucket in (DATA_BUCKET, ARTICLE_BUCKET):
@@ -143,19 +144,30 @@ def _prepare(stack: Stack, sample: Future[pa.Table]) -> dict[str, str]:
         "OUTSIDE_REDIRECT_URI": OUTSIDE_REDIRECT_URI,
         "ADMIN_AWS_ACCESS_KEY_ID": endpoint.administrator.access_key_id,
         "ADMIN_AWS_SECRET_ACCESS_KEY": endpoint.administrator.secret_access_key,
-        "IDENTITY_STORE_ID": endpoint.identity_store_id,
-        "IDC_INSTANCE_ARN": endpoint.instance_arn,
         "S3_BUCKET": DATA_BUCKET,
+        **_identity_center(stack),
+    }
+
+
+def _identity_center(stack: Stack) -> dict[str, str]:
+    """Where IAM Identity Center is; nowhere where people come by the tags of their ID tokens."""
+    if stack.config.tags_sessions:
+        return {}
+    return {
+        "IDENTITY_STORE_ID": stack.endpoint.identity_store_id,
+        "IDC_INSTANCE_ARN": stack.endpoint.instance_arn,
     }
 
 
 def _provision(stack: Stack) -> dict[str, str]:
     """What everybody runs then, and the settings that come of it."""
+    known = _identity_center(stack)
     spec = Spec(
         region=REGION,
         account_id=ACCOUNT_ID,
-        instance_arn=stack.endpoint.instance_arn,
-        identity_store_id=stack.endpoint.identity_store_id,
+        propagation=stack.config.propagation,
+        instance_arn=known.get("IDC_INSTANCE_ARN", ""),
+        identity_store_id=known.get("IDENTITY_STORE_ID", ""),
         issuer=stack.config.issuer,
         client_id=CLIENT_ID,
         data_bucket=DATA_BUCKET,

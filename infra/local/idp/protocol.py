@@ -37,7 +37,7 @@ class Provider(AuthorizationServer):  # type: ignore[misc]  # Authlib is not typ
     def __init__(self, config: Config, *, clock: Clock) -> None:
         super().__init__()
         self.issuer = config.issuer
-        self.tags_sessions = config.propagation == "session_tags"
+        self.tags_sessions = config.tags_sessions
         self.token_seconds = config.id_token_seconds
         self.clock = clock
         self.client = rowlight(config)

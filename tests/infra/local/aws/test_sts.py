@@ -120,7 +120,8 @@ def test_a_trust_policy_that_does_not_name_the_provider_refuses(world):
     ("name", "condition"),
     [
         ("ForAnother", {"StringEquals": {"{issuer}:sub": "sub-ethan"}}),
-        ("UnknownKey", {"StringEquals": {"{issuer}:email": "frank@example.com"}}),
+        ("UnknownKey", {"StringEquals": {"{issuer}:name": "Frank"}}),
+        ("AnotherAddress", {"StringEquals": {"{issuer}:email": "ethan@example.com"}}),
         ("UnknownOperator", {"StringMatches": {"{issuer}:sub": "sub-frank"}}),
         ("MissingClaim", {"ForAnyValue:StringEquals": {"{issuer}:amr": "mfa"}}),
     ],
