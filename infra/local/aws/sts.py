@@ -84,7 +84,13 @@ class Sts:
         if tags.values:
             _check_federated(role, "sts:TagSession", federated, keys)
         session = self._session(
-            role, asked, longest=_longest(role), provider_arn=federated.provider_arn, tags=tags
+            role,
+            asked,
+            longest=_longest(role),
+            provider_arn=federated.provider_arn,
+            # AWS lets it outlive its token; here ID_TOKEN_SECONDS shortens the chain, as with contexts below.
+            ends_by=claims["exp"] if tags.values else math.inf,
+            tags=tags,
         )
         return {
             **_session_members(role, session),
@@ -143,6 +149,7 @@ class Sts:
         *,
         longest: int,
         context: OpenedContext | None = None,
+        ends_by: float = math.inf,
         provider_arn: str | None = None,
         tags: SessionTags = UNTAGGED,
     ) -> Session:
@@ -160,7 +167,7 @@ class Sts:
             seconds=seconds,
             # AWS lets the session outlive its context; here both end together, so that IDC_TOKEN_SECONDS
             # shortens the whole chain.
-            ends_by=context.expires_at if context else math.inf,
+            ends_by=context.expires_at if context else ends_by,
             user_id=context.user_id if context else None,
             scopes=context.scopes if context else frozenset(),
             provider_arn=provider_arn,
