@@ -13,8 +13,18 @@ Policy = dict[str, Any]
 # The principal tags of PROPAGATION=session_tags, as Redshift reads them.
 USER_TAG = "RedshiftDbUser"
 ROLES_TAG = "RedshiftDbRoles"
+# Redshift's own roles, in whichever way it reads the tag: as AWS documents it, a ":" parts two names.
+_NO_SYSTEM_ROLE = ["sys:*", "*:sys:*", "Sys:*", "*:Sys:*", "SYS:*", "*:SYS:*"]
 _SESSIONS = ["dynamodb:GetItem", "dynamodb:PutItem", "dynamodb:DeleteItem", "dynamodb:Scan"]
 REDSHIFT_SERVICES = ["redshift.amazonaws.com", "redshift-serverless.amazonaws.com"]
+
+
+# Without Identity Center, all sessions of a role share its Data API sessions, unless they are told apart.
+_IN_OWN_SESSIONS = {
+    "Condition": {"StringEqualsIfExists": {"redshift-data:session-owner-iam-userid": "${aws:userid}"}}
+}
+# A session without the tag would be the role's one database user for everybody.
+_CALLED_AS_TAGGED = {"StringLike": {"aws:userid": f"*:${{aws:PrincipalTag/{USER_TAG}}}"}}
 
 
 def policy(*statements: dict[str, Any]) -> Policy:
@@ -90,20 +100,23 @@ def data_trust(spec: Spec) -> Policy:
 
 
 def _tagged_trust(spec: Spec) -> Policy:
-    """People of this app whose token names their database user.
+    """People of this app whose token names their own e-mail address as their database user.
 
-    The session bears the same name: by that alone AWS tells one person's statements from another's. The user
-    is an e-mail address, as the name of the warehouse's administrator is not.
+    The session bears the same name: by that alone AWS tells one person's statements from another's. No role
+    and no administrator has such a name, each of whom may have a database user with rights of its own.
     """
     user = f"aws:RequestTag/{USER_TAG}"
+    theirs = dict.fromkeys((f"{spec.issuer_name}:email", "sts:RoleSessionName"), f"${{{user}}}")
     tags = allow(
         "TagsOfThePerson",
         "sts:TagSession",
         Principal={"Federated": spec.provider_arn},
-        Condition={"ForAllValues:StringEquals": {"aws:TagKeys": [USER_TAG, ROLES_TAG]}},
+        Condition={
+            "ForAllValues:StringEquals": {"aws:TagKeys": [USER_TAG, ROLES_TAG]},
+            "StringNotLike": {f"aws:RequestTag/{ROLES_TAG}": _NO_SYSTEM_ROLE},
+        },
     )
-    people = _people(spec, equal={"sts:RoleSessionName": f"${{{user}}}"}, like={user: "?*@?*"})
-    return policy(people, tags)
+    return policy(_people(spec, equal=theirs, like={user: "?*@?*"}), tags)
 
 
 def data_permissions(spec: Spec, *, warehouse_arn: str) -> Policy:
@@ -115,11 +128,13 @@ def data_permissions(spec: Spec, *, warehouse_arn: str) -> Policy:
         service = "redshift" if spec.cluster else "redshift-serverless"
         action = f"{service}:GetIdentityCenterAuthToken"
         return policy(allow("ConnectAsIdentity", action, Resource=warehouse_arn))
+    tagged = spec.propagation == SESSION_TAGS
     statements = [
         allow(
             "RunStatements",
             ["redshift-data:ExecuteStatement", "redshift-data:BatchExecuteStatement"],
             Resource=warehouse_arn,
+            **(_IN_OWN_SESSIONS if tagged else {}),
         ),
         allow(
             "FollowOwnStatements",
@@ -133,16 +148,17 @@ def data_permissions(spec: Spec, *, warehouse_arn: str) -> Policy:
             Condition={"StringEquals": {"redshift-data:statement-owner-iam-userid": "${aws:userid}"}},
         ),
     ]
-    if spec.propagation == SESSION_TAGS:
+    if tagged:
         statements.append(_tagged_connection(spec, warehouse_arn))
     return policy(*statements)
 
 
 def _tagged_connection(spec: Spec, warehouse_arn: str) -> dict[str, Any]:
-    if not spec.cluster:
-        return allow("ConnectAsTaggedUser", "redshift-serverless:GetCredentials", Resource=warehouse_arn)
-    database = f"{_redshift(spec)}:dbname:{spec.cluster}/{spec.database}"
-    return allow("ConnectAsTaggedUser", "redshift:GetClusterCredentialsWithIAM", Resource=database)
+    action, resource = "redshift-serverless:GetCredentials", warehouse_arn
+    if spec.cluster:
+        action = "redshift:GetClusterCredentialsWithIAM"
+        resource = f"{_redshift(spec)}:dbname:{spec.cluster}/{spec.database}"
+    return allow("ConnectAsTaggedUser", action, Resource=resource, Condition=_CALLED_AS_TAGGED)
 
 
 def _redshift(spec: Spec) -> str:

@@ -6,11 +6,12 @@ REASONS: Mapping[str, str] = {
     "PeopleOfThisApp": (
         "Whoever holds an ID token that the provider issued for this app may take the role. Tokens of the"
         " provider's other apps do not count, nor anybody else's where subjects are listed; with session"
-        " tags the session must bear the name of the database user whom the token's tags name."
+        " tags, the tag RedshiftDbUser must be the token's own e-mail address and the session's name, so"
+        " that nobody is another person, an administrator or a role to the warehouse."
     ),
     "TagsOfThePerson": (
         "The token's tags name the database user and roles, and nothing else may be tagged: other tags"
-        " could open what other policies of the account allow by tag."
+        " could open what other policies of the account allow by tag. None of Redshift's own roles is named."
     ),
     "ExchangeTokens": (
         "The app exchanges a person's ID token for their identity context, at this application alone."
@@ -19,7 +20,8 @@ REASONS: Mapping[str, str] = {
     "BringIdentityContext": "The context is one of IAM Identity Center's; no other provider's is passed on.",
     "Exchanger": "Whoever exchanges the tokens, alone, takes the data role and brings a context along.",
     "RunStatements": (
-        "People's SQL runs in the one warehouse; a batch is the same right for several statements."
+        "People's SQL runs in the one warehouse; a batch is the same right for several statements. With"
+        " session tags, nobody goes on in somebody else's session of the Data API."
     ),
     "FollowOwnStatements": (
         "A statement is followed, read, stopped and found by whoever ran it. Statements have no ARNs, so"
@@ -31,6 +33,7 @@ REASONS: Mapping[str, str] = {
     ),
     "ConnectAsTaggedUser": (
         "Without IAM Identity Center the Data API connects as the database user that the session's tags name."
+        " The session must be called as that user; one without tags connects as nobody."
     ),
     "BringContextsAlong": (
         "Redshift takes this role to look up IAM Identity Center, and brings the people's contexts along."

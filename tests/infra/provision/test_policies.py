@@ -227,12 +227,14 @@ def test_by_session_tags_a_session_is_called_as_its_database_user() -> None:
     assert people["Condition"] == {
         "StringEquals": {
             "example.okta.com/oauth2/default:aud": "0oa1",
+            "example.okta.com/oauth2/default:email": "${aws:RequestTag/RedshiftDbUser}",
             "sts:RoleSessionName": "${aws:RequestTag/RedshiftDbUser}",
         },
         "StringLike": {"aws:RequestTag/RedshiftDbUser": "?*@?*"},
     }
     assert tags["Condition"] == {
-        "ForAllValues:StringEquals": {"aws:TagKeys": ["RedshiftDbUser", "RedshiftDbRoles"]}
+        "ForAllValues:StringEquals": {"aws:TagKeys": ["RedshiftDbUser", "RedshiftDbRoles"]},
+        "StringNotLike": {"aws:RequestTag/RedshiftDbRoles": ["*sys:*", "*Sys:*", "*SYS:*"]},
     }
     assert {people["Action"], tags["Action"]} == {"sts:AssumeRoleWithWebIdentity", "sts:TagSession"}
 

@@ -12,7 +12,7 @@ from tests.infra.provision.linter import findings
 KNOWN = {
     # IAM names these keys after the provider, so that no list has them.
     "UNKNOWN_CONDITION_FOR_ACTION": (
-        r"Unknown condition example\.okta\.com/oauth2/default:(aud|sub)"
+        r"Unknown condition example\.okta\.com/oauth2/default:(aud|sub|email)"
         r" for action sts:AssumeRoleWithWebIdentity"
     ),
     # The linter's list is of 2025: two actions are younger, two AWS documents for actor policies alone.
