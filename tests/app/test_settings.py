@@ -1,6 +1,7 @@
 """Settings are read once, checked whole, and say every fault in one go."""
 
 import base64
+import re
 from decimal import Decimal
 
 import pytest
@@ -122,6 +123,7 @@ def test_every_fault_is_told_at_once():
         ("APP_URL", "https://sales.example.com:quoted-port", "is not an address"),
         ("APP_URL", "https://[sales.example.com", "is not an address"),
         ("SIGN_IN", "magic", "is not valid"),
+        ("PROPAGATION", "carrier-pigeon", "is not valid"),
         ("SESSION_STORE", "redis:sessions", "is neither"),
         ("SESSION_STORE", "dynamodb:no", "is neither"),
         ("SESSION_STORE", "dynamodb:a b c", "is neither"),
@@ -165,6 +167,36 @@ def test_the_direct_path_needs_a_host(monkeypatch):
     assert fault.startswith("REDSHIFT_HOST is not set, and QUERY_PATH is driver. Expected: ")
     settings = loaded(monkeypatch, QUERY_PATH="driver", REDSHIFT_HOST="sales.example.com:5439")
     assert (settings.query_path, settings.redshift_host) == ("driver", "sales.example.com:5439")
+
+
+BY_TAGS = {"PROPAGATION": "session_tags", "IDC_APPLICATION_ARN": None, "BRIDGE_ROLE_ARN": None}
+
+
+def test_by_session_tags_the_data_role_is_all_that_aws_is_asked_for(monkeypatch):
+    settings = loaded(monkeypatch, **BY_TAGS)
+    assert (settings.by_tags, settings.idc_application_arn, settings.bridge_role_arn) == (True, "", "")
+    (fault,) = faults(monkeypatch, **BY_TAGS, DATA_ROLE_ARN="")
+    assert fault.startswith("DATA_ROLE_ARN is not set. Expected: ")
+
+
+@pytest.mark.parametrize(
+    ("name", "value"),
+    [
+        ("IDC_APPLICATION_ARN", GOOD["IDC_APPLICATION_ARN"]),
+        ("BRIDGE_ROLE_ARN", GOOD["BRIDGE_ROLE_ARN"]),
+        ("QUERY_PATH", "driver"),
+    ],
+)
+def test_by_session_tags_nothing_of_identity_center_is_set(monkeypatch, name, value):
+    host = {"REDSHIFT_HOST": "sales.example.com"}
+    (fault,) = faults(monkeypatch, **{**BY_TAGS, **host, name: value})
+    assert re.match(rf"{name} is (set|driver), and PROPAGATION is session_tags\. Expected: ", fault)
+    assert GOOD["BRIDGE_ROLE_ARN"] not in fault
+
+
+def test_identity_center_needs_its_application(monkeypatch):
+    (fault,) = faults(monkeypatch, IDC_APPLICATION_ARN=None)
+    assert fault.startswith("IDC_APPLICATION_ARN is not set. Expected: ")
 
 
 @pytest.mark.parametrize("url", ["http://localhost:8502", "http://127.0.0.1:8502"])

@@ -175,8 +175,8 @@ def _tagged_session(chain: Chain, when: _When) -> str:
         *_renewal(chain, when),
     ]
     said = (
-        "AssumeRoleWithWebIdentity took the ID token and put its tags, which only the identity provider can "
-        "sign, into a session of the data role. The session queries the warehouse as the user that they name."
+        "AssumeRoleWithWebIdentity took the ID token and put its tags, as the identity provider signed them, "
+        "into a session of the data role. It queries the warehouse as the user and the roles that they name."
     )
     return section(2, "Role session", said, _facts(pairs))
 
@@ -212,12 +212,12 @@ def redshift(known: Known) -> str:
         ("Warehouse", f"{_code(chain.warehouse)}, database {_code(chain.database)}"),
         ("Asked by statement", _code(known.statement_id)),
     ]
-    what = (
-        "each role of those names that there is"
+    roles = (
+        "each role of your tags that there is"
         if chain.tagged
         else "a role for each of your groups that has one"
     )
-    said = f"To Redshift you are a database user of your own, with {what}."
+    said = f"To Redshift you are a database user of your own, with {roles}."
     body = _facts(pairs) + (refused(known.rights) if isinstance(known.rights, AppError) else "")
     return section(number, "Redshift", said, body)
 

@@ -12,6 +12,7 @@ from app.auth.attempt import SignedIn
 from app.auth.aws import RoleCredentials
 from app.auth.identity import Identity
 from app.auth.standing import Standing
+from app.auth.tags import UNTAGGED, SessionTags
 from app.chain import CenterUser
 
 NOW = datetime(2026, 1, 1, tzinfo=UTC)
@@ -27,6 +28,7 @@ IDENTITIES = st.builds(
     issuer=TEXTS,
     expires_at=MOMENTS,
     token=TEXTS,
+    tags=st.builds(SessionTags, TEXTS, st.lists(TEXTS, max_size=3).map(tuple)),
 )
 STANDINGS = st.builds(
     Standing,
@@ -45,6 +47,12 @@ def standing(**changes):
         "person-1", "frank@example.com", "Frank", ("amer",), "https://id", NOW + HOUR, "token-1"
     )
     return replace(Standing.of(SignedIn(identity, "nonce-1", None)), **changes)
+
+
+def test_one_that_was_kept_before_tokens_had_tags_can_be_read():
+    members = json.loads(json.dumps(standing().to_members(), default=datetime.isoformat))
+    del members["identity"]["tags"]
+    assert Standing.from_members(members).identity.tags == UNTAGGED
 
 
 def keys(expires_at):

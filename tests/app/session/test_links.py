@@ -5,6 +5,7 @@ from datetime import timedelta
 
 import pytest
 
+from app.auth.tags import SessionTags
 from app.chain import CenterUser, RoleSession
 from app.session import links
 from app.session.record import Record
@@ -65,6 +66,16 @@ def test_once_the_id_token_is_over_the_bridge_role_needs_a_new_one():
     asked = {"context_refresh_token": "c", "refresh_token": "r", "credentials": keys(late + HOUR)}
     assert chain_of(renew_at=late, **asked).renewal == "provider"
     assert chain_of(renew_at=late, settings={"bridge_role_arn": ""}, **asked).renewal == "context"
+
+
+def test_by_session_tags_the_tokens_tags_are_told_and_no_identity_center():
+    identity = replace(standing().identity, tags=SessionTags("frank@example.com", ("amer",)))
+    asked = {"identity": identity, "refresh_token": "r", "credentials": keys(NOW + HOUR)}
+    by_tags = {"propagation": "session_tags", "idc_application_arn": "", "bridge_role_arn": ""}
+    chain = chain_of(renew_at=NOW + HOUR / 2, settings=by_tags, **asked)
+    assert (chain.tagged, chain.user, chain.renewal) == (True, None, "provider")
+    assert (chain.signed_in.database_user, chain.signed_in.database_roles) == ("frank@example.com", ("amer",))
+    assert chain_of(**asked).signed_in.database_user == ""  # by Identity Center, nobody reads them
 
 
 def test_nothing_in_it_is_a_secret():

@@ -208,6 +208,89 @@ def test_a_part_that_fails_says_so_with_its_code_and_the_others_stand():
     assert states(found) == [*["holds"] * 4, "unknown", "unknown"]
 
 
+# Where there is no Identity Center.
+
+TAGGED = replace(
+    CHAIN,
+    signed_in=replace(
+        CHAIN.signed_in, database_user="frank@example.com", database_roles=("amer-sales", "emea-sales")
+    ),
+    application_arn="",
+    bridge_role_arn="",
+    user=None,
+    renewal="provider",
+    propagation="session_tags",
+)
+UNNAMED = replace(TAGGED, signed_in=replace(TAGGED.signed_in, database_roles=()))
+BY_TAG = Who("IAMR:frank@example.com", "IAMR:frank@example.com", (Role("amer-sales", "session"),))
+
+
+def told_of(found):
+    """All that a proof says, but for its tables."""
+    parts = (
+        said(found),
+        how_told.picture(how_words.links(found, ENGLISH)),
+        how_told.sign_in(found.chain, NOW, lambda moment: f"{moment:%H:%M}"),
+        how_told.redshift(found),
+        how_told.records(found.chain, answer(a=[1]), Trail("", ""), str),
+        *(each.title + each.text for each in how_records.commands(found.chain, answer(a=[1]), "")),
+    )
+    return "".join(parts)
+
+
+def test_by_session_tags_the_chain_is_a_link_shorter_and_says_nothing_of_identity_center():
+    found = known(who=BY_TAG, chain=TAGGED, held=(SELECT._replace(holder="amer-sales"),))
+    assert [link.name for link in how_words.links(found, ENGLISH)] == [
+        "ID token",
+        "Role session",
+        "Redshift",
+        "SELECT",
+        "Rows",
+    ]
+    assert states(found) == ["holds"] * 5
+    html = told_of(found)
+    assert "Identity Center" not in html
+    assert "onBehalfOf" not in html
+    assert "<code>amer-sales</code> by the tag RedshiftDbRoles" in html
+    assert "<dt>Tag RedshiftDbUser</dt><dd><code>frank<wbr>@example.com</code></dd>" in html
+    assert "<code>amer-sales</code>, <code>emea-sales</code>" in html
+    assert "by a new ID token from the identity provider" in html
+    assert "AssumeRoleWithWebIdentity" in html
+    numbers = re.findall(r'<h2><i aria-hidden="true">(\d)</i>', html)
+    assert numbers == ["1", "2", "3"]
+
+
+def test_the_events_of_the_tags_are_found_by_the_tokens_subject():
+    (command,) = [each for each in how_records.commands(TAGGED, answer(a=[1]), "") if "tags" in each.title]
+    assert "AttributeKey=Username,AttributeValue=sub-1" in command.text
+    assert not [each for each in how_records.commands(CHAIN, answer(a=[1]), "") if "tags" in each.title]
+
+
+@pytest.mark.parametrize(
+    ("chain", "told"),
+    [
+        (TAGGED, "Redshift has no role of the name amer-sales and emea-sales. Only roles hold SELECT here"),
+        (
+            UNNAMED,
+            "Your ID token's tags name no role, so Redshift gives you none. Only roles hold SELECT here",
+        ),
+    ],
+)
+def test_by_session_tags_who_has_no_role_is_told_of_the_tags(chain, told):
+    found = known(Proven(SALES, DENIED), who=NOBODY, chain=chain, held=())
+    assert told in said(found)
+    assert "It counts once you sign in again, or when this sign-in is renewed." in said(found)
+    assert "Identity Center" not in told_of(found)
+
+
+@pytest.mark.parametrize("error", [ExchangeRefused("No.", "Ask."), RoleRefused("No.", "Ask.")])
+def test_by_session_tags_a_refused_sign_in_ends_at_the_role_session(error):
+    chain = replace(TAGGED, session=None)
+    found = known(who=error, chain=chain)
+    assert states(found) == ["holds", "ends", "unknown"]
+    assert "Not yet" in how_told.sign_in(chain, NOW, str)
+
+
 # What is read of the answers.
 
 

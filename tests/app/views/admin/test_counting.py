@@ -266,3 +266,10 @@ def test_a_name_of_the_row_is_the_views():
 def test_a_row_with_two_names_is_not_counted():
     missing = asked("a.timezone = 'x' OR b.country = 'y'").missing
     assert missing[frozenset({"mine"})] == "The policy mine names its row in more than one way."
+
+
+@pytest.mark.parametrize(("space", "roles"), [("IAMR", ("amer-sales",)), ("AWSIDC", ())])
+def test_by_session_tags_a_persons_roles_are_called_as_their_groups(space, roles):
+    user, groups = f"{space}:frank@example.com", {"frank@example.com": ("amer-sales", "gone")}
+    found = Catalogue(me=f"{space}:ada@example.com", roles=("amer-sales",), users={user: False})
+    assert seen.person(found, user, groups).roles == roles
