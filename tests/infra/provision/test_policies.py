@@ -234,7 +234,9 @@ def test_by_session_tags_a_session_is_called_as_its_database_user() -> None:
     }
     assert tags["Condition"] == {
         "ForAllValues:StringEquals": {"aws:TagKeys": ["RedshiftDbUser", "RedshiftDbRoles"]},
-        "StringNotLike": {"aws:RequestTag/RedshiftDbRoles": ["*sys:*", "*Sys:*", "*SYS:*"]},
+        "StringNotLike": {
+            "aws:RequestTag/RedshiftDbRoles": ["sys:*", "*:sys:*", "Sys:*", "*:Sys:*", "SYS:*", "*:SYS:*"]
+        },
     }
     assert {people["Action"], tags["Action"]} == {"sts:AssumeRoleWithWebIdentity", "sts:TagSession"}
 

@@ -55,10 +55,11 @@ def tagged(world):
         claim(),
         claim(roles=None),
         claim(roles="amer-sales:emea-sales"),
+        claim(roles="amer-sys:emea-sales"),
         {f"{TAGS}/principal_tags/RedshiftDbUser": FRANK, f"{TAGS}/principal_tags/RedshiftDbRoles": "a:b"},
         {TAGS: {**claim()[TAGS], "transitive_tag_keys": []}},
     ],
-    ids=["nested", "no roles", "several roles", "flattened", "nothing transitive"],
+    ids=["nested", "no roles", "several roles", "a name that ends in sys", "flattened", "nothing transitive"],
 )
 def test_who_is_tagged_as_themselves_gets_the_role(tagged, claims):
     assert tagged(**claims)["AssumedRoleUser"]["Arn"].endswith(f":assumed-role/Tagged/{FRANK}")
