@@ -98,7 +98,7 @@ def _host(value: str) -> str:
 
 def _arn(pattern: str) -> Callable[[str], str]:
     def check(value: str) -> str:
-        if not re.fullmatch(pattern, value, re.ASCII):
+        if value and not re.fullmatch(pattern, value, re.ASCII):
             raise ValueError("is not such an ARN")
         return value
 
@@ -106,10 +106,10 @@ def _arn(pattern: str) -> Callable[[str], str]:
 
 
 Text = Annotated[str, Field(min_length=1, max_length=2048)]
-RoleArn = Annotated[str, AfterValidator(_arn(r"(arn:aws[\w-]*:iam::\d{12}:role/[\w+=,.@/-]+)?"))]
-
+ApplicationArn = Annotated[str, AfterValidator(_arn(r"arn:aws[\w-]*:sso::\d{12}:application/[\w-]+/[\w-]+"))]
+RoleArn = Annotated[str, AfterValidator(_arn(r"arn:aws[\w-]*:iam::\d{12}:role/[\w+=,.@/-]+"))]
 SecretArn = Annotated[
-    str, AfterValidator(_arn(r"(arn:aws[\w-]*:secretsmanager:[\w-]+:\d{12}:secret:[\w/+=.@-]+)?"))
+    str, AfterValidator(_arn(r"arn:aws[\w-]*:secretsmanager:[\w-]+:\d{12}:secret:[\w/+=.@-]+"))
 ]
 
 
@@ -165,20 +165,15 @@ class Settings(BaseSettings):
         description="the region of the warehouse and of IAM Identity Center, such as us-east-1"
     )
     propagation: Literal["identity_center", "session_tags"] = Field(
-        "identity_center", description="identity_center, or session_tags where there is no Identity Center"
+        "identity_center", description="identity_center, or session_tags where there is none"
     )
-    idc_application_arn: Annotated[
-        str, AfterValidator(_arn(r"(arn:aws[\w-]*:sso::\d{12}:application/[\w-]+/[\w-]+)?"))
-    ] = Field(
+    idc_application_arn: ApplicationArn = Field(
         "",
         validate_default=True,
-        description="the ARN of the IAM Identity Center application, arn:aws:sso::…:application/…; empty "
-        "where PROPAGATION is session_tags",
+        description="the ARN of the IAM Identity Center application, arn:aws:sso::…:application/…",
     )
     bridge_role_arn: RoleArn = Field(
-        "",
-        description="the ARN of the bridge role, or empty where the host's own role signs or PROPAGATION is "
-        "session_tags",
+        "", description="the ARN of the bridge role, or empty where the host's own role signs"
     )
     data_role_arn: Annotated[RoleArn, Field(min_length=1)] = Field(
         description="the ARN of the role that queries the warehouse, arn:aws:iam::…:role/…"
@@ -192,9 +187,7 @@ class Settings(BaseSettings):
         description="the identifier of the Redshift cluster, or REDSHIFT_WORKGROUP instead; not both",
     )
     redshift_database: Annotated[Text, Field(max_length=127)] = Field(description="the database's name")
-    query_path: Literal["data-api", "driver"] = Field(
-        "data-api", description="data-api, or driver where PROPAGATION is identity_center"
-    )
+    query_path: Literal["data-api", "driver"] = Field("data-api", description="data-api or driver")
     redshift_host: Annotated[str, AfterValidator(_host)] = Field(
         "",
         validate_default=True,
@@ -243,22 +236,15 @@ class Settings(BaseSettings):
             _exactly_one(secret.get_secret_value(), value, other="OIDC_CLIENT_SECRET")
         return value
 
-    @field_validator("idc_application_arn", "bridge_role_arn")
+    @field_validator("idc_application_arn", "bridge_role_arn", "query_path")
     @classmethod
-    def _nothing_of_identity_center_by_tags(cls, value: str, info: ValidationInfo) -> str:
+    def _as_people_come(cls, value: str, info: ValidationInfo) -> str:
         propagation = info.data.get("propagation")
-        if value and propagation == "session_tags":
+        # The driver, too, signs in by IAM Identity Center.
+        if propagation == "session_tags" and value not in {"", "data-api"}:
             raise ValueError("is set, and PROPAGATION is session_tags")
-        if not value and propagation == "identity_center" and info.field_name == "idc_application_arn":
+        if not value and (propagation, info.field_name) == ("identity_center", "idc_application_arn"):
             raise ValueError("is not set")
-        return value
-
-    @field_validator("query_path")
-    @classmethod
-    def _direct_path_by_identity_center(cls, value: str, info: ValidationInfo) -> str:
-        # The driver signs in by a token of IAM Identity Center's.
-        if value == "driver" and info.data.get("propagation") == "session_tags":
-            raise ValueError("is driver, and PROPAGATION is session_tags")
         return value
 
     @field_validator("redshift_cluster")
@@ -296,11 +282,6 @@ class Settings(BaseSettings):
         port = "" if parts.port in (None, usual) else f":{parts.port}"
         host = f"[{parts.hostname}]" if ":" in (parts.hostname or "") else parts.hostname
         return f"{parts.scheme}://{host}{port}"
-
-    @property
-    def by_tags(self) -> bool:
-        """Whether a role session carries the person by its tags, without IAM Identity Center."""
-        return self.propagation == "session_tags"
 
     @property
     def compares(self) -> bool:

@@ -66,7 +66,7 @@ def exchange(
     `kept` is told what it gave in return before the last step can fail. Each step leaves an audit event,
     whatever AWS says to it.
     """
-    if settings.by_tags:
+    if settings.propagation == "session_tags":
         sts = aws.client("sts", config=UNSIGNED_REQUESTS)
         return assume_tagged_role(sts, role_arn=settings.data_role_arn, identity=identity, trail=trail)
     name = session_name(identity.email)

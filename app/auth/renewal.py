@@ -77,7 +77,7 @@ class Renewer:
 
     def _goes_twice(self, standing: Standing) -> bool:
         """STS alone takes an ID token while it lasts; a new one is better: it has the groups of now."""
-        return self._settings.by_tags and standing.refresh_token is None
+        return self._settings.propagation == "session_tags" and standing.refresh_token is None
 
     def _can_sign(self, standing: Standing) -> bool:
         """The bridge role takes an ID token while it lasts, as often as we like; the host's needs none."""

@@ -1,6 +1,7 @@
 """What a session's record tells of its chain of identity; of tokens and keys, until when they hold."""
 
 from app.auth.exchange import session_name
+from app.auth.tags import UNTAGGED
 from app.chain import Chain, Renewal, RoleSession, SignedIn
 from app.session.record import Record
 from app.settings import Settings
@@ -10,6 +11,7 @@ def chain(record: Record, settings: Settings) -> Chain:
     """The links that are there."""
     standing, bridge = record.standing, bool(settings.bridge_role_arn)
     identity, keys = standing.identity, standing.credentials
+    tags = identity.tags if settings.propagation == "session_tags" else UNTAGGED
     signed_in = SignedIn(
         issuer=identity.issuer,
         subject=identity.subject,
@@ -17,8 +19,8 @@ def chain(record: Record, settings: Settings) -> Chain:
         groups=identity.groups,
         signed_in_at=record.started_at,
         expires_at=identity.expires_at,
-        database_user=identity.tags.user if settings.by_tags else "",
-        database_roles=identity.tags.roles if settings.by_tags else (),
+        database_user=tags.user,
+        database_roles=tags.roles,
     )
     name = session_name(identity.email)
     return Chain(

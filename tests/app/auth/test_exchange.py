@@ -356,7 +356,10 @@ class TestWhole:
     )
     def test_each_step_leaves_one_line(self, identity, events, bridge_role, steps):
         settings = SimpleNamespace(
-            by_tags=False, bridge_role_arn=bridge_role, idc_application_arn=APPLICATION, data_role_arn=DATA
+            propagation="identity_center",
+            bridge_role_arn=bridge_role,
+            idc_application_arn=APPLICATION,
+            data_role_arn=DATA,
         )
         aws = self.OneAws()
         credentials = exchange(identity, aws=aws, settings=settings, trail=TRAIL)
