@@ -40,7 +40,6 @@ def plain(text: str) -> Decimal:
 
 
 @pytest.mark.browser
-@pytest.mark.on("popup", "tags")
 @pytest.mark.parametrize("name", SEES_ROWS)
 def test_the_pages_show_what_sql_says(name, visitor, sql):
     visitor.sign_in(name)
@@ -60,7 +59,6 @@ def test_the_pages_show_what_sql_says(name, visitor, sql):
 
 
 @pytest.mark.browser
-@pytest.mark.on("popup", "tags")
 @pytest.mark.parametrize("name", SEES_NOTHING)
 def test_who_may_see_nothing_is_told_why(name, visitor):
     visitor.sign_in(name)
