@@ -7,9 +7,8 @@ from typing import Any, TypeAlias
 
 import boto3
 
-from infra.provision import accounts
+from infra.provision import accounts, toml_file
 from infra.provision.access import COPY_FORMATS
-from infra.provision.errors import SpecError
 from infra.provision.spec import Spec
 
 Commands: TypeAlias = "argparse._SubParsersAction[argparse.ArgumentParser]"  # noqa: SLF001 - argparse has no other name
@@ -72,4 +71,4 @@ def spec_of(options: argparse.Namespace, session: boto3.Session) -> Spec:
 def _of_file(file: Path | None) -> dict[str, Any]:
     if file is None and not FILE.exists():
         return {}
-    raise SpecError(f"{file or FILE}: a specification's file cannot be read yet.")
+    return toml_file.read(file or FILE)

@@ -126,7 +126,7 @@ class Spec:
     node_type: str = "ra3.large"
     nodes: int = 2
     enhanced_vpc_routing: bool = True
-    # Of a cluster to be made; empty: the account's own key for Redshift.
+    # Of the namespace or the cluster that is made; empty: a key of AWS's own.
     kms_key_id: str = ""
     subnet_ids: tuple[str, ...] = ()
     security_group_ids: tuple[str, ...] = ()
@@ -149,7 +149,7 @@ class Spec:
     def _faults(self) -> Iterator[Fault]:
         yield from self._unlike_their_patterns()
         yield from self._out_of_range()
-        if self.host_role_arn and self.host_role_arn.split(":")[4:5] != [self.account_id]:
+        if self.host_role_arn.startswith("arn:") and self.host_role_arn.split(":")[4:5] != [self.account_id]:
             yield Fault("host_role_arn", f"is {self.host_role_arn[:80]!r}: it must be of {self.account_id}")
         for field, named in (("tables", self.tables), ("policies", self.policies), ("groups", self.groups)):
             yield from _of_each(field, named)

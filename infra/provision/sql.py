@@ -161,7 +161,11 @@ def apply(admin: Admin, spec: Spec, changed: Changed) -> tuple[str, ...]:
 
     Interrupted between two transactions, it goes on where it was when it is run again.
     """
-    changes = plan(admin, spec)
+    return run(admin, plan(admin, spec), changed)
+
+
+def run(admin: Admin, changes: Sequence[Change], changed: Changed) -> tuple[str, ...]:
+    """Does what `plan` found, each file as one transaction; tells what could not be taken back."""
     left = _take_back(admin, [change for change in changes if change.action == "remove"], changed)
     for _, script in groupby(
         (change for change in changes if change.action != "remove"), attrgetter("script")
