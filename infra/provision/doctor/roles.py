@@ -11,6 +11,9 @@ from infra.provision.doctor.context import Context, Waits
 from infra.provision.doctor.fault import Fault, Finding
 from infra.provision.doctor.faults import iam as faults
 
+# Google needs no provider in IAM: its name is the principal.
+BUILT_IN = "accounts.google.com"
+
 
 @dataclass(frozen=True)
 class Role:

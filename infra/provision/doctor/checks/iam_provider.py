@@ -16,6 +16,7 @@ from infra.provision.doctor.checks import provider
 from infra.provision.doctor.context import Context, Unclear, Waits
 from infra.provision.doctor.fault import Finding
 from infra.provision.doctor.faults import iam as faults
+from infra.provision.doctor.roles import BUILT_IN
 
 LINK = "IAM"
 
@@ -44,7 +45,7 @@ def found(context: Context) -> Any:
 
 def registered(context: Context) -> Iterator[Finding]:
     """IAM knows the issuer, by its very name."""
-    if _unused(context) or context.ask(find) is not None:
+    if _unused(context) or _built_in(context) or context.ask(find) is not None:
         return
     chain = context.chain
     names: dict[str, Any] = {"issuer": chain.issuer, "client": context.need("client_id")}
@@ -66,9 +67,14 @@ def _unused(context: Context) -> bool:
     return not context.chain.bridge_role_arn and not context.chain.session_tags
 
 
+def _built_in(context: Context) -> bool:
+    """Google's tokens IAM knows by itself; where it was told of them as well, it goes by that."""
+    return context.chain.issuer_name == BUILT_IN and context.ask(find) is None
+
+
 def audience(context: Context) -> Iterator[Finding]:
     """The app's client is among the provider's audiences."""
-    if _unused(context):
+    if _unused(context) or _built_in(context):
         return
     arn, client = context.chain.provider_arn, context.need("client_id")
     known = context.ask(found)["ClientIDList"]
@@ -91,7 +97,7 @@ def audience(context: Context) -> Iterator[Finding]:
 def thumbprint(context: Context) -> Iterator[Finding]:
     """AWS trusts the certificate of the keys' address."""
     url = context.ask(provider.endpoint, "jwks_uri")
-    if _unused(context) or urlsplit(url).scheme != "https" or _public(url):
+    if _unused(context) or _built_in(context) or urlsplit(url).scheme != "https" or _public(url):
         return
     thumbprints = {each.lower() for each in context.ask(found).get("ThumbprintList", [])}
     parts = urlsplit(url)

@@ -10,13 +10,11 @@ from infra.provision.doctor.check import Check
 from infra.provision.doctor.context import Context
 from infra.provision.doctor.fault import Finding
 from infra.provision.doctor.faults import iam as faults
-from infra.provision.doctor.roles import Role, exchanger, find, name_of, role
+from infra.provision.doctor.roles import BUILT_IN, Role, exchanger, find, name_of, role
 from infra.provision.doctor.statements import Statement, acts, conditions, like, principals, statements
 
 LINK = "IAM"
 _WEB_IDENTITY = "sts:AssumeRoleWithWebIdentity"
-# Google needs no provider in IAM: its name is the principal.
-_BUILT_IN = "accounts.google.com"
 # IAM shows a deleted principal by its id.
 _GONE = re.compile(r"A(ROA|IDA)[A-Z0-9]{10,}")
 
@@ -66,7 +64,7 @@ def _federated(context: Context, known: Role) -> Iterator[Finding]:
     # It has the account's number.
     context.need("data_role_arn")
     cure: dict[str, Any] = {"role": known.name, "document": documents.federated_trust(chain)}
-    names = (chain.provider_arn, *((_BUILT_IN,) if chain.issuer_name == _BUILT_IN else ()))
+    names = (chain.provider_arn, *((BUILT_IN,) if chain.issuer_name == BUILT_IN else ()))
     named = [each for each in statements(known.trust) if set(principals(each, "Federated")) & set(names)]
     opening = [each for each in named if acts(each, _WEB_IDENTITY)]
     if not named:
