@@ -7,12 +7,12 @@ from collections.abc import Sequence
 from botocore.exceptions import BotoCoreError, ClientError
 
 from app.errors import PolicyFileRefused
-from infra.provision import apply, policy_tests_command
+from infra.provision import apply, destroy, plan, policy_tests_command
 from infra.provision.doctor import command as doctor
 from infra.provision.errors import ProvisioningError, SpecError
 
 # Each adds its parser, whose `run` takes the options and returns the exit status.
-_COMMANDS = (apply, doctor, policy_tests_command)
+_COMMANDS = (plan, apply, destroy, doctor, policy_tests_command)
 
 
 def main(arguments: Sequence[str] | None = None) -> int:

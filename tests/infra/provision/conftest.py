@@ -37,3 +37,32 @@ def session(env: dict[str, str]) -> Iterator[boto3.Session]:
         patch.setenv("AWS_CONFIG_FILE", os.devnull)
         patch.setenv("AWS_SHARED_CREDENTIALS_FILE", os.devnull)
         yield boto3.Session(region_name=env["AWS_REGION"])
+
+
+@pytest.fixture
+def empty_account(empty: dict[str, str], monkeypatch: pytest.MonkeyPatch) -> boto3.Session:
+    """The administrator's session of an account where nothing is provisioned."""
+    for name in [name for name in os.environ if name.startswith("AWS_")]:
+        monkeypatch.delenv(name)
+    monkeypatch.setenv("AWS_ENDPOINT_URL", empty["AWS_ENDPOINT_URL"])
+    monkeypatch.setenv("AWS_ACCESS_KEY_ID", empty["ADMIN_AWS_ACCESS_KEY_ID"])
+    monkeypatch.setenv("AWS_SECRET_ACCESS_KEY", empty["ADMIN_AWS_SECRET_ACCESS_KEY"])
+    monkeypatch.setenv("AWS_REGION", empty["AWS_REGION"])
+    monkeypatch.setenv("AWS_CONFIG_FILE", os.devnull)
+    monkeypatch.setenv("AWS_SHARED_CREDENTIALS_FILE", os.devnull)
+    return boto3.Session(region_name=empty["AWS_REGION"])
+
+
+@pytest.fixture
+def empty_spec(empty: dict[str, str]) -> Spec:
+    """What is asked for there."""
+    return Spec(
+        region=empty["AWS_REGION"],
+        account_id="123456789012",
+        instance_arn=empty["IDC_INSTANCE_ARN"],
+        identity_store_id=empty["IDENTITY_STORE_ID"],
+        issuer=empty["OIDC_ISSUER"],
+        client_id=empty["OIDC_CLIENT_ID"],
+        data_bucket=empty["S3_BUCKET"],
+        session_table="rowlight-sessions",
+    )

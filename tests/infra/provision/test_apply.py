@@ -13,6 +13,7 @@ from infra.provision.__main__ import main
 from infra.provision.access import Group
 from infra.provision.apply import apply
 from infra.provision.errors import ProvisioningError
+from infra.provision.resources.identity_center import JWT_BEARER
 from infra.provision.spec import Spec
 from tests import outside
 
@@ -122,28 +123,34 @@ def run_sql(sql: str) -> Vandal:
 DRIFTS: dict[str, tuple[Vandal, str]] = {
     "anybody may take the data role": (
         put_trust("RedshiftDataAPIClientRole", ANYBODY),
-        "trust of RedshiftDataAPIClientRole",
+        "role RedshiftDataAPIClientRole: trust.Statement",
     ),
     "the bridge role may do everything": (
         put_policy("IDCBridgeRole", "IDCBridgeRolePermissions"),
-        "permissions of IDCBridgeRole",
+        "permissions of IDCBridgeRole: policies.IDCBridgeRolePermissions.Statement",
     ),
     "the data role has a second policy": (
         put_policy("RedshiftDataAPIClientRole", "Extra"),
-        "permissions of RedshiftDataAPIClientRole: Extra removed",
+        "permissions of RedshiftDataAPIClientRole: policies.Extra",
     ),
     "the bridge role is an administrator": (
         attach_administrator,
-        "permissions of IDCBridgeRole: AdministratorAccess detached",
+        "permissions of IDCBridgeRole: attached",
     ),
-    "anybody may ask for tokens": (put_actors, "actor policy of the application"),
-    "another app's tokens are taken": (add_audience, "grant jwt-bearer of the application"),
-    "there is no refresh": (remove_refresh, "grant refresh_token of the application"),
-    "there is no scope": (remove_scope, "access scope redshift:connect of the application"),
-    "people must be assigned": (require_assignment, "assignment rule of the application"),
+    "anybody may ask for tokens": (put_actors, "actor policy of RedshiftStreamlitDemo: policy.Statement"),
+    "another app's tokens are taken": (
+        add_audience,
+        f"grants of RedshiftStreamlitDemo: {JWT_BEARER}.JwtBearer.AuthorizedTokenIssuers",
+    ),
+    "there is no refresh": (remove_refresh, "grants of RedshiftStreamlitDemo: refresh_token"),
+    "there is no scope": (remove_scope, "access scopes of RedshiftStreamlitDemo: redshift:connect"),
+    "people must be assigned": (
+        require_assignment,
+        "assignment rule of RedshiftStreamlitDemo: AssignmentRequired",
+    ),
     "people are found by another attribute": (
         map_by_name,
-        "mapping of trusted token issuer rowlight-token-issuer",
+        "trusted token issuer rowlight-token-issuer: IdentityStoreAttributePath",
     ),
     "a policy is detached": (
         run_sql('DETACH RLS POLICY amer_region_filter ON public.sales_data FROM ROLE "AWSIDC:amer-sales"'),

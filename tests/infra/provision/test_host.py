@@ -144,7 +144,7 @@ def test_a_host_exchanges_tokens_without_a_bridge_role(
     signing = replace(spec, host_role_arn=host)
     outputs = apply(signing, session)
     assert outputs.settings()["BRIDGE_ROLE_ARN"] == ""
-    assert "permissions of Host" in outputs.changes
+    assert "permissions RowlightHost of Host" in outputs.changes
     assert apply(signing, session).changes == ()
     # What else the host's role has is the host's.
     assert set(session.client("iam").list_role_policies(RoleName="Host")["PolicyNames"]) == {
