@@ -10,6 +10,7 @@ from app.errors import PolicyFileRefused
 from infra.provision import apply, destroy, plan, policy_tests_command
 from infra.provision.doctor import command as doctor
 from infra.provision.errors import ProvisioningError, SpecError
+from infra.provision.terminal import harmless
 
 # Each adds its parser, whose `run` takes the options and returns the exit status.
 _COMMANDS = (plan, apply, destroy, doctor, policy_tests_command)
@@ -46,7 +47,7 @@ def _in_words(error: ClientError) -> str:
 
 
 def _fail(message: str, *, status: int) -> int:
-    print(message, file=sys.stderr)  # noqa: T201 - a command line's answer
+    print(harmless(message), file=sys.stderr)  # noqa: T201 - a command line's answer
     return status
 
 

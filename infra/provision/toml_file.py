@@ -11,6 +11,7 @@ from infra.provision.access import Column
 from infra.provision.errors import Fault, SpecError
 from infra.provision.providers import PROVIDERS
 from infra.provision.spec import PATTERNS, Spec
+from infra.provision.terminal import harmless
 from infra.provision.toml_keys import COLUMNS, KEYS, LISTS, NUMBER, TEXT, TEXTS, TRUTH, WAREHOUSE, Key
 
 _LONGEST = 1_000_000
@@ -53,7 +54,11 @@ def _values(document: Mapping[str, Any]) -> dict[str, Any]:
 def _text(path: Path) -> str:
     try:
         with path.open("rb") as file:
-            return file.read(_LONGEST).decode("utf-8")
+            found = file.read(_LONGEST + 1)
+        # Of a file that is cut, what is left could be a specification of less.
+        if len(found) > _LONGEST:
+            raise SpecError(f"{path} is longer than {_LONGEST} bytes, as no specification is.")
+        return found.decode("utf-8")
     except (OSError, UnicodeDecodeError) as error:
         reason = getattr(error, "strerror", None) or "it is not UTF-8"
         raise SpecError(f"{path} cannot be read: {reason}") from None
@@ -170,12 +175,13 @@ def _converted(value: Any, key: Key) -> Any:
 def _unknown(name: str, known: list[str]) -> Fault:
     """A key that there is not: a slip of the pen, or a secret, of which no letter is repeated."""
     last = name.rpartition(".")[2]
+    shown = harmless(name[:120]).replace("\n", "�")
     if _SECRET.search(last):
-        return Fault(name, f"looks like a secret, and no secret belongs in this file: {_PLACE_OF_SECRETS}")
+        return Fault(shown, f"looks like a secret, and no secret belongs in this file: {_PLACE_OF_SECRETS}")
     others = [each for each in known if each.rpartition(".")[2] == last]
     nearest = others or difflib.get_close_matches(name, known, n=1, cutoff=0.5) or _by_last(last, known)
     hint = f": is {nearest[0]} meant?" if nearest else ""
-    return Fault(name[:120], f"is not known{hint}")
+    return Fault(shown, f"is not known{hint}")
 
 
 def _by_last(last: str, known: list[str]) -> list[str]:

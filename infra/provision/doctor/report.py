@@ -1,7 +1,6 @@
 """The outcomes as text for people and as JSON for machines; neither ever holds a secret."""
 
 import json
-import re
 import textwrap
 from collections.abc import Callable, Iterable
 from dataclasses import dataclass, replace
@@ -9,6 +8,7 @@ from itertools import groupby
 
 from infra.provision.doctor.check import Outcome
 from infra.provision.doctor.fault import Finding
+from infra.provision.terminal import harmless
 
 HIDDEN = "(hidden)"
 _WIDTH = 110
@@ -43,7 +43,7 @@ def hide(text: str, secrets: Iterable[str]) -> str:
     """The text without any of the secrets, and without what would steer a terminal."""
     for secret in sorted(secrets, key=len, reverse=True):
         text = text.replace(secret, HIDDEN)
-    return re.sub(r"[^\S\n ]|[\x00-\x09\x0b-\x1f\x7f-\x9f\u200e\u200f\u202a-\u202e\u2066-\u2069]", "�", text)
+    return harmless(text)
 
 
 def cleaned(outcome: Outcome, secrets: Iterable[str]) -> Outcome:
