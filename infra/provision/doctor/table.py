@@ -45,7 +45,8 @@ def _row(fault: Fault) -> str:
 
 def _cell(text: str) -> str:
     """Names of the account in angle brackets; each fault's own cure is in its report."""
-    named = text.replace("{cure}", "The report says which.").replace("'{document}'", "'{policy document}'")
+    named = text.replace("{cure}", "The report says which.").replace("{where}", "the provider's console")
+    named = named.replace("'{document}'", "'{policy document}'")
     named = re.sub(r"\{([a-z_]+(?: document)?)\}", lambda match: f"<{match[1].replace('_', ' ')}>", named)
     # Within code a bracket is a bracket; elsewhere Markdown would take it for HTML.
     pieces = named.split("`")

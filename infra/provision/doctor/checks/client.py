@@ -13,6 +13,7 @@ from botocore.exceptions import ClientError
 
 from infra.provision.doctor.check import Check
 from infra.provision.doctor.checks import provider
+from infra.provision.doctor.consoles import GRANTS, REDIRECT, SCOPES, SECRET, SIGN_OUT, where
 from infra.provision.doctor.context import Context, Unclear, Waits
 from infra.provision.doctor.fault import Finding
 from infra.provision.doctor.faults import provider as faults
@@ -100,14 +101,18 @@ def authenticates(context: Context) -> Iterator[Finding]:
     offered = _methods(context.ask(provider.discovery))
     if not set(offered) & set(_METHODS):
         yield faults.NO_SECRET_METHOD.found(
-            f"It offers {', '.join(offered)[:200]}.", client=context.need("client_id")
+            f"It offers {', '.join(offered)[:200]}.",
+            client=context.need("client_id"),
+            where=where(context.chain, SECRET),
         )
         return
     response = context.ask(answer)
     said, error = _said(response)
     if error in _REFUSALS or (response.status_code == httpx.codes.UNAUTHORIZED and error != "invalid_grant"):
         yield faults.CLIENT_REFUSED.found(
-            f"The token endpoint answers {response.status_code}, {error}.", client=context.need("client_id")
+            f"The token endpoint answers {response.status_code}, {error}.",
+            client=context.need("client_id"),
+            where=where(context.chain, SECRET),
         )
     elif error != "invalid_grant" or _ENTRA_MALFORMED in said.get("error_codes", ()):
         raise Unclear(
@@ -156,10 +161,15 @@ def returns(context: Context) -> Iterator[Finding]:
         yield from _not_back(context, response, _begun(context, url, _made_up(context)))
     elif back == "invalid_scope":
         yield faults.SCOPE_REFUSED.found(
-            f"It sends people back with {back}.", scopes=scopes(context), client=client
+            f"It sends people back with {back}.",
+            scopes=scopes(context),
+            client=client,
+            where=where(context.chain, SCOPES),
         )
     elif back in ("unauthorized_client", "unsupported_response_type", "access_denied"):
-        yield faults.CLIENT_MAY_NOT.found(f"It sends people back with {back}.", client=client)
+        yield faults.CLIENT_MAY_NOT.found(
+            f"It sends people back with {back}.", client=client, where=where(context.chain, GRANTS)
+        )
 
 
 def _accepted(context: Context) -> None:
@@ -214,6 +224,7 @@ def _not_back(context: Context, response: httpx.Response, other: httpx.Response)
             f"To a sign-in that leads back to {uri} the provider answers {response.status_code}.",
             uri=uri,
             client=client,
+            where=where(context.chain, REDIRECT),
         )
     elif _kind(response) == _kind(other):
         raise Unclear(
@@ -242,6 +253,7 @@ def leaves(context: Context) -> Iterator[Finding]:
             f"To a sign-out that leads to {uri} the provider answers {to_ours.status_code}.",
             uri=uri,
             client=client,
+            where=where(context.chain, SIGN_OUT),
         )
     elif _kind(to_ours) == _kind(to_other):
         # Who asks without an ID token is asked who they are, at many.

@@ -9,6 +9,7 @@ import jwt
 from cryptography.hazmat.primitives.asymmetric.rsa import RSAPublicKey
 
 from infra.provision.doctor.check import Check
+from infra.provision.doctor.consoles import ALGORITHM, GRANTS, ISSUER, SIGN_OUT, where
 from infra.provision.doctor.context import Context, Waits
 from infra.provision.doctor.fault import Finding
 from infra.provision.doctor.faults import provider as faults
@@ -68,7 +69,7 @@ def published(context: Context) -> Iterator[Finding]:
         what = (
             "with a document that names no issuer" if response.is_success else f"with {response.status_code}"
         )
-        yield faults.NO_DISCOVERY.found(f"{url} answers {what}.", url=url)
+        yield faults.NO_DISCOVERY.found(f"{url} answers {what}.", url=url, where=where(context.chain, ISSUER))
 
 
 def unreachable(context: Context, error: Exception) -> Finding:
@@ -164,7 +165,9 @@ def signing(context: Context) -> Iterator[Finding]:
     offered = texts(context.ask(discovery).get("id_token_signing_alg_values_supported"))
     if offered and "RS256" not in offered:
         yield faults.NO_RS256.found(
-            f"It offers {', '.join(offered)[:200]} alone.", url=discovery_url(context)
+            f"It offers {', '.join(offered)[:200]} alone.",
+            url=discovery_url(context),
+            where=where(context.chain, ALGORITHM),
         )
 
 
@@ -179,12 +182,15 @@ def flows(context: Context) -> Iterator[Finding]:
             f"It offers the response types {', '.join(responses)[:200] or 'it does not say'} and the grant"
             f" types {', '.join(grants)[:200] or 'it does not say'}.",
             client=context.need("client_id"),
+            where=where(context.chain, GRANTS),
         )
     methods = document.get("code_challenge_methods_supported")
     # Some take S256 and do not say so (Entra ID).
     if methods is not None and "S256" not in texts(methods):
         yield faults.NO_PKCE.found(
-            f"It offers {', '.join(texts(methods))[:200] or 'no method'}.", client=context.need("client_id")
+            f"It offers {', '.join(texts(methods))[:200] or 'no method'}.",
+            client=context.need("client_id"),
+            where=where(context.chain, GRANTS),
         )
 
 
@@ -196,9 +202,14 @@ def lasting(context: Context) -> Iterator[Finding]:
         yield faults.NO_REFRESH.found(
             "It offers neither the grant refresh_token nor the scope offline_access.",
             client=context.need("client_id"),
+            where=where(context.chain, GRANTS),
         )
     if document.get("end_session_endpoint") is None:
-        yield faults.NO_SIGN_OUT.found("It publishes no end_session_endpoint.", url=discovery_url(context))
+        yield faults.NO_SIGN_OUT.found(
+            "It publishes no end_session_endpoint.",
+            url=discovery_url(context),
+            where=where(context.chain, SIGN_OUT),
+        )
 
 
 CHECKS = (

@@ -28,7 +28,7 @@ NO_DISCOVERY = Fault(
     code="RLD-103",
     title="There is no discovery document at the issuer",
     why="Where people sign in, and with which keys, is read there, by the app and by AWS.",
-    cure="Set OIDC_ISSUER to the issuer that the provider's console shows, such that"
+    cure="Set OIDC_ISSUER to the issuer that it has in {where}, such that"
     " `curl -s {url}` prints a JSON document.",
     shows=("RL-228",),
 )
@@ -68,7 +68,7 @@ NO_RS256 = Fault(
     code="RLD-108",
     title="The provider does not sign ID tokens with RS256",
     why="Rowlight and AWS refuse tokens that are signed otherwise.",
-    cure="Set the client's ID token signature algorithm to RS256 in the provider's console; it must stand in"
+    cure="Set the client's ID token signature algorithm to RS256 in {where}; it must stand in"
     " id_token_signing_alg_values_supported of `curl -s {url}`.",
     shows=("RL-212",),
 )
@@ -76,7 +76,7 @@ NO_CODE_FLOW = Fault(
     code="RLD-109",
     title="The provider does not offer the authorization code flow",
     why="It is the one that keeps tokens out of the browser, and the only one that the app uses.",
-    cure="Allow the grant type Authorization Code (response type code) in the provider's console,"
+    cure="Allow the grant type Authorization Code (response type code) in {where},"
     " for the server and for the client {client}.",
     shows=("RL-222",),
 )
@@ -85,15 +85,15 @@ NO_PKCE = Fault(
     title="The provider does not offer PKCE with S256",
     why="The app sends a code challenge, so that a stolen code is worth nothing; this provider says"
     " that it takes other ones alone.",
-    cure="Turn PKCE with S256 on in the provider's console, for the client {client} or for all.",
+    cure="Turn PKCE with S256 on in {where}, for the client {client} or for all.",
     shows=("RL-222",),
 )
 NO_REFRESH = Fault(
     code="RLD-111",
     title="The provider does not renew sign-ins",
     why="Without refresh tokens a sign-in ends with its ID token, an hour after it at most providers.",
-    cure="Allow the grant type Refresh Token and the scope offline_access for the client {client} in the"
-    " provider's console.",
+    cure="Allow the grant type Refresh Token and the scope offline_access for the client {client} in"
+    " {where}.",
     severity="warning",
     shows=("RL-234",),
 )
@@ -102,7 +102,7 @@ NO_SIGN_OUT = Fault(
     title="The provider has no address for signing out",
     why="Signing out ends the sign-in here, and not the one at the provider: the next person at this"
     " browser may come in without a password.",
-    cure="Turn RP-initiated logout on in the provider's console, until end_session_endpoint stands in"
+    cure="Turn RP-initiated logout on in {where}, until end_session_endpoint stands in"
     " `curl -s {url}`; otherwise have people sign out at the provider too.",
     severity="warning",
 )
@@ -126,7 +126,7 @@ CLIENT_REFUSED = Fault(
     code="RLD-120",
     title="The provider does not accept the client's id and secret",
     why="The provider refuses to hand out tokens, so each sign-in ends at its last step.",
-    cure="In the provider's console, open the application with the client id {client}: copy its client id to"
+    cure="In {where}, open the application with the client id {client}: copy its client id to"
     " OIDC_CLIENT_ID; make a new client secret and put it into OIDC_CLIENT_SECRET, or into the secret of"
     " OIDC_CLIENT_SECRET_ARN. The client must authenticate by its secret (client_secret_basic or _post).",
     shows=("RL-226",),
@@ -135,21 +135,21 @@ NO_SECRET_METHOD = Fault(
     code="RLD-121",
     title="The provider takes no client secret",
     why="The app authenticates by its secret; this provider offers other ways alone.",
-    cure="Set the client authentication of {client} to Client secret in the provider's console.",
+    cure="Set the client authentication of {client} to Client secret in {where}.",
     shows=("RL-226",),
 )
 REDIRECT_NOT_REGISTERED = Fault(
     code="RLD-122",
     title="The redirect URI is not registered at the provider",
     why="The provider shows people an error page of its own in place of its sign-in.",
-    cure="Add {uri} to the redirect URIs (sign-in redirect URIs, callback URLs) of the client {client} in the"
-    " provider's console, letter by letter.",
+    cure="Add {uri} to the redirect URIs (sign-in redirect URIs, callback URLs) of the client {client} in"
+    " {where}, letter by letter.",
 )
 SCOPE_REFUSED = Fault(
     code="RLD-123",
     title="The provider refuses the scopes that the app asks for",
     why="It publishes a scope that this client may not have, so that no sign-in begins.",
-    cure="Allow the scopes {scopes} for the client {client} in the provider's console (API scopes,"
+    cure="Allow the scopes {scopes} for the client {client} in {where} (API scopes,"
     " client scopes, access policy).",
     shows=("RL-222",),
 )
@@ -157,7 +157,7 @@ CLIENT_MAY_NOT = Fault(
     code="RLD-124",
     title="The client may not use the authorization code flow",
     why="The provider knows the client, and sends people back with an error at once.",
-    cure="Allow the grant type Authorization Code for the client {client} in the provider's console,"
+    cure="Allow the grant type Authorization Code for the client {client} in {where},"
     " and assign the people or groups who may sign in.",
     shows=("RL-221", "RL-222"),
 )
@@ -166,7 +166,7 @@ SIGN_OUT_NOT_REGISTERED = Fault(
     title="The address for after a sign-out is not registered at the provider",
     why="Whoever signs out is left on a page of the provider.",
     cure="Add {uri} to the sign-out redirect URIs (post-logout redirect URIs, allowed logout URLs)"
-    " of the client {client} in the provider's console.",
+    " of the client {client} in {where}.",
     severity="warning",
 )
 NO_SECRET = Fault(
