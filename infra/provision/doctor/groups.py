@@ -47,6 +47,14 @@ def _roles(context: Context) -> frozenset[str]:
         return frozenset()
 
 
+def known(context: Context) -> tuple[str, ...]:
+    """Of the groups, those that are in IAM Identity Center: of the others it is said there."""
+    if context.chain.session_tags:
+        return context.ask(names)
+    there = context.ask(center.directory)
+    return tuple(name for name in context.ask(names) if name in there)
+
+
 def role_of(context: Context, group: str) -> str:
     """The name that the group's role must have, to the letter."""
     spec = context.chain.spec

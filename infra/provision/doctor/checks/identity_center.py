@@ -9,7 +9,7 @@ from infra.provision.doctor.check import Check
 from infra.provision.doctor.context import Context, Waits, caller
 from infra.provision.doctor.fault import Finding
 from infra.provision.doctor.faults import identity_center as faults
-from infra.provision.doctor.roles import exchanger
+from infra.provision.doctor.roles import exchanger, role
 from infra.provision.doctor.statements import admits
 
 JWT_BEARER = "urn:ietf:params:oauth:grant-type:jwt-bearer"
@@ -107,10 +107,12 @@ def granted(context: Context) -> Iterator[Finding]:
     """The application takes this issuer's tokens for this client, and renews by refresh tokens."""
     arn, client = context.ask(center.application)["ApplicationArn"], context.need("client_id")
     issuer = context.ask(center.token_issuer)["TrustedTokenIssuerArn"]
-    names = {"arn": arn, "issuer": issuer, "client": client}
+    wanted = _merged(context, issuer, client)
+    names = {"arn": arn, "grant": json.dumps(wanted)}
 
     def fix() -> str:
-        return _grant(context, arn, issuer, client)
+        context.aws("sso-admin").put_application_grant(ApplicationArn=arn, GrantType=JWT_BEARER, Grant=wanted)
+        return f"the jwt-bearer grant lists {client}"
 
     listed = context.ask(center.grant, JWT_BEARER).get("JwtBearer", {}).get("AuthorizedTokenIssuers", [])
     audiences = {each.get("TrustedTokenIssuerArn"): each.get("AuthorizedAudiences", []) for each in listed}
@@ -130,18 +132,15 @@ def granted(context: Context) -> Iterator[Finding]:
         )
 
 
-def _grant(context: Context, arn: str, issuer: str, client: str) -> str:
-    """Adds this issuer and client to the grant; those of others stay."""
+def _merged(context: Context, issuer: str, client: str) -> Members:
+    """The grant with this issuer and client; those of others stay."""
     listed = context.ask(center.grant, JWT_BEARER).get("JwtBearer", {}).get("AuthorizedTokenIssuers", [])
     kept = {each["TrustedTokenIssuerArn"]: list(each.get("AuthorizedAudiences", [])) for each in listed}
     kept[issuer] = [*kept.get(issuer, ()), client]
     issuers = [
         {"TrustedTokenIssuerArn": one, "AuthorizedAudiences": audiences} for one, audiences in kept.items()
     ]
-    context.aws("sso-admin").put_application_grant(
-        ApplicationArn=arn, GrantType=JWT_BEARER, Grant={"JwtBearer": {"AuthorizedTokenIssuers": issuers}}
-    )
-    return f"the jwt-bearer grant lists {client}"
+    return {"JwtBearer": {"AuthorizedTokenIssuers": issuers}}
 
 
 def _refresh(context: Context, arn: str) -> str:
@@ -161,8 +160,8 @@ def admitted(context: Context) -> Iterator[Finding]:
         {},
     )
     policy = method.get("Iam", {}).get("ActorPolicy")
-    signer = context.ask(exchanger)
-    whole = json.dumps({"Iam": {"ActorPolicy": _actors(signer)}})
+    signer = context.ask(role, context.ask(exchanger)).arn
+    whole = json.dumps({"Iam": {"ActorPolicy": _actors(policy, signer)}})
     if not admits(policy, "Service", _DATA_API, _DATA_API_ACTIONS):
         yield faults.DATA_API_NOT_ADMITTED.found(
             f"No statement allows {_DATA_API} all three of {', '.join(_DATA_API_ACTIONS)}.",
@@ -175,15 +174,21 @@ def admitted(context: Context) -> Iterator[Finding]:
         )
 
 
-def _actors(exchanger: str) -> Members:
+def _actors(known: Any, signer: str) -> Members:
+    """The actor policy with who must be in it; those of others stay."""
     allow = {"Effect": "Allow", "Resource": "*"}
-    return {
-        "Version": "2012-10-17",
-        "Statement": [
-            {**allow, "Action": _EXCHANGE, "Principal": {"AWS": exchanger}},
+    needed = (
+        ("AWS", signer, {**allow, "Action": _EXCHANGE, "Principal": {"AWS": signer}}, (_EXCHANGE,)),
+        (
+            "Service",
+            _DATA_API,
             {**allow, "Action": list(_DATA_API_ACTIONS), "Principal": {"Service": _DATA_API}},
-        ],
-    }
+            _DATA_API_ACTIONS,
+        ),
+    )
+    kept = list(known.get("Statement", [])) if isinstance(known, Mapping) else []
+    new = [statement for kind, who, statement, actions in needed if not admits(known, kind, who, actions)]
+    return {"Version": "2012-10-17", "Statement": [*kept, *new]}
 
 
 def scoped(context: Context) -> Iterator[Finding]:

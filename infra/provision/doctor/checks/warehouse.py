@@ -39,7 +39,7 @@ def made(context: Context) -> Iterator[Finding]:
 def named(context: Context) -> Iterator[Finding]:
     """Every group has a role, named namespace:group to the letter."""
     known = context.ask(catalogue).roles
-    for group in context.ask(groups.names):
+    for group in context.ask(groups.known):
         wanted = groups.role_of(context, group)
         if wanted in known:
             continue

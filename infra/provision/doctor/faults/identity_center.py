@@ -67,8 +67,7 @@ NO_JWT_GRANT = Fault(
     title="The application has no jwt-bearer grant",
     why="It is the grant by which an ID token becomes an identity context.",
     cure="`aws sso-admin put-application-grant --application-arn {arn} --grant-type"
-    ' urn:ietf:params:oauth:grant-type:jwt-bearer --grant \'{"JwtBearer": {"AuthorizedTokenIssuers":'
-    ' [{"TrustedTokenIssuerArn": "{issuer}", "AuthorizedAudiences": ["{client}"]}]}}\'`',
+    " urn:ietf:params:oauth:grant-type:jwt-bearer --grant '{grant}'`",
     fixable=True,
     shows=("RL-317",),
 )
@@ -77,8 +76,7 @@ GRANT_OF_OTHERS = Fault(
     title="The application's jwt-bearer grant is for other token issuers",
     why="The application takes the tokens of the issuers that its grant lists, and yours is not among them.",
     cure="`aws sso-admin put-application-grant --application-arn {arn} --grant-type"
-    ' urn:ietf:params:oauth:grant-type:jwt-bearer --grant \'{"JwtBearer": {"AuthorizedTokenIssuers":'
-    ' [{"TrustedTokenIssuerArn": "{issuer}", "AuthorizedAudiences": ["{client}"]}]}}\'`',
+    " urn:ietf:params:oauth:grant-type:jwt-bearer --grant '{grant}'`",
     fixable=True,
     shows=("RL-312",),
 )
@@ -87,8 +85,7 @@ WRONG_AUDIENCE = Fault(
     title="The application's jwt-bearer grant is for other audiences",
     why="An ID token's audience is the app's client id, and the grant does not list it.",
     cure="`aws sso-admin put-application-grant --application-arn {arn} --grant-type"
-    ' urn:ietf:params:oauth:grant-type:jwt-bearer --grant \'{"JwtBearer": {"AuthorizedTokenIssuers":'
-    ' [{"TrustedTokenIssuerArn": "{issuer}", "AuthorizedAudiences": ["{client}"]}]}}\'`',
+    " urn:ietf:params:oauth:grant-type:jwt-bearer --grant '{grant}'`",
     fixable=True,
     shows=("RL-312",),
 )

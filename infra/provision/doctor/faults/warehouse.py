@@ -47,8 +47,8 @@ NO_POLICY = Fault(
     title="A role may read the table, and no policy lets a row through",
     why="With row-level security on, who has no policy sees no row.",
     cure='As the warehouse\'s admin: `ATTACH RLS POLICY {policy} ON {table} TO ROLE "{role}";`'
-    " (`SELECT polname, polqual FROM svv_rls_policy;` lists them), or, for all rows, `GRANT IGNORE RLS TO"
-    ' ROLE "{role}";`',
+    " (`SELECT polname, polqual FROM svv_rls_policy;` lists them); whom all rows are meant for needs"
+    " IGNORE RLS in its place.",
     shows=("RL-412",),
 )
 NO_SELECT = Fault(

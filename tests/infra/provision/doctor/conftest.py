@@ -9,7 +9,7 @@ import httpx
 import pytest
 
 from infra.provision.spec import Spec
-from tests.infra.provision.doctor.world import World
+from tests.infra.provision.doctor.world import KeptClients, World
 
 
 def provider_of(stack: Any) -> flask.Flask:
@@ -19,13 +19,18 @@ def provider_of(stack: Any) -> flask.Flask:
     return found
 
 
+@pytest.fixture(scope="module")
+def kept_clients(session: boto3.Session) -> KeptClients:
+    return KeptClients(session)
+
+
 @pytest.fixture
-def world(stack: Any, env: dict[str, str], session: boto3.Session, spec: Spec) -> Iterator[World]:
+def world(stack: Any, env: dict[str, str], kept_clients: KeptClients, spec: Spec) -> Iterator[World]:
     settings = {
         name: value for name, value in env.items() if not name.startswith(("ADMIN_AWS_", "AWS_ENDPOINT"))
     }
-    session.client("redshift-serverless").update_workgroup(
+    kept_clients.client("redshift-serverless").update_workgroup(
         workgroupName=env["REDSHIFT_WORKGROUP"], enhancedVpcRouting=True
     )
-    yield World(settings, session, provider_of(stack), spec)
+    yield World(settings, kept_clients, provider_of(stack), stack.endpoint._services, spec)
     httpx.post(f"{env['AWS_ENDPOINT_URL']}/_local/states/0").raise_for_status()

@@ -1,24 +1,39 @@
 """Carries out the commands of a cure, as a person would who pastes them into a shell."""
 
+import json
 import re
 import shlex
 from typing import Any
 
-import boto3
 from botocore import xform_name
 
+from tests import outside
+from tests.infra.provision.doctor.world import World
+
 _COMMAND = re.compile(r"`aws ([^`]+)`")
+_SQL = re.compile(r"`((?:ALTER|ATTACH|CREATE|GRANT|REVOKE) [^`]+;)`")
 
 
-def carry_out(cure: str, session: boto3.Session) -> int:
-    """Runs each `aws …` of a cure that changes something; returns how many did."""
+def carry_out(cure: str, world: World) -> int:
+    """Runs each `aws …` of a cure that changes something, and each SQL of it; returns how many did."""
     done = 0
+    for sql in _SQL.findall(cure):
+        for statement in sql.split(";")[:-1]:
+            run_sql(world, statement)
+            done += 1
     for command in _COMMAND.findall(cure):
         service, operation, *words = shlex.split(command)
         if not operation.startswith(("get-", "list-", "describe-")) and "<" not in command:
-            _run(session.client(service), operation, words)
+            _run(world.aws(service), operation, words)
             done += 1
     return done
+
+
+def run_sql(world: World, statement: str) -> None:
+    """Runs a statement as the warehouse's admin."""
+    secret = world.env["ADMIN_SECRET_ARN"]
+    known = outside.run(world.aws("redshift-data"), world.env, statement, SecretArn=secret)
+    assert known["Status"] == "FINISHED", known.get("Error")
 
 
 def _run(client: Any, operation: str, words: list[str]) -> None:
@@ -36,6 +51,6 @@ def _run(client: Any, operation: str, words: list[str]) -> None:
         elif isinstance(parameters[member], list):
             parameters[member].append(word)
         else:
-            parameters[member] = word
+            parameters[member] = json.loads(word) if members[member].type_name == "structure" else word
     parameters.pop("", None)
     getattr(client, operation.replace("-", "_"))(**parameters)

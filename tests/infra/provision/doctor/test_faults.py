@@ -6,12 +6,17 @@ import re
 import pytest
 
 from infra.provision.doctor.faults import FAULTS
-from tests.infra.provision.doctor import iam_cases, provider_cases
+from tests.infra.provision.doctor import center_cases, iam_cases, provider_cases, warehouse_cases
 from tests.infra.provision.doctor.case import Case
 from tests.infra.provision.doctor.cures import carry_out
 from tests.infra.provision.doctor.world import World
 
-CASES: tuple[Case, ...] = (*provider_cases.CASES, *iam_cases.CASES)
+CASES: tuple[Case, ...] = (
+    *provider_cases.CASES,
+    *iam_cases.CASES,
+    *center_cases.CASES,
+    *warehouse_cases.CASES,
+)
 
 
 @pytest.mark.parametrize("case", CASES, ids=lambda case: f"{case.code} {case.name}")
@@ -26,7 +31,7 @@ def test_a_fault_is_found_alone_with_its_cure(case: Case, world: World) -> None:
                 assert part in finding.cure
         assert report.healthy is (FAULTS[case.code].severity == "warning")
         if case.cures:
-            assert carry_out(report.findings[0].cure, world.session)
+            assert all(carry_out(finding.cure, world) for finding in report.findings)
             assert not world.diagnose().findings
 
 

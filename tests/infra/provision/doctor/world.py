@@ -14,9 +14,26 @@ import httpx
 from infra.provision.doctor.chain import Chain, chain_of
 from infra.provision.doctor.command import diagnose
 from infra.provision.doctor.report import Report
+from infra.provision.doctor.test_person import TokenSource
 from infra.provision.spec import Spec
 
 BRIDGE, DATA = "IDCBridgeRole", "RedshiftDataAPIClientRole"
+
+
+class KeptClients:
+    """The administrator's session, with one client of a kind: making them costs more than all the rest."""
+
+    def __init__(self, session: boto3.Session) -> None:
+        self._session = session
+        self._clients: dict[tuple[object, ...], Any] = {}
+        self.region_name = session.region_name
+        self.get_credentials = session.get_credentials
+
+    def client(self, service: str, *, config: Any = None, **more: Any) -> Any:
+        key = (service, getattr(config, "signature_version", None), *sorted(more.items()))
+        if key not in self._clients:
+            self._clients[key] = self._session.client(service, config=config, **more)  # type: ignore[call-overload]
+        return self._clients[key]
 
 
 @dataclass
@@ -24,8 +41,9 @@ class World:
     """The settings, the account and the provider; what a fault changes of the first two is put back."""
 
     env: dict[str, str]
-    session: boto3.Session
+    session: Any  # KeptClients
     idp: flask.Flask
+    services: Mapping[str, Any]  # the stand-in's own, by AWS's names
     # What the account was provisioned by; `spec` is what doctor is told of it.
     provisioned: Spec
     spec: Spec | None = None
@@ -42,8 +60,9 @@ class World:
     def chain(self) -> Chain:
         return chain_of(self.env, self.spec)
 
-    def diagnose(self, *, fix: bool = False) -> Report:
-        return diagnose(self.chain, self.session, fix=fix, http=self.http, clock=self.clock)
+    def diagnose(self, *, fix: bool = False, test_token: TokenSource | None = None) -> Report:
+        ways = {"http": self.http, "clock": self.clock, "test_token": test_token}
+        return diagnose(self.chain, self.session, fix=fix, **ways)
 
     # What most faults of the account are made of.
 
