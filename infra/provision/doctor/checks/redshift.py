@@ -16,7 +16,7 @@ from infra.provision.doctor.statements import admits, allows
 _SERVICES = ("redshift.amazonaws.com", "redshift-serverless.amazonaws.com")
 _TRUSTED = ("sts:AssumeRole", "sts:SetContext")
 _LOOKED_UP = ("sso:DescribeApplication", "sso:DescribeInstance")
-_PROVIDERS = "SELECT name, namespc, enabled FROM svv_identity_providers WHERE LOWER(type) = 'awsidc'"
+_PROVIDERS = "SELECT name, namespc, enabled, params FROM svv_identity_providers WHERE LOWER(type) = 'awsidc'"
 _NEARLY = 0.9
 
 
@@ -147,21 +147,25 @@ def database(context: Context) -> Iterator[Finding]:
 
 def associated(context: Context) -> Iterator[Finding]:
     """The warehouse takes people from Redshift's application."""
-    found = context.ask(redshift.application)
-    name, space = found["RedshiftIdcApplicationName"], found.get("IdentityNamespace", "")
+    found, managed = context.ask(redshift.application), context.ask(redshift.managed_application_arn)
+    space = context.ask(groups.namespace_of_roles)
     known = context.ask(data_api.as_admin, (_PROVIDERS,))[0]
-    mine = [row for row in known if row[1] == space]
-    if not mine:
-        other = ", ".join(str(row[1]) for row in known) or "none"
+    if not known:
         yield faults.NOT_ASSOCIATED.found(
-            f"SVV_IDENTITY_PROVIDERS has {other} of that type, and not {space}.",
-            name=name,
+            "SVV_IDENTITY_PROVIDERS has none of the type awsidc.",
+            name=found["RedshiftIdcApplicationName"],
             namespace=space,
-            arn=found["RedshiftIdcApplicationArn"],
+            arn=managed,
             role=found["IamRoleArn"],
         )
-    elif str(mine[0][2]).lower() not in data_api.TRUE:
-        yield faults.ASSOCIATION_DISABLED.found(f"{mine[0][0]} is disabled.", name=str(mine[0][0]))
+        return
+    name, given, enabled = next((each for each in known if each[1] == space), known[0])
+    if given != space:
+        yield faults.ASSOCIATED_OTHERWISE.found(
+            f"{name} has {given}; the roles begin with {space}.", name=str(name), namespace=space
+        )
+    if str(enabled).lower() not in data_api.TRUE:
+        yield faults.ASSOCIATION_DISABLED.found(f"{name} is disabled.", name=str(name))
 
 
 def waited(context: Context) -> Iterator[Finding]:

@@ -54,6 +54,13 @@ ASSOCIATION_DISABLED = Fault(
     cure='As the warehouse\'s admin: `ALTER IDENTITY PROVIDER "{name}" ENABLE;`',
     shows=("RL-411",),
 )
+ASSOCIATED_OTHERWISE = Fault(
+    code="RLD-408",
+    title="The warehouse's identity provider has another namespace than the roles of groups",
+    why="People and groups arrive as namespace:name; roles that begin otherwise are nobody's.",
+    cure="As the warehouse's admin: `ALTER IDENTITY PROVIDER \"{name}\" NAMESPACE '{namespace}';`",
+    shows=("RL-410", "RL-412"),
+)
 NO_WAREHOUSE = Fault(
     code="RLD-410",
     title="The warehouse is not there",

@@ -1,5 +1,6 @@
 """Faults of Redshift: its connection, the workgroup, and the warehouse's own rights."""
 
+import dataclasses
 from collections.abc import Callable
 from typing import Any
 
@@ -83,6 +84,12 @@ def not_available(account: Account) -> Undone:
     return account.answering("redshift-serverless", "GetWorkgroup", change)
 
 
+def never_associated(account: Account) -> None:
+    """As a warehouse that was there before: dropping its identity provider would take the roles along."""
+    engine = account.world.services["redshift-data"]._connections._redshift
+    engine._catalog = dataclasses.replace(engine._catalog, identity_providers={})
+
+
 def all_rows_by_mistake(account: Account) -> None:
     others = tuple(group for group in access.GROUPS if group.name != FILTERED.name)
     account.specify(groups=(*others, FILTERED))
@@ -94,6 +101,27 @@ CASES = (
     case("RLD-403", "deleted", no_redshift_role, "aws redshift modify-redshift-idc-application"),
     case("RLD-404", "no context", untrusting_redshift_role, '"sts:SetContext"', cures=True),
     case("RLD-405", "no application", powerless_redshift_role, '"sso:DescribeApplication"', cures=True),
+    case(
+        "RLD-406",
+        "dropped",
+        never_associated,
+        "CREATE IDENTITY PROVIDER \"redshift-data-api-okta-app\" TYPE AWSIDC NAMESPACE 'AWSIDC'",
+        cures=True,
+    ),
+    case(
+        "RLD-407",
+        "disabled",
+        sql('ALTER IDENTITY PROVIDER "redshift-data-api-okta-app" DISABLE'),
+        'ALTER IDENTITY PROVIDER "redshift-data-api-okta-app" ENABLE;',
+        cures=True,
+    ),
+    case(
+        "RLD-408",
+        "another",
+        sql("ALTER IDENTITY PROVIDER \"redshift-data-api-okta-app\" NAMESPACE 'OKTA'"),
+        "NAMESPACE 'AWSIDC';",
+        cures=True,
+    ),
     case("RLD-410", "another name", setting(REDSHIFT_WORKGROUP="elsewhere"), "list-workgroups"),
     case("RLD-411", "changing", not_available, "get-workgroup --workgroup-name redshift-tip-enabled"),
     case("RLD-412", "opened", workgroup(publiclyAccessible=True), "--no-publicly-accessible", cures=True),
