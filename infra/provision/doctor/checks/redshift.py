@@ -16,7 +16,7 @@ from infra.provision.doctor.statements import admits, allows
 _SERVICES = ("redshift.amazonaws.com", "redshift-serverless.amazonaws.com")
 _TRUSTED = ("sts:AssumeRole", "sts:SetContext")
 _LOOKED_UP = ("sso:DescribeApplication", "sso:DescribeInstance")
-_PROVIDERS = "SELECT name, namespc, enabled, params FROM svv_identity_providers WHERE LOWER(type) = 'awsidc'"
+_PROVIDERS = "SELECT name, namespc, enabled FROM svv_identity_providers WHERE LOWER(type) = 'awsidc'"
 _NEARLY = 0.9
 
 
