@@ -144,6 +144,9 @@ class Settings(BaseSettings):
         validate_default=True,
         description="the ARN of the secret that holds the client's secret, or OIDC_CLIENT_SECRET instead",
     )
+    oidc_email_verified: Literal["email_verified", "xms_edov"] = Field(
+        "email_verified", description="email_verified, or xms_edov for Microsoft Entra ID"
+    )
     app_url: Annotated[Text, AfterValidator(_app_url)] = Field(
         description="the address at which people open this app: https, or http://localhost:8501"
     )

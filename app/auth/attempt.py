@@ -53,6 +53,7 @@ class Attempt:
             issuer=provider.issuer,
             client_id=provider.client_id,
             nonce=self.nonce,
+            email_verified=provider.email_verified,
         )
         return SignedIn(identity, self.nonce, tokens.refresh_token)
 

@@ -13,7 +13,7 @@ import jwt
 from cryptography.hazmat.primitives.asymmetric.rsa import RSAPublicKey
 from pydantic import SecretStr
 
-from app.auth.identity import UnverifiedToken
+from app.auth.identity import EMAIL_VERIFIED, UnverifiedToken
 from app.errors import InvalidToken, SignInRefused
 from app.settings import is_loopback
 
@@ -78,11 +78,13 @@ class Provider:
         issuer: str,
         client_id: str,
         client_secret: SecretStr,
+        email_verified: str = EMAIL_VERIFIED,
         http: httpx.Client | None = None,
         clock: Callable[[], float] = time.monotonic,
     ) -> None:
         self.issuer = issuer
         self.client_id = client_id
+        self.email_verified = email_verified
         self._client_secret = client_secret
         self._http = http or httpx.Client(timeout=_TIMEOUT)
         self._clock = clock

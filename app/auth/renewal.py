@@ -131,6 +131,7 @@ class Renewer:
             issuer=self._provider.issuer,
             client_id=self._provider.client_id,
             nonce=standing.nonce,
+            email_verified=self._provider.email_verified,
             renews=standing.identity,
         )
         return replace(standing, identity=identity, token_sent=False)

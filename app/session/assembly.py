@@ -55,6 +55,7 @@ def assemble(settings: Settings) -> Services:
         issuer=settings.oidc_issuer,
         client_id=settings.oidc_client_id,
         client_secret=settings.oidc_client_secret,
+        email_verified=settings.oidc_email_verified,
     )
     aws = Aws(settings.aws_region)
     renewer = Renewer(aws=aws, provider=provider, settings=settings)

@@ -8,7 +8,7 @@ import boto3
 from infra.provision.errors import ProvisioningError, SpecError
 from infra.provision.spec import Spec
 
-_MANDATORY = ("issuer", "client_id", "data_bucket")
+_MANDATORY = ("issuer", "client_id")
 
 
 def complete(session: boto3.Session, given: Mapping[str, Any]) -> Spec:

@@ -1,4 +1,4 @@
-"""The identity providers that are known, and how each writes its issuer; docs/aws.md has all of it."""
+"""The identity providers that are known, and how each writes its issuer; docs/aws.md has the rest."""
 
 import re
 from dataclasses import dataclass
@@ -10,11 +10,13 @@ _LOCAL = re.compile(r"https?://(localhost|127\.0\.0\.1)(:[0-9]{1,5})?(/.*)?")
 
 @dataclass(frozen=True, kw_only=True)
 class Provider:
-    """One identity provider: its name, and how its issuers are written."""
+    """One identity provider."""
 
     title: str
-    issuer: str
+    issuer: str  # as a pattern
     example: str
+    # The app's OIDC_EMAIL_VERIFIED; empty: the standard's claim.
+    email_verified: str = ""
 
     def issuer_fault(self, issuer: str) -> str:
         """What is wrong with an issuer of it, which IAM and the app compare to the letter; empty: nothing."""
@@ -26,7 +28,7 @@ class Provider:
 PROVIDERS = {
     "okta": Provider(
         title="Okta",
-        # The organization's own authorization server, or a custom one; on a domain of the company's, too.
+        # The organization's own authorization server or a custom one, on a domain of the company's too.
         issuer=rf"https://{_HOST}(/oauth2/[A-Za-z0-9]+)?",
         example="https://example.okta.com or …/oauth2/default, without a slash at its end",
     ),
@@ -34,6 +36,7 @@ PROVIDERS = {
         title="Microsoft Entra ID",
         issuer=rf"https://login\.(microsoftonline\.(com|us)|partner\.microsoftonline\.cn)/{_ID}/v2\.0",
         example="https://login.microsoftonline.com/<tenant id>/v2.0, with the tenant's id and not its name",
+        email_verified="xms_edov",
     ),
     "auth0": Provider(
         title="Auth0",
@@ -55,5 +58,5 @@ PROVIDERS = {
         issuer=r"https://accounts\.google\.com",
         example="https://accounts.google.com",
     ),
-    "other": Provider(title="The provider", issuer=r".*", example="its discovery document has it"),
+    "other": Provider(title="Another provider", issuer=r".*", example="its discovery document does"),
 }

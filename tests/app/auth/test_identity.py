@@ -231,6 +231,19 @@ def test_an_email_address_that_is_not_verified_is_refused(signer, value):
     assert refused(signer, signed(signer, email_verified=value)) == "RL-218"
 
 
+@pytest.mark.parametrize("value", [True, 1, "1", "true"])
+def test_microsofts_own_claim_vouches_for_an_address_where_that_is_set(signer, value):
+    token = signer.token(email_verified=None, xms_edov=value)
+    assert verified(signer, token, email_verified="xms_edov").email == "frank@example.com"
+    assert refused(signer, signed(signer, email_verified=None, xms_edov=value)) == "RL-218"
+
+
+@pytest.mark.parametrize("value", [False, 0, "0", "false", "yes", None, [True], 2])
+def test_microsofts_own_claim_vouches_for_nothing_else(signer, value):
+    token = signer.token(email_verified=True, xms_edov=value)
+    assert refused(signer, token, email_verified="xms_edov") == "RL-218"
+
+
 @pytest.mark.parametrize(
     "value",
     [
