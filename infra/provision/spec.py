@@ -155,6 +155,8 @@ class Spec:
             yield from _of_each(field, named)
         yield from self._unknown_names()
         yield from self._without_effect()
+        if self.propagation == SESSION_TAGS:
+            yield from self._beyond_session_tags()
 
     def _unlike_their_patterns(self) -> Iterator[Fault]:
         for field, pattern in PATTERNS.items():
@@ -196,6 +198,16 @@ class Spec:
                 if not group.all_rows and table not in filtered:
                     words = f"{group.name!r} would see no row of {table}: give it a policy, or all_rows"
                     yield Fault("groups", words)
+
+    def _beyond_session_tags(self) -> Iterator[Fault]:
+        """What the tags of an ID token cannot carry."""
+        for group in self.groups:
+            if not re.fullmatch(r"[\w .=+@-]{1,256}", group.name, re.ASCII):
+                yield Fault(
+                    "groups", f"{group.name[:80]!r} cannot be passed as a session tag: no comma there"
+                )
+        if self.query_path == DRIVER:
+            yield Fault("query_path", "is driver: it signs in by IAM Identity Center, not by session tags")
 
     @property
     def instance_id(self) -> str:

@@ -360,6 +360,8 @@ def test_policies_that_aws_wrote_in_its_way_are_the_same() -> None:
         {"host_role_arn": "arn:aws:iam::123456789012:root"},
         {"host_role_arn": "arn:aws:iam::210987654321:role/Host"},
         {"host_role_arn": "Host"},
+        {"groups": (Group(name="a,b", all_rows=True),), "propagation": "session_tags"},
+        {"query_path": "driver", "propagation": "session_tags"},
     ],
     ids=str,
 )
