@@ -65,7 +65,7 @@ def admin(env):
 def test_the_settings_name_nothing_of_identity_center(env):
     assert env["PROPAGATION"] == "session_tags"
     absent = ("IDC_APPLICATION_ARN", "BRIDGE_ROLE_ARN", "IDENTITY_STORE_ID", "IDC_INSTANCE_ARN")
-    assert not env.keys() & {*absent}
+    assert not [name for name in absent if env.get(name)]
 
 
 @pytest.mark.parametrize("name", SEES)

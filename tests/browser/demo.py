@@ -23,7 +23,7 @@ KINDS = {
     "popup": {"SIGN_IN": "popup"},
     "redirect": {"SIGN_IN": "redirect"},
     "renewing": {"SIGN_IN": "popup", **SHORT},
-    "tags": {"SIGN_IN": "popup", "PROPAGATION": "session_tags", "ID_TOKEN_SECONDS": "20"},
+    "tags": {"SIGN_IN": "popup", "PROPAGATION": "session_tags", "ID_TOKEN_SECONDS": "8"},
     "ending": {"SIGN_IN": "redirect", **BRIEF},
 }
 

@@ -5,6 +5,7 @@ import re
 import pytest
 from playwright.sync_api import expect
 
+from tests.browser.proofs import fact, opened, steps
 from tests.browser.test_people import SEES_NOTHING, SEES_ROWS
 
 pytestmark = pytest.mark.browser
@@ -18,25 +19,6 @@ WORDS = {
     "Ada Admin": "Your role is AWSIDC:analytics-admins. It does not hold SELECT on public.sales_data.",
 }
 HOLDS, ENDS = ["holds"] * 5 + ["come through"], ["holds"] * 4 + ["ends here", "not reached"]
-
-
-def opened(visitor):
-    """The proof of the page at which somebody is, once all of it is there."""
-    visitor.page.get_by_role("button", name="How do I see this?").click()
-    proof = visitor.page.get_by_role("dialog")
-    expect(proof.get_by_role("heading", name="On record")).to_be_visible()
-    return proof
-
-
-def steps(proof):
-    """What the picture says of each link."""
-    return proof.get_by_role("list", name="The chain of identity").locator("em").all_inner_texts()
-
-
-def fact(proof, name):
-    """What stands beside a name."""
-    term = proof.page.locator("dt", has_text=re.compile(f"^{name}$"))
-    return proof.locator("dl div").filter(has=term).locator("dd").first
 
 
 @pytest.mark.parametrize("name", SEES_ROWS)

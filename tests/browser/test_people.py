@@ -6,6 +6,8 @@ from decimal import Decimal
 import pytest
 from playwright.sync_api import expect
 
+from tests.browser.proofs import fact, opened
+
 SEES_ROWS = ["Ethan Global", "Frank Amer", "Alex Emea", "Ming Apac"]
 SEES_NOTHING = ["Nora Newcomer", "Ada Admin"]
 PERIOD = """"timestamp" >= dateadd(day, -90, current_date) AND "timestamp" < current_date"""
@@ -40,6 +42,7 @@ def plain(text: str) -> Decimal:
 
 
 @pytest.mark.browser
+@pytest.mark.on("popup", "tags")
 @pytest.mark.parametrize("name", SEES_ROWS)
 def test_the_pages_show_what_sql_says(name, visitor, sql):
     visitor.sign_in(name)
@@ -67,4 +70,22 @@ def test_who_may_see_nothing_is_told_why(name, visitor):
         expect(visitor.page.get_by_text(re.compile(r"RL-41\d "))).to_be_visible()
         expect(visitor.page.get_by_test_id("stMetric")).to_have_count(0)
         visitor.page.get_by_role("link", name="Total sales by city").first.click()
+    assert not visitor.seen.faults
+
+
+@pytest.mark.browser
+@pytest.mark.on("tags")
+def test_by_session_tags_a_person_works_through_renewals_until_they_sign_out(visitor):
+    """Here, beside its figures: no other test needs this demonstration, and each costs its start."""
+    visitor.sign_in("Frank Amer")
+    shown, renewed = visitor.metric(), len(visitor.demo.events("renewal"))
+    visitor.until(lambda: visitor.refreshed() and len(visitor.demo.events("renewal")) >= renewed + 2)
+    assert visitor.metric() == shown
+    proof = opened(visitor)
+    expect(fact(proof, "current_user")).to_have_text("IAMR:frank@example.com")
+    expect(fact(proof, "Tag RedshiftDbRoles")).to_have_text("amer-sales")
+    expect(proof.get_by_text("Identity Center")).to_have_count(0)
+    visitor.page.keyboard.press("Escape")
+    visitor.sign_out()
+    visitor.shows_nothing_of("Frank Amer")
     assert not visitor.seen.faults
