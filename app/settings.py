@@ -8,7 +8,7 @@ from collections.abc import Callable, Mapping
 from decimal import Decimal
 from pathlib import Path
 from typing import Annotated, Any, Literal
-from urllib.parse import SplitResult, urlsplit
+from urllib.parse import urlsplit
 
 from pydantic import AfterValidator, Field, SecretStr, ValidationError, ValidationInfo, field_validator
 from pydantic_settings import (
@@ -18,6 +18,7 @@ from pydantic_settings import (
     TomlConfigSettingsSource,
 )
 
+from app import addresses
 from app.errors import SettingsError
 
 SECRETS_FILE = Path(".streamlit/secrets.toml")
@@ -27,9 +28,6 @@ SIGNED_OUT_PATH = "/auth/signed-out"
 MEMORY = "memory"
 _DYNAMODB = "dynamodb:"
 _KEY_BYTES = 32
-# What a Content-Security-Policy takes as a source, and nothing that would end it.
-_ORIGIN = re.compile(r"https?://[A-Za-z0-9.-]+(:[0-9]{1,5})?", re.ASCII)
-_LOOPBACK = {"localhost", "127.0.0.1"}
 _REMEDY = (
     "Set them in the environment or, by the same names, in .streamlit/secrets.toml; then start the app again."
 )
@@ -37,62 +35,9 @@ _REMEDY = (
 SecretReader = Callable[[str, str], str]  # a secret's ARN and its region → its value
 
 
-def is_loopback(url: str) -> bool:
-    """Whether the URL's host is this machine's own, where plain http leaves nothing to listen to."""
-    return urlsplit(url).hostname in _LOOPBACK
-
-
-def _url(value: str) -> str:
-    parts = _parts(value)
-    if parts.scheme not in {"http", "https"} or not parts.hostname or {"?", "#"} & set(value):
-        raise ValueError("is not an address")
-    if parts.username or parts.password:
-        raise ValueError("holds a user name or a password")
-    if parts.scheme == "http" and not is_loopback(value):
-        raise ValueError("is not https")
-    return value
-
-
-def _parts(value: str) -> SplitResult:
-    """The address's parts; none of what browsers and servers could read differently."""
-    try:
-        parts = urlsplit(value)
-        sound = value.isascii() and parts.port != 0
-    except ValueError:  # whose words would quote the value
-        sound = False
-    return parts if sound else urlsplit("")
-
-
-def _app_url(value: str) -> str:
-    url = _url(value).rstrip("/")
-    if urlsplit(url).path:
-        raise ValueError("has a path, where the app answers at the host's root")
-    return url
-
-
 def _store(value: str) -> str:
     if value != MEMORY and not re.fullmatch(_DYNAMODB + r"[A-Za-z0-9_.-]{3,255}", value):
         raise ValueError("is neither")
-    return value
-
-
-def _style_url(value: str) -> str:
-    # Those who host styles want a key in the query; the browser sends it, so it is no secret.
-    address, _, query = value.partition("?")
-    if not re.fullmatch(r"[\w=&.~%+-]*", query, re.ASCII):
-        raise ValueError("is not an address")
-    return _url(address) and value if value else ""
-
-
-def _origins(value: str) -> str:
-    if not all(_url(each) and _ORIGIN.fullmatch(each) for each in value.split()):
-        raise ValueError("is not a list of origins")
-    return value
-
-
-def _host(value: str) -> str:
-    if value and not re.fullmatch(r"[A-Za-z0-9.-]{1,253}(:[0-9]{1,5})?", value):
-        raise ValueError("is not a host")
     return value
 
 
@@ -132,7 +77,7 @@ class Settings(BaseSettings):
         toml_file=SECRETS_FILE,
     )
 
-    oidc_issuer: Annotated[Text, AfterValidator(_url)] = Field(
+    oidc_issuer: Annotated[Text, AfterValidator(addresses.url)] = Field(
         description="the identity provider's issuer, an https address such as https://example.okta.com"
     )
     oidc_client_id: Text = Field(description="the client id that the identity provider gave this app")
@@ -147,7 +92,7 @@ class Settings(BaseSettings):
     oidc_email_verified: Literal["email_verified", "xms_edov"] = Field(
         "email_verified", description="email_verified, or xms_edov for Microsoft Entra ID"
     )
-    app_url: Annotated[Text, AfterValidator(_app_url)] = Field(
+    app_url: Annotated[Text, AfterValidator(addresses.app_url)] = Field(
         description="the address at which people open this app: https, or http://localhost:8501"
     )
     sign_in: Literal["popup", "redirect"] = Field("popup", description="popup or redirect")
@@ -191,7 +136,7 @@ class Settings(BaseSettings):
     )
     redshift_database: Annotated[Text, Field(max_length=127)] = Field(description="the database's name")
     query_path: Literal["data-api", "driver"] = Field("data-api", description="data-api or driver")
-    redshift_host: Annotated[str, AfterValidator(_host)] = Field(
+    redshift_host: Annotated[str, AfterValidator(addresses.host)] = Field(
         "",
         validate_default=True,
         description="the warehouse's endpoint as host or host:port, where QUERY_PATH is driver",
@@ -218,10 +163,10 @@ class Settings(BaseSettings):
     )
     personal_tables: Literal["on", "off"] = Field("off", description="on or off")
     demo_compare: Literal["on", "off"] = Field("off", description="on or off")
-    map_style_url: Annotated[str, AfterValidator(_style_url)] = Field(
+    map_style_url: Annotated[str, AfterValidator(addresses.style_url)] = Field(
         "", description="a MapLibre style's https address, or empty for the app's own outline of the world"
     )
-    map_origins: Annotated[str, AfterValidator(_origins)] = Field(
+    map_origins: Annotated[str, AfterValidator(addresses.origins)] = Field(
         "", description="https origins, divided by spaces, from which the style loads its parts"
     )
     session_hours: float = Field(8, gt=0, le=24, description="hours, above 0 and up to 24")

@@ -13,9 +13,9 @@ import jwt
 from cryptography.hazmat.primitives.asymmetric.rsa import RSAPublicKey
 from pydantic import SecretStr
 
+from app.addresses import is_loopback
 from app.auth.identity import EMAIL_VERIFIED, UnverifiedToken
 from app.errors import InvalidToken, SignInRefused
-from app.settings import is_loopback
 
 SCOPE = ("openid", "profile", "email")
 # Asked for where the provider publishes them; others refuse a scope that they do not know.

@@ -10,9 +10,9 @@ from urllib.parse import quote
 import streamlit as st
 from streamlit.file_util import get_static_dir
 
+from app.addresses import is_loopback
 from app.auth.oidc import Provider
 from app.errors import AppError, SignInRefused
-from app.settings import is_loopback
 
 POPUP_HEIGHT, POPUP_WIDTH = 720, 560
 # Streamlit's, for what stands beside its pages.

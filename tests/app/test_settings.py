@@ -8,8 +8,9 @@ from hypothesis import given
 from hypothesis import strategies as st
 from pydantic import SecretStr, ValidationError
 
+from app.addresses import is_loopback
 from app.errors import SettingsError
-from app.settings import Settings, is_loopback, load
+from app.settings import Settings, load
 
 GOOD = {
     "OIDC_ISSUER": "https://id.example.com/oauth2/default",
