@@ -11,6 +11,7 @@ Members = Mapping[str, Any]
 APPLICATION = "Redshift's application in IAM Identity Center"
 WAREHOUSE = "the warehouse"
 _NAMESPACE = "AWSIDC"
+_STATUSES = "ClusterParameterStatusList"
 
 
 def applications(context: Context) -> list[Members]:
@@ -59,6 +60,7 @@ class Warehouse:
     routed_inside: bool
     require_ssl: str  # true or false; empty: AWS does not tell
     parameter_group: str
+    waits_for_reboot: bool  # until then, the cluster does not follow its parameter group
     database: str  # the one that it was made with
     admin: str
     admin_secret_arn: str  # empty: Secrets Manager does not keep the password
@@ -98,6 +100,7 @@ def _workgroup(context: Context) -> Warehouse | None:
         routed_inside=found.get("enhancedVpcRouting", False),
         require_ssl=parameters.get("require_ssl", ""),
         parameter_group="",
+        waits_for_reboot=False,
         database=space.get("dbName", ""),
         admin=space.get("adminUsername", ""),
         admin_secret_arn=space.get("adminPasswordSecretArn", ""),
@@ -110,7 +113,8 @@ def _cluster(context: Context) -> Warehouse | None:
     if not found:
         return None
     cluster = found[0]
-    group = next((each["ParameterGroupName"] for each in cluster.get("ClusterParameterGroups", [])), "")
+    used = next(iter(cluster.get("ClusterParameterGroups", [])), {})
+    group = used.get("ParameterGroupName", "")
     return Warehouse(
         name=name,
         cluster=True,
@@ -121,10 +125,19 @@ def _cluster(context: Context) -> Warehouse | None:
         routed_inside=cluster.get("EnhancedVpcRouting", False),
         require_ssl=_parameters(redshift, group).get("require_ssl", "") if group else "",
         parameter_group=group,
+        waits_for_reboot=_waits(used),
         database=cluster.get("DBName", ""),
         admin=cluster.get("MasterUsername", ""),
         admin_secret_arn=cluster.get("MasterPasswordSecretArn", ""),
     )
+
+
+def _waits(group: Members) -> bool:
+    """Whether require_ssl, as far as AWS tells which, is a change that waits for a reboot."""
+    if group.get("ParameterApplyStatus") != "pending-reboot":
+        return False
+    each = {one["ParameterName"]: one["ParameterApplyStatus"] for one in group.get(_STATUSES, [])}
+    return each.get("require_ssl", "pending-reboot") == "pending-reboot"
 
 
 def _parameters(redshift: Any, group: str) -> dict[str, str]:

@@ -17,6 +17,7 @@ _SERVICES = ("redshift.amazonaws.com", "redshift-serverless.amazonaws.com")
 _TRUSTED = ("sts:AssumeRole", "sts:SetContext")
 _LOOKED_UP = ("sso:DescribeApplication", "sso:DescribeInstance")
 _PROVIDERS = "SELECT name, namespc, enabled FROM svv_identity_providers WHERE LOWER(type) = 'awsidc'"
+_DEFAULT_GROUP = "default.redshift-2.0"  # requires TLS
 _NEARLY = 0.9
 
 
@@ -120,16 +121,31 @@ def closed(context: Context) -> Iterator[Finding]:
         )
     if not found.require_ssl:
         raise Unclear(f"AWS does not tell require_ssl of {found.name}.")
-    if found.require_ssl.lower() not in (*data_api.TRUE, "on"):
-        require = f"{change} --config-parameters parameterKey=require_ssl,parameterValue=true"
-        if found.cluster:
-            require = (
-                f"aws redshift modify-cluster-parameter-group --parameter-group-name {found.parameter_group}"
-                " --parameters ParameterName=require_ssl,ParameterValue=true"
-            )
+    required = found.require_ssl.lower() in (*data_api.TRUE, "on")
+    if not required or found.waits_for_reboot:
+        where, waits = found.parameter_group or found.name, ", and waits for a reboot"
         yield faults.SSL_NOT_REQUIRED.found(
-            f"require_ssl of {found.parameter_group or found.name} is {found.require_ssl}.", require=require
+            f"require_ssl of {where} is {found.require_ssl}{waits if found.waits_for_reboot else ''}.",
+            require=_requiring(found, required=required),
         )
+
+
+def _requiring(found: redshift.Warehouse, *, required: bool) -> str:
+    """The commands by which TLS is required; a cluster follows its parameter group from its next start on."""
+    if not found.cluster:
+        return (
+            f"aws redshift-serverless update-workgroup --workgroup-name {found.name}"
+            " --config-parameters parameterKey=require_ssl,parameterValue=true"
+        )
+    reboot = f"aws redshift reboot-cluster --cluster-identifier {found.name}"
+    if required:
+        return reboot
+    if found.parameter_group.startswith("default."):
+        # AWS's own groups cannot be changed.
+        group = f"--cluster-parameter-group-name {_DEFAULT_GROUP}"
+        return f"aws redshift modify-cluster --cluster-identifier {found.name} {group}`, then `{reboot}"
+    change = f"aws redshift modify-cluster-parameter-group --parameter-group-name {found.parameter_group}"
+    return f"{change} --parameters ParameterName=require_ssl,ParameterValue=true`, then `{reboot}"
 
 
 def database(context: Context) -> Iterator[Finding]:

@@ -49,8 +49,15 @@ def _run(client: Any, operation: str, words: list[str]) -> None:
             member = options.get(option, "")
             parameters.setdefault(member, [] if member and members[member].type_name == "list" else True)
         elif isinstance(parameters[member], list):
-            parameters[member].append(word)
+            parameters[member].append(
+                _shorthand(word) if members[member].member.type_name == "structure" else word
+            )
         else:
             parameters[member] = json.loads(word) if members[member].type_name == "structure" else word
     parameters.pop("", None)
     getattr(client, operation.replace("-", "_"))(**parameters)
+
+
+def _shorthand(word: str) -> dict[str, str]:
+    """The command line's way to write a structure: name=value,name=value."""
+    return dict(part.split("=", 1) for part in word.split(","))

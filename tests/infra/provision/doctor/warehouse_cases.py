@@ -130,6 +130,7 @@ CASES = (
         "off",
         workgroup(configParameters=[{"parameterKey": "require_ssl", "parameterValue": "false"}]),
         "parameterKey=require_ssl,parameterValue=true",
+        cures=True,
     ),
     case("RLD-415", "off", workgroup(enhancedVpcRouting=False), "--enhanced-vpc-routing", cures=True),
     case("RLD-416", "another name", setting(REDSHIFT_DATABASE="sales"), "CREATE DATABASE sales;"),
