@@ -7,13 +7,13 @@ from collections.abc import Sequence
 from botocore.exceptions import BotoCoreError, ClientError
 
 from app.errors import PolicyFileRefused
-from infra.provision import apply, destroy, plan, policy_tests_command
+from infra.provision import apply, destroy, env, plan, policy_tests_command
 from infra.provision.doctor import command as doctor
 from infra.provision.errors import ProvisioningError, SpecError
 from infra.provision.terminal import harmless
 
 # Each adds its parser, whose `run` takes the options and returns the exit status.
-_COMMANDS = (plan, apply, destroy, doctor, policy_tests_command)
+_COMMANDS = (plan, apply, destroy, env, doctor, policy_tests_command)
 
 
 def main(arguments: Sequence[str] | None = None) -> int:
