@@ -113,7 +113,7 @@ def _cluster(context: Context) -> Warehouse | None:
     if not found:
         return None
     cluster = found[0]
-    used = next(iter(cluster.get("ClusterParameterGroups", [])), {})
+    used: Members = next(iter(cluster.get("ClusterParameterGroups", [])), {})
     group = used.get("ParameterGroupName", "")
     return Warehouse(
         name=name,
@@ -137,7 +137,7 @@ def _waits(group: Members) -> bool:
     if group.get("ParameterApplyStatus") != "pending-reboot":
         return False
     each = {one["ParameterName"]: one["ParameterApplyStatus"] for one in group.get(_STATUSES, [])}
-    return each.get("require_ssl", "pending-reboot") == "pending-reboot"
+    return bool(each.get("require_ssl", "pending-reboot") == "pending-reboot")
 
 
 def _parameters(redshift: Any, group: str) -> dict[str, str]:

@@ -2,6 +2,7 @@
 
 import time
 from collections.abc import Callable, Iterator
+from typing import Any
 
 import pytest
 
@@ -172,3 +173,23 @@ def test_somebody_with_another_name_in_redshift_than_their_address(
 ) -> None:
     monkeypatch.setattr("infra.local.aws.identity_center._email", lambda _: "francis@example.com")
     assert set(codes(account, account.token())) == {"RLD-517"}
+
+
+def test_a_warehouse_that_lets_nobody_in(account: Account) -> None:
+    """Who may not read its system views is told by the test person's way."""
+    account.sql('ALTER IDENTITY PROVIDER "redshift-data-api-okta-app" DISABLE')
+    assert set(codes(account, account.token())) == {"RLD-407"}
+
+    def without_secret(answer: dict[str, Any]) -> dict[str, Any]:
+        kept = {name: value for name, value in answer["namespace"].items() if "Secret" not in name}
+        return {"namespace": kept}
+
+    del account.env["ADMIN_SECRET_ARN"]
+    with account.answering("redshift-serverless", "GetNamespace", without_secret):
+        found = codes(account, account.token())
+        outcomes = account.world.diagnose().outcomes
+    assert set(found) == {"RLD-516"}
+    assert "SVV_IDENTITY_PROVIDERS" in found["RLD-516"]
+    rights = [each for each in outcomes if each.check.link == "The warehouse's rights"]
+    assert {each.state for each in rights} == {"unclear"}
+    assert all("ADMIN_SECRET_ARN" in each.reason for each in rights)
