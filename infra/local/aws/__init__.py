@@ -6,7 +6,7 @@ Faithful, and as strict as AWS or stricter:
   inline, customer-managed and AWS-managed), also those that moto plays; what a policy says that is not
   understood never allows;
 - STS, the exchange at Identity Center, its applications, grants, scopes, methods, assignments and issuers,
-  the connection to Redshift, namespace and workgroup, the Data API;
+  the connection to Redshift, namespace and workgroup, cluster and parameter group, tags, the Data API;
 - errors have AWS's names, in each protocol's shape;
 - CloudTrail's event history has each call, and LookupEvents reads it; docs/stand-in.md says what differs;
 - identity-enhanced sessions are kept to AWS's allow list, and their groups are read at each request.
@@ -27,7 +27,7 @@ Stricter than AWS:
 - a session with an identity context ends with the context, where AWS lets it last as long as was asked
   for, so that IDC_TOKEN_SECONDS makes the whole chain as short as a test wants it;
 - DynamoDB has tables on demand without indexes, and conditions in expressions alone;
-- one region, one namespace with one workgroup, names of applications are unique, form uploads and
+- one region, one warehouse of a workgroup or of a cluster, names of applications are unique, form uploads and
   virtual-hosted addressing of S3 are refused, and so is every parameter that would be kept without effect.
 
 Not faithful:
@@ -36,8 +36,8 @@ Not faithful:
 - in a failed transaction the other statements are ABORTED, which AWS does not tell; what is too large for a
   result fails its statement after the changes of the same batch are committed;
 - there is one database, which is all that ListDatabases names;
-- changes are in force at once, where AWS takes seconds; a workgroup is there at once, and its endpoint's
-  address is only shown;
+- changes are in force at once, where AWS takes seconds; a warehouse is there at once, unless conditions
+  say otherwise, and its endpoint's address is only shown;
 - an IAM identity provider keeps no scheme: its issuer is reached over https, or over http on this machine;
 - iam:PassRole is not asked for; permission boundaries, session policies, session tags, bucket policies and
   resource policies are refused as not implemented rather than ignored;

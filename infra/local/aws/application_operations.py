@@ -240,7 +240,8 @@ class ApplicationOperations:
 
 def check_instance(identity_center: IdentityCenter, call: Call) -> None:
     """Refuses an instance that is not the account's: asked for another's, Identity Center denies."""
-    if call.parameters["InstanceArn"] != identity_center.instance_arn:
+    gone = identity_center.conditions.instance_status == "none"
+    if gone or call.parameters["InstanceArn"] != identity_center.instance_arn:
         raise AwsError("AccessDeniedException", "You do not have access to this instance.")
 
 

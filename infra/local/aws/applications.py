@@ -127,9 +127,10 @@ def _application_arn(instance_id: str) -> str:
     return f"arn:aws:sso::{ACCOUNT_ID}:application/{instance_id}/apl-{identifier}"
 
 
-def token_issuer_arn(instance_id: str) -> str:
-    """A new trusted token issuer's ARN."""
-    return f"arn:aws:sso::{ACCOUNT_ID}:trustedTokenIssuer/{instance_id}/tti-{uuid.uuid4()}"
+def token_issuer_arn(identity_center: IdentityCenter) -> str:
+    """A new trusted token issuer's ARN: it is in the account of the instance's owner."""
+    owner, instance_id = identity_center.conditions.instance_owner, identity_center.instance_id
+    return f"arn:aws:sso::{owner}:trustedTokenIssuer/{instance_id}/tti-{uuid.uuid4()}"
 
 
 def application_members(

@@ -24,7 +24,7 @@ from infra.local.aws.statements import (
     WAITING_REQUESTS,
     Statements,
 )
-from infra.local.warehouse import Redshift
+from infra.local.warehouse import IdentityProvider, Redshift
 
 STATEMENT_STATUSES = ("SUBMITTED", "PICKED", "STARTED", "FINISHED", "ABORTED", "FAILED")
 SESSION_STATUSES = ("AVAILABLE", "BUSY", "CLOSED")
@@ -50,6 +50,8 @@ class DataApi:
         workgroup_arn: Callable[[str], str | None],
         cluster_arn: Callable[[str], str | None] = lambda _: None,
         admin_secrets: Callable[[str], str | None],
+        looks_up: Callable[[IdentityProvider], bool] = lambda _: True,
+        long_polling: Callable[[], bool] = lambda: True,
         clock: Callable[[], float] = time.time,
         csv_header: bool = True,
         limits: Limits = AS_AWS,
@@ -63,6 +65,7 @@ class DataApi:
     ) -> None:
         self._authorize = authorize
         self._waiting_requests = waiting_requests
+        self._long_polling = long_polling
         self._quotas = Quotas(clock=clock) if quotas else None
         self._cursors = Cursors()
         self._connections = Connections(
@@ -71,6 +74,7 @@ class DataApi:
             workgroup_arn=workgroup_arn,
             cluster_arn=cluster_arn,
             admin_secrets=admin_secrets,
+            looks_up=looks_up,
         )
         self._sessions = Sessions(clock=clock, most=active_sessions)
         kept = KeptResults(kept_bytes)
@@ -104,12 +108,23 @@ class DataApi:
             "ListSessions": self._list_sessions,
         }
         self.operations: Mapping[str, Operation] = {
-            name: self._metered(operation) for name, operation in {**own, **metadata.operations}.items()
+            name: self._metered(self._in_region(operation))
+            for name, operation in {**own, **metadata.operations}.items()
         }
 
     def close(self) -> None:
         """Cancels every statement under way and ends every session."""
         self._statements.close()
+
+    def _in_region(self, operation: Operation) -> Operation:
+        """The operation, as a region has it that may lag behind."""
+
+        def known(call: Call) -> Mapping[str, Any]:
+            if "WaitTimeSeconds" in call.parameters and not self._long_polling():
+                raise invalid("WaitTimeSeconds is not supported in this region.")
+            return operation(call)
+
+        return known
 
     def _metered(self, operation: Operation) -> Operation:
         """The operation, as often in a second as the quotas let it be called."""

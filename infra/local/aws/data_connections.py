@@ -9,7 +9,7 @@ from infra.local.aws.data_sessions import DataSession
 from infra.local.aws.model import Authorizer, AwsError, Call, Caller
 from infra.local.aws.statement import Connection, Owner, Target
 from infra.local.aws.wire import not_implemented
-from infra.local.warehouse import DbUser, Redshift
+from infra.local.warehouse import DbUser, IdentityProvider, Redshift
 
 SESSION_OWNER = "redshift-data:session-owner-iam-userid"
 _NO_ENDPOINT = "Redshift endpoint doesn't exist in this region."
@@ -46,11 +46,14 @@ class Connections:
         workgroup_arn: Callable[[str], str | None],
         cluster_arn: Callable[[str], str | None],
         admin_secrets: Callable[[str], str | None],
+        looks_up: Callable[[IdentityProvider], bool],
     ) -> None:
+        """`looks_up` tells whether the warehouse can ask Identity Center through a provider."""
         self._redshift = redshift
         self._authorize = authorize
         self._arns = {"WorkgroupName": workgroup_arn, "ClusterIdentifier": cluster_arn}
         self._admin_secrets = admin_secrets
+        self._looks_up = looks_up
 
     def refusal(self, connection: Connection) -> str:
         """Why the warehouse does not take the connection; empty where it does."""
@@ -58,6 +61,8 @@ class Connections:
             return f'FATAL: database "{connection.database}" does not exist'
         if connection.of_person and not self._redshift.namespace:
             return "FATAL: no identity provider for IAM Identity Center is registered or enabled"
+        if connection.of_person and not all(map(self._looks_up, self._redshift.identity_providers)):
+            return "FATAL: IAM Identity Center refuses the IAM role of the identity provider"
         return ""
 
     def connect(self, call: Call) -> Connection:

@@ -12,6 +12,7 @@ from moto.core.model import ServiceModel
 from infra.local.aws import s3_operations, sigv4, wire
 from infra.local.aws.applications import REDSHIFT_CONNECT, Applications
 from infra.local.aws.cloudtrail import CloudTrail
+from infra.local.aws.conditions import Conditions
 from infra.local.aws.credentials import Credentials
 from infra.local.aws.data_api import DataApi
 from infra.local.aws.exchange import Exchange, begin
@@ -30,6 +31,7 @@ from infra.local.aws.redshift_applications import RedshiftApplications
 from infra.local.aws.redshift_clusters import Clusters
 from infra.local.aws.redshift_serverless import RedshiftServerless
 from infra.local.aws.results import Limits
+from infra.local.aws.service_quotas import ServiceQuotas
 from infra.local.aws.sso_admin import SsoAdmin
 from infra.local.aws.sso_oidc import SsoOidc
 from infra.local.aws.states import States
@@ -43,13 +45,14 @@ from infra.local.warehouse import Redshift
 log = logging.getLogger(__name__)
 
 # Signing name: botocore's name of the service, where they differ.
-_SIGNING_NAMES = {"sso": "sso-admin", "sso-oauth": "sso-oidc"}
+_SIGNING_NAMES = {"sso": "sso-admin", "sso-oauth": "sso-oidc", "servicequotas": "service-quotas"}
 _UNSIGNED = ("sts", "AssumeRoleWithWebIdentity")
 # Services whose every operation needs the permission of its name: botocore's name and IAM's prefix.
 _PREFIXES = {
     "cloudtrail": "cloudtrail",
     "redshift": "redshift",
     "redshift-serverless": "redshift-serverless",
+    "service-quotas": "servicequotas",
     "sso-admin": "sso",
 }
 _ARN_MEMBERS = ("ResourceArn", "ApplicationArn", "TrustedTokenIssuerArn", "InstanceArn")
@@ -73,13 +76,14 @@ class Endpoint:
         trail: CloudTrail,
         faults: Faults,
         states: States,
-        transitions: Transitions,
+        conditions: Conditions,
         close: Callable[[], None],
     ) -> None:
         self.administrator = administrator
         self.instance_arn = identity_center.instance_arn
         self.identity_store_id = identity_center.identity_store_id
         self.states = states
+        self.conditions = conditions
         self.ready = False
         self.settings: dict[str, str] = {}
         self._verifier = verifier
@@ -95,7 +99,7 @@ class Endpoint:
             settings=self.settings,
             faults=faults,
             states=states,
-            transitions=transitions,
+            conditions=conditions,
             services={*services, *MOTO_SERVICES},
         )
 
@@ -255,7 +259,8 @@ def create_endpoint(
     if os.environ.get("MOTO_ACCOUNT_ID", ACCOUNT_ID) != ACCOUNT_ID:
         raise ConfigError(f"MOTO_ACCOUNT_ID must be {ACCOUNT_ID} or not set.")
     iam = Iam()
-    identity_center = IdentityCenter(clock=clock)
+    conditions = Conditions(warehouse_seconds=config.warehouse_seconds)
+    identity_center = IdentityCenter(clock=clock, conditions=conditions)
     credentials = Credentials(iam=iam, identity_center=identity_center, clock=clock)
     authorize = IamAuthorizer(iam)
     tokens = TokenVerifier(clock=clock)
@@ -265,7 +270,7 @@ def create_endpoint(
         iam=iam, identity_center=identity_center, applications=applications, tags=tags
     )
     holders = Holders(redshift=redshift, iam=iam, applications=redshift_applications)
-    transitions = Transitions(seconds=config.warehouse_seconds, clock=clock)
+    transitions = Transitions(conditions=conditions, clock=clock)
     clusters = Clusters(
         holders=holders,
         applications=redshift_applications,
@@ -285,6 +290,8 @@ def create_endpoint(
         workgroup_arn=serverless.workgroup_arn,
         cluster_arn=clusters.arn,
         admin_secrets=holders.admin_of_secret,
+        looks_up=holders.looks_up,
+        long_polling=lambda: conditions.long_polling,
         clock=clock,
         limits=Limits(
             result_bytes=config.data_api_result_limit_mb * 1024 * 1024,
@@ -310,11 +317,12 @@ def create_endpoint(
         "redshift-data": data_api,
         "iam": IamOperations(iam),
         "cloudtrail": trail,
+        "service-quotas": ServiceQuotas(conditions),
     }
     states = States(
         [
             *(iam.keep, identity_center.keep, keep_secrets, keep_tables),
-            *(applications.keep, redshift_service.keep, serverless.keep, redshift.keep),
+            *(applications.keep, redshift_service.keep, serverless.keep, redshift.keep, conditions.keep),
         ]
     )
     return Endpoint(
@@ -325,6 +333,7 @@ def create_endpoint(
         services=services,
         resources={
             "cloudtrail": _named_arn,
+            "service-quotas": lambda _: "*",
             "sso-admin": _named_arn,
             "redshift": redshift_service.resource,
             "redshift-serverless": serverless.resource,
@@ -333,6 +342,6 @@ def create_endpoint(
         trail=trail,
         faults=Faults(credentials=credentials, identity_center=identity_center),
         states=states,
-        transitions=transitions,
+        conditions=conditions,
         close=data_api.close,
     )

@@ -17,7 +17,7 @@ from infra.local.aws.model import AwsError
 from infra.local.aws.redshift_applications import RedshiftApplications
 from infra.local.aws.wire import not_implemented
 from infra.local.config import ACCOUNT_ID, REGION
-from infra.local.warehouse import Redshift
+from infra.local.warehouse import IdentityProvider, Redshift
 
 AWS_OWNED_KEY = "AWS_OWNED_KMS_KEY"
 
@@ -104,6 +104,13 @@ class Holders:
         """A database user as Redshift names them: the external id where it takes a role for them."""
         called = next((holder.called for holder in self._all()), "")
         return f"arn:aws:redshift:{REGION}:{ACCOUNT_ID}:dbuser:{called}/{name}"
+
+    def looks_up(self, provider: IdentityProvider) -> bool:
+        """Whether the warehouse can ask Identity Center for the people of the provider."""
+        role = self._applications.role_of(provider)
+        if role == "default":
+            role = self.copy_role(None) or ""
+        return self._applications.may_look_up(role, provider.application_arn)
 
     def copy_role(self, asked: str | None) -> str | None:
         """COPY's role: the default one, or the one asked for; None when the warehouse has it not."""

@@ -12,7 +12,8 @@ from cryptography.exceptions import InvalidTag
 from cryptography.hazmat.primitives.ciphers.aead import AESGCM
 from moto.identitystore.models import IdentityStoreData, User, identitystore_backends
 
-from infra.local.aws.model import Person
+from infra.local.aws.conditions import Conditions
+from infra.local.aws.model import AwsError, Person
 from infra.local.aws.states import PutBack, keeping
 from infra.local.config import ACCOUNT_ID, REGION
 
@@ -39,19 +40,27 @@ class OpenedContext:
 class IdentityCenter:
     """The instance with its identity store; people and groups live in moto's identitystore."""
 
-    def __init__(self, *, clock: Callable[[], float]) -> None:
+    def __init__(self, *, clock: Callable[[], float], conditions: Conditions) -> None:
+        self.conditions = conditions
         identifier = secrets.token_hex(8)
         self.instance_arn = f"arn:aws:sso:::instance/ssoins-{identifier}"
         self.instance_id = f"ssoins-{identifier}"
         self.identity_store_id = f"d-{secrets.token_hex(5)}"
-        self.identity_store_arn = (
-            f"arn:aws:identitystore::{ACCOUNT_ID}:identitystore/{self.identity_store_id}"
-        )
         self.created_at = clock()
         self._clock = clock
         self._seal = AESGCM(AESGCM.generate_key(bit_length=256))
         self._ended: Counter[str] = Counter()  # user: how often all their contexts were ended
         identitystore_backends.reset()
+
+    @property
+    def identity_store_arn(self) -> str:
+        owner = self.conditions.instance_owner
+        return f"arn:aws:identitystore::{owner}:identitystore/{self.identity_store_id}"
+
+    def check_administered(self) -> None:
+        """Refuses what an account does that neither owns the instance nor administers it for its owner."""
+        if self.conditions.instance_owner != ACCOUNT_ID and not self.conditions.instance_delegated:
+            raise AwsError("AccessDeniedException", "The account is not a delegated administrator.")
 
     @property
     def _store(self) -> IdentityStoreData:

@@ -1,4 +1,4 @@
-"""The runner's own pages: health, settings, faults on demand, states. Only this machine sees them."""
+"""The runner's own pages: health, settings, faults, states and conditions. Only this machine sees them."""
 
 import json
 import re
@@ -6,16 +6,15 @@ from collections.abc import Callable, Collection, Mapping
 from typing import Any
 
 from infra.local.aws import wire
+from infra.local.aws.conditions import BadCondition, Conditions
 from infra.local.aws.fault_requests import BadFault, fault
 from infra.local.aws.faults import MOST_FAULTS, Faults
 from infra.local.aws.states import States
-from infra.local.aws.transitions import Transitions
 
 PREFIX = "/_local/"
 _FAULTS = "/_local/faults"
 _STATES = "/_local/states"
-_WAREHOUSE = "/_local/warehouse"
-_LONGEST = 3600
+_CONDITIONS = "/_local/conditions"
 _HOST = re.compile(r"(localhost|127\.0\.0\.1|\[::1\])(:[0-9]{1,5})?")
 _MOST_BYTES = 64 * 1024
 
@@ -30,14 +29,14 @@ class LocalPages:
         settings: Mapping[str, str],
         faults: Faults,
         states: States,
-        transitions: Transitions,
+        conditions: Conditions,
         services: Collection[str],
     ) -> None:
         self._ready = ready
         self._settings = settings
         self._faults = faults
         self._states = states
-        self._transitions = transitions
+        self._conditions = conditions
         self._services = services
 
     def answer(self, environ: Mapping[str, Any]) -> wire.HttpResponse:
@@ -48,7 +47,7 @@ class LocalPages:
         for page, control in (
             (_FAULTS, self._control_faults),
             (_STATES, self._control_states),
-            (_WAREHOUSE, self._control_warehouse),
+            (_CONDITIONS, self._control_conditions),
         ):
             if path == page or path.startswith(f"{page}/"):
                 # A browser says where a request comes from: no page may ask for a change, not one of this
@@ -79,20 +78,15 @@ class LocalPages:
             return _json(404, {"error": "there is no such state"})
         return _json(200, {"id": number})
 
-    def _control_warehouse(self, environ: Mapping[str, Any], method: str, number: str) -> wire.HttpResponse:
-        """How many seconds creating, changing and deleting takes from now on; what is under way is over."""
-        if method != "POST" or number:
-            return _json(405, {"error": "POST on /_local/warehouse"})
-        length = str(environ.get("CONTENT_LENGTH") or "0")
-        try:
-            asked = json.loads(environ["wsgi.input"].read(min(int(length), _MOST_BYTES)))
-            seconds = asked["seconds"]
-        except (ValueError, LookupError, TypeError):
-            seconds = None
-        if not isinstance(seconds, int | float) or isinstance(seconds, bool) or not 0 <= seconds <= _LONGEST:
-            return _json(400, {"error": f"seconds must be a number from 0 to {_LONGEST}"})
-        self._transitions.last(seconds)
-        return _json(200, {"seconds": seconds})
+    def _control_conditions(self, environ: Mapping[str, Any], method: str, number: str) -> wire.HttpResponse:
+        if method == "POST" and not number:
+            try:
+                self._conditions.change(json.loads(_body(environ)))
+            except ValueError as error:
+                return _json(400, {"error": str(error) if isinstance(error, BadCondition) else "no JSON"})
+        elif method != "GET" or number:
+            return _json(405, {"error": "GET and POST on /_local/conditions"})
+        return _json(200, self._conditions.shown())
 
     def _control_faults(self, environ: Mapping[str, Any], method: str, number: str) -> wire.HttpResponse:
         if method == "GET" and not number:
@@ -106,11 +100,11 @@ class LocalPages:
     def _add(self, environ: Mapping[str, Any]) -> wire.HttpResponse:
         if str(environ.get("CONTENT_TYPE", "")).partition(";")[0].strip() != "application/json":
             return _json(415, {"error": "Content-Type must be application/json"})
-        length = str(environ.get("CONTENT_LENGTH") or "0")
-        if not (re.fullmatch(r"[0-9]{1,9}", length) and int(length) <= _MOST_BYTES):
+        body = _body(environ)
+        if not body:
             return _json(413, {"error": f"the body may have {_MOST_BYTES} bytes"})
         try:
-            asked = fault(environ["wsgi.input"].read(int(length)), services=self._services)
+            asked = fault(body, services=self._services)
             return _json(201, self._faults.add(asked))
         except BadFault as error:
             return _json(400, {"error": str(error)})
@@ -123,6 +117,13 @@ class LocalPages:
         elif not self._faults.remove(number):
             return _json(404, {"error": "there is no such fault"})
         return _json(200, {"faults": self._faults.listed()})
+
+
+def _body(environ: Mapping[str, Any]) -> bytes:
+    """The body of a request; nothing of one that is too long."""
+    length = str(environ.get("CONTENT_LENGTH") or "0")
+    fits = re.fullmatch(r"[0-9]{1,9}", length) and int(length) <= _MOST_BYTES
+    return bytes(environ["wsgi.input"].read(int(length))) if fits else b""
 
 
 def _json(status: int, content: Mapping[str, Any]) -> wire.HttpResponse:

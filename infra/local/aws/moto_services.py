@@ -128,6 +128,8 @@ class MotoServices:
         """Refuses what the caller may not do, and what moto would wrongly accept."""
         resource = self._resource(service, parameters)
         self._authorize(caller, f"{service}:{operation}", resource, code=code)
+        if service == "identitystore":
+            self._identity_center.check_administered()
         store = parameters.get("IdentityStoreId", self._identity_center.identity_store_id)
         if service == "identitystore" and store != self._identity_center.identity_store_id:
             raise AwsError("ResourceNotFoundException", "The identity store does not exist.")

@@ -7,11 +7,9 @@ from moto.s3.models import s3_backends
 
 from infra.local.aws.iam import Iam, IamAuthorizer
 from infra.local.aws.model import AwsError, Caller
-from infra.local.aws.policy import Request, decide_for_principals
+from infra.local.aws.service_roles import take
 from infra.local.config import ACCOUNT_ID
 from infra.local.warehouse import SqlError
-
-_SERVICES = frozenset({"redshift.amazonaws.com", "redshift-serverless.amazonaws.com"})
 
 
 class S3Objects:
@@ -52,21 +50,9 @@ class S3Objects:
         if arn is None:
             raise SqlError(f"The requested role {asked} is not associated to cluster")
         try:
-            role = self._iam.role(arn)
+            return take(self._iam, arn, context={"sts:externalid": (self._user_arn(user),)})
         except LookupError as error:
             raise _not_assumed(arn) from error
-        context = {"sts:externalid": (self._user_arn(user),)}
-        request = Request("sts:AssumeRole", context=context, principals={"Service": _SERVICES})
-        if not decide_for_principals(role.assume_role_policy_document, request).granted:
-            raise _not_assumed(arn)
-        return Caller(
-            account=ACCOUNT_ID,
-            arn=f"arn:aws:sts::{ACCOUNT_ID}:assumed-role/{role.name}/RedshiftIamRoleSession",
-            principal_arn=arn,
-            user_id=f"{role.id}:RedshiftIamRoleSession",
-            role_name=role.name,
-            session_name="RedshiftIamRoleSession",
-        )
 
     def _check(
         self, role: Caller, action: str, resource: str, *, context: dict[str, str] | None = None

@@ -6,9 +6,10 @@ from dataclasses import dataclass
 from typing import Any
 
 from infra.local.aws.applications import REDSHIFT, Applications
-from infra.local.aws.iam import Iam
+from infra.local.aws.iam import Iam, IamAuthorizer
 from infra.local.aws.identity_center import IdentityCenter
 from infra.local.aws.model import AwsError, Call
+from infra.local.aws.service_roles import take
 from infra.local.aws.states import PutBack, keeping
 from infra.local.aws.tags import Tags
 from infra.local.aws.wire import not_implemented
@@ -79,7 +80,28 @@ class RedshiftApplications:
             namespace=application.given["IdentityNamespace"],
             application_arn=application.managed_application_arn,
             iam_role=application.given["IamRoleArn"],
+            integrated=True,
         )
+
+    def role_of(self, provider: IdentityProvider) -> str:
+        """The role by which a warehouse asks Identity Center: the integration's, or the provider's own."""
+        roles = (
+            kept.given["IamRoleArn"]
+            for kept in list(self._kept.values())
+            if provider.integrated and kept.managed_application_arn == provider.application_arn
+        )
+        return next(roles, provider.iam_role)
+
+    def may_look_up(self, role_arn: str, application_arn: str) -> bool:
+        """Whether Redshift can take the role, and may look up the instance and the application in it."""
+        authorize = IamAuthorizer(self._iam)
+        try:
+            redshift = take(self._iam, role_arn, actions=("sts:AssumeRole", "sts:SetContext"))
+            authorize(redshift, "sso:DescribeInstance", self._identity_center.instance_arn)
+            authorize(redshift, "sso:DescribeApplication", application_arn)
+        except (LookupError, AwsError):
+            return False
+        return True
 
     def create(self, call: Call) -> Members:
         asked = {"IdentityNamespace": ROLE_NAMESPACE, **call.parameters}
@@ -98,6 +120,9 @@ class RedshiftApplications:
         self._tags.check(tags)
         arn = f"arn:aws:redshift:{REGION}:{ACCOUNT_ID}:redshiftidcapplication:{uuid.uuid4()}"
         managed = self._store.add(name, REDSHIFT, {})
+        if not self.may_look_up(asked["IamRoleArn"], managed.arn):
+            self._store.remove(managed.arn)
+            raise AwsError("DependentServiceAccessDenied", "The IAM role cannot look up Identity Center.")
         self._kept[arn] = RedshiftApplication(arn, managed.arn, asked)
         self._tags.add(arn, tags)
         return {"RedshiftIdcApplication": self._members(self._kept[arn])}
@@ -122,6 +147,9 @@ class RedshiftApplications:
         application = self._application(call)
         changes = {name: value for name, value in call.parameters.items() if name in _KEPT}
         self._check({**application.given, **changes})
+        role = changes.get("IamRoleArn")
+        if role is not None and not self.may_look_up(role, application.managed_application_arn):
+            raise AwsError("DependentServiceAccessDenied", "The IAM role cannot look up Identity Center.")
         application.given = {**application.given, **changes}
         return {"RedshiftIdcApplication": self._members(application)}
 

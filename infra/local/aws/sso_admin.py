@@ -12,7 +12,6 @@ from infra.local.aws.applications import Applications, TokenIssuer, token_issuer
 from infra.local.aws.identity_center import ATTRIBUTE_PATHS, IdentityCenter
 from infra.local.aws.model import AwsError, Call
 from infra.local.aws.wire import not_implemented
-from infra.local.config import ACCOUNT_ID
 
 Members = Mapping[str, Any]
 
@@ -26,11 +25,11 @@ class SsoAdmin:
         self.operations: Mapping[str, Callable[[Call], Members]] = {
             "ListInstances": self.list_instances,
             "DescribeInstance": self.describe_instance,
-            "CreateTrustedTokenIssuer": self.create_issuer,
-            "DescribeTrustedTokenIssuer": self.describe_issuer,
-            "UpdateTrustedTokenIssuer": self.update_issuer,
-            "ListTrustedTokenIssuers": self.list_issuers,
-            "DeleteTrustedTokenIssuer": self.delete_issuer,
+            "CreateTrustedTokenIssuer": self._administered(self.create_issuer),
+            "DescribeTrustedTokenIssuer": self._administered(self.describe_issuer),
+            "UpdateTrustedTokenIssuer": self._administered(self.update_issuer),
+            "ListTrustedTokenIssuers": self._administered(self.list_issuers),
+            "DeleteTrustedTokenIssuer": self._administered(self.delete_issuer),
             "TagResource": self.tag,
             "UntagResource": self.untag,
             "ListTagsForResource": self.list_tags,
@@ -38,7 +37,8 @@ class SsoAdmin:
         }
 
     def list_instances(self, call: Call) -> Members:
-        return paged([self._instance()], call, "Instances")
+        gone = self._identity_center.conditions.instance_status == "none"
+        return paged([] if gone else [self._instance()], call, "Instances")
 
     def describe_instance(self, call: Call) -> Members:
         check_instance(self._identity_center, call)
@@ -49,10 +49,19 @@ class SsoAdmin:
         return {
             "InstanceArn": center.instance_arn,
             "IdentityStoreId": center.identity_store_id,
-            "OwnerAccountId": ACCOUNT_ID,
+            "OwnerAccountId": center.conditions.instance_owner,
             "CreatedDate": datetime.fromtimestamp(center.created_at, UTC),
-            "Status": "ACTIVE",
+            "Status": center.conditions.instance_status,
         }
+
+    def _administered(self, operation: Callable[[Call], Members]) -> Callable[[Call], Members]:
+        """An operation that is the owner's, or that of whom the owner lets administer."""
+
+        def checked(call: Call) -> Members:
+            self._identity_center.check_administered()
+            return operation(call)
+
+        return checked
 
     def create_issuer(self, call: Call) -> Members:
         check_instance(self._identity_center, call)
@@ -67,7 +76,7 @@ class SsoAdmin:
                 raise AwsError("ConflictException", "There is an issuer of this name or URL already.")
         _check_paths(asked)
         issuer = TokenIssuer(
-            arn=token_issuer_arn(self._identity_center.instance_id),
+            arn=token_issuer_arn(self._identity_center),
             name=name,
             url=asked["IssuerUrl"],
             claim_path=asked["ClaimAttributePath"],

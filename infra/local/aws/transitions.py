@@ -3,6 +3,8 @@
 from collections.abc import Callable
 from dataclasses import dataclass
 
+from infra.local.aws.conditions import Conditions
+
 
 @dataclass(frozen=True)
 class Transition:
@@ -10,27 +12,22 @@ class Transition:
 
     doing: str = ""
     until: float = 0.0
-    number: int = 0
+    said: int = 0
 
 
 class Transitions:
-    """Begins transitions that last so many seconds: with none, they are over as they begin."""
+    """Begins transitions that last as long as conditions say: with no time, they are over as they begin."""
 
-    def __init__(self, *, seconds: float, clock: Callable[[], float]) -> None:
-        self._seconds = seconds
+    def __init__(self, *, conditions: Conditions, clock: Callable[[], float]) -> None:
+        self._conditions = conditions
         self._clock = clock
-        self._number = 0
-
-    def last(self, seconds: float) -> None:
-        """What begins from now on lasts so long, and what has begun is over."""
-        self._seconds = seconds
-        self._number += 1
 
     def begin(self, doing: str) -> Transition:
         """Something begins to be done now."""
-        return Transition(doing, self._clock() + self._seconds, self._number)
+        now = self._conditions
+        return Transition(doing, self._clock() + now.warehouse_seconds, now.said)
 
     def doing(self, transition: Transition) -> str:
         """What is still being done; empty once it is over."""
-        over = transition.number != self._number or self._clock() >= transition.until
+        over = transition.said != self._conditions.said or self._clock() >= transition.until
         return "" if over else transition.doing

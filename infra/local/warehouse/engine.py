@@ -6,7 +6,6 @@ from collections.abc import Callable, Hashable, Iterator, Mapping, Sequence
 from contextlib import ExitStack, closing, contextmanager
 from dataclasses import dataclass, replace
 from functools import partial
-from types import MappingProxyType
 from weakref import WeakValueDictionary
 
 import duckdb
@@ -17,17 +16,17 @@ from infra.local.warehouse.access.readings import Readings
 from infra.local.warehouse.access.relations import Relations
 from infra.local.warehouse.access.rewrite import Compiled, Compiler
 from infra.local.warehouse.access.rights import DbUser, Rights, rights_of
-from infra.local.warehouse.admin import grammar, identity
+from infra.local.warehouse.admin import grammar
 from infra.local.warehouse.admin.administration import Administration
 from infra.local.warehouse.admin.lexer import Reader, first_word
 from infra.local.warehouse.admin.loader import ObjectReader
 from infra.local.warehouse.admin.statements import DropUser, SetParameter, SetSessionAuthorization
 from infra.local.warehouse.cancellation import INTERRUPT_SECONDS, Cancellation
 from infra.local.warehouse.catalog import Catalog
-from infra.local.warehouse.database import Database, Stored, check_reach, translated, translated_reading
+from infra.local.warehouse.content import Content, namespace_of
+from infra.local.warehouse.database import check_reach, translated, translated_reading
 from infra.local.warehouse.errors import NotSupported, SqlError, UndefinedObject
 from infra.local.warehouse.kept import Kept
-from infra.local.warehouse.objects import IdentityProvider, User
 from infra.local.warehouse.plans import explain
 from infra.local.warehouse.plans.explain import Explain
 from infra.local.warehouse.plans.planner import Planner
@@ -35,7 +34,7 @@ from infra.local.warehouse.results import Result, done, fetch, result_of
 from infra.local.warehouse.session import Session
 from infra.local.warehouse.sql import dialect
 from infra.local.warehouse.sql.context import Context
-from infra.local.warehouse.system.history import Entry, History, Statement
+from infra.local.warehouse.system.history import Entry, Statement
 from infra.local.warehouse.system.view import Moment, SystemView
 
 _QUERIES = frozenset({"select", "with"})
@@ -43,7 +42,6 @@ _KEPT_QUERIES = 256
 _PASSWORD = re.compile(
     r"\b(PASSWORD\s+)'(?:[^']|'')*'", re.IGNORECASE
 )  # in the history, as Redshift shows it
-_IDENTITY_CENTER = "AWSIDC"
 _NO_LABEL = "default"  # of a statement in the history, as in STL_QUERY
 _NONE: Mapping[str, str] = {}
 
@@ -62,7 +60,7 @@ class _Run:
     dropped: frozenset[str] = frozenset()  # users who exist no longer
 
 
-class Redshift:
+class Redshift(Content):
     """A warehouse of one database. Thread-safe: each call has a connection of its own."""
 
     def __init__(
@@ -74,19 +72,8 @@ class Redshift:
         read_object: ObjectReader | None = None,
         threads: int = 2,
     ) -> None:
-        self.database = database
-        self.superuser = superuser
+        super().__init__(database=database, superuser=superuser, namespace=namespace, threads=threads)
         self.read_object = read_object
-        self.is_identity_center_application: Callable[[str], bool] = lambda _: True
-        self.history = History()
-        self.history.user_id(superuser)
-        self._duckdb = Database(threads=threads)
-        # Unless it is renewed, people of this namespace connect.
-        known = IdentityProvider(_IDENTITY_CENTER, namespace, "", "")
-        self._catalog = replace(self._first_catalog(), identity_providers={known.name: known})
-        self._changing = threading.Lock()  # one writer at a time
-        self._moment = threading.Lock()  # held while rows and catalogue must not drift apart
-        self._people: dict[str, DbUser] = {}  # people exist as users once they have connected
         self._connections = 0  # of people who were not known so, with these groups
         self._connecting = threading.Lock()
         self._kept: Kept[Compiled] = Kept(_KEPT_QUERIES)
@@ -171,51 +158,10 @@ class Redshift:
         """A session in which temporary tables and SET outlive a statement; to be closed."""
         if self._people.get(user.name) != user:  # what they own is read with their rights
             self._people[user.name] = user
-            with self._connecting:
-                self._kept.clear()
-                self._connections += 1
+            self._forget_queries()
         return Session(user, user, drop=self._drop_temporary)
 
-    def _first_catalog(self) -> Catalog:
-        return Catalog(users=MappingProxyType({self.superuser: User(self.superuser, superuser=True)}))
-
-    @property
-    def namespace(self) -> str:
-        """What names of Identity Center's people and of their roles begin with; empty: nobody connects."""
-        return _namespace(self._catalog)
-
-    def renew(self, *, database: str, superuser: str) -> None:
-        """Makes it a new warehouse, without a relation, role, policy, person or identity provider."""
-        self.database, self.superuser = database, superuser
-        self.history.clear()
-        self.history.user_id(superuser)
-        self._put(self._first_catalog(), {}, {})
-
-    def register(self, provider: IdentityProvider) -> None:
-        """Lets people of Identity Center connect."""
-        with self._changing, self._moment:
-            self._catalog = identity.registered(self._catalog, provider)
-
-    def keep(self) -> Callable[[], None]:
-        """Keeps what the warehouse holds at this moment; what is returned puts it back."""
-        with self._changing:
-            catalog, people = self._catalog, dict(self._people)
-            names = self.database, self.superuser
-            stored = self._duckdb.keep({table.physical for table in catalog.tables.values()})
-
-        def put_back() -> None:
-            self.database, self.superuser = names
-            self._put(catalog, people, stored)
-
-        return put_back
-
-    def _put(self, catalog: Catalog, people: Mapping[str, DbUser], stored: Mapping[str, Stored]) -> None:
-        """Makes this the warehouse's content; temporary tables go, too."""
-        with self._changing, self._moment:
-            self._duckdb.put(stored)
-            # No version and no number of a relation is ever given twice, also not by going back.
-            self._catalog = catalog.changed(made=max(self._catalog.made, catalog.made))
-            self._people = dict(people)
+    def _forget_queries(self) -> None:
         with self._connecting:
             self._kept.clear()
             self._connections += 1
@@ -318,7 +264,7 @@ class Redshift:
 
     def _act_as(self, run: _Run, name: str | None) -> None:
         """SET SESSION AUTHORIZATION: who opened the session decides whether it may."""
-        opened = rights_of(run.session.user, run.catalog, namespace=_namespace(run.catalog))
+        opened = rights_of(run.session.user, run.catalog, namespace=namespace_of(run.catalog))
         if name is None or name == run.session.user.name:
             run.user = run.session.user
             return
@@ -337,7 +283,7 @@ class Redshift:
     def _rights(self, run: _Run, name: str | None = None) -> Rights:
         """What the statement's user may do, or another."""
         user = run.user if name is None else self._user(run, name)
-        return rights_of(user, run.catalog, namespace=_namespace(run.catalog))
+        return rights_of(user, run.catalog, namespace=namespace_of(run.catalog))
 
     def _knows(self, run: _Run, name: str) -> bool:
         """Whether the user was created, or has connected."""
@@ -365,7 +311,7 @@ class Redshift:
             database=self.database,
             history=self.history,
             now=compiler.context.now,
-            namespace=_namespace(run.catalog),
+            namespace=namespace_of(run.catalog),
             people={n: user for n, user in dict(self._people).items() if n not in run.dropped},
             columns_of=relations.columns_of,
         )
@@ -419,10 +365,6 @@ class Redshift:
             check_reach(run.connection, *asked)
             if compiled.lasting:
                 self._reached.keep(asked, True)
-
-
-def _namespace(catalog: Catalog) -> str:
-    return next((each.namespace for each in catalog.identity_providers.values() if each.enabled), "")
 
 
 def _with(parameters: Mapping[str, str], statement: SetParameter) -> Mapping[str, str]:

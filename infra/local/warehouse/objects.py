@@ -115,6 +115,7 @@ class IdentityProvider:
     application_arn: str  # of the application that Identity Center keeps for Redshift
     iam_role: str
     enabled: bool = True
+    integrated: bool = False  # made with the warehouse: the role is the integration's
     number: int = 0
 
 

@@ -3,6 +3,7 @@
 import boto3
 import httpx
 import pytest
+from botocore.exceptions import ClientError
 
 from infra.local.stack import ALSO_READABLE
 from infra.provision.apply import apply
@@ -111,3 +112,59 @@ def test_many_kept_states_leave_the_first_and_the_newest(states):
     assert states.post(f"/{numbers[-1]}").status_code == 200
     assert states.post(f"/{numbers[0]}").status_code == 404
     assert states.post("/0").status_code == 200
+
+
+# --- how people come to the warehouse, which only a whole chain shows ----------------------------------
+
+
+def seen_by_frank(env, **more):
+    """What becomes of a person's statement: the error, or who ran it."""
+    data = outside.aws(env, "redshift-data", outside.credentials_of(env, "Frank Amer"))
+    asked = {"WorkgroupName": env.get("REDSHIFT_WORKGROUP"), "Database": env["REDSHIFT_DATABASE"], **more}
+    asked = {name: value for name, value in asked.items() if value is not None}
+    done = data.execute_statement(**asked, Sql="SELECT current_user", WaitTimeSeconds=10)
+    if done["Status"] == "FAILED":
+        return data.describe_statement(Id=done["Id"])["Error"]
+    return data.get_statement_result(Id=done["Id"])["Records"][0][0]["stringValue"]
+
+
+def test_people_connect_through_an_identity_provider_and_its_role(provisioned, states):
+    kept = states.post("").json()["id"]
+    assert seen_by_frank(provisioned) == "AWSIDC:frank@example.com"
+    data, secret = admin(provisioned, "redshift-data"), {"SecretArn": provisioned["ADMIN_SECRET_ARN"]}
+    ((name,),) = outside.rows(data, provisioned, "SELECT name FROM svv_identity_providers", **secret)
+    for change, refusal in (("DISABLE", "no identity provider"), ("ENABLE", "AWSIDC:frank@example.com")):
+        outside.run(data, provisioned, f'ALTER IDENTITY PROVIDER "{name}" {change}', **secret)
+        assert refusal in seen_by_frank(provisioned)
+    iam = admin(provisioned, "iam")
+    (policy_name,) = iam.list_role_policies(RoleName="RedshiftOktaRole")["PolicyNames"]
+    iam.delete_role_policy(RoleName="RedshiftOktaRole", PolicyName=policy_name)
+    assert "refuses the IAM role" in seen_by_frank(provisioned)
+    states.post(f"/{kept}").raise_for_status()
+    assert seen_by_frank(provisioned) == "AWSIDC:frank@example.com"
+
+
+def test_people_connect_to_a_cluster_as_well(provisioned):
+    serverless, redshift = admin(provisioned, "redshift-serverless"), admin(provisioned, "redshift")
+    (workgroup,) = serverless.list_workgroups()["workgroups"]
+    serverless.delete_workgroup(workgroupName=workgroup["workgroupName"])
+    serverless.delete_namespace(namespaceName=workgroup["namespaceName"])
+    (application,) = redshift.describe_redshift_idc_applications()["RedshiftIdcApplications"]
+    redshift.create_cluster(
+        ClusterIdentifier="sales",
+        NodeType="ra3.large",
+        MasterUsername="admin",
+        ManageMasterPassword=True,
+        RedshiftIdcApplicationArn=application["RedshiftIdcApplicationArn"],
+    )
+    there = {"WorkgroupName": None, "ClusterIdentifier": "sales"}
+    with pytest.raises(ClientError, match="AccessDenied"):  # the role is for the workgroup alone
+        seen_by_frank(provisioned, **there)
+    admin(provisioned, "iam").put_role_policy(
+        RoleName="RedshiftDataAPIClientRole",
+        PolicyName="cluster",
+        PolicyDocument=policy(
+            allow("redshift-data:ExecuteStatement", "arn:aws:redshift:us-east-1:123456789012:cluster:sales")
+        ),
+    )
+    assert seen_by_frank(provisioned, **there) == "AWSIDC:frank@example.com"

@@ -157,7 +157,8 @@ def test_what_cannot_be_is_refused(sso, world, operation, parameters, code):
 @pytest.fixture(scope="module")
 def redshift_application(world):
     service = {"Service": "redshift.amazonaws.com"}
-    role = world.role("RedshiftRole", allow("sts:AssumeRole", None, Principal=service))
+    trust = allow(["sts:AssumeRole", "sts:SetContext"], None, Principal=service)
+    role = world.role("RedshiftRole", trust, allow(["sso:DescribeInstance", "sso:DescribeApplication"]))
     return world.served.client("redshift").create_redshift_idc_application(
         IdcInstanceArn=world.served.instance_arn,
         RedshiftIdcApplicationName="redshift-app",

@@ -6,6 +6,7 @@ from types import SimpleNamespace
 import httpx
 import pytest
 
+from infra.local.aws.conditions import Conditions
 from infra.local.aws.states import keeping
 from infra.local.aws.transitions import Transitions
 from tests import outside
@@ -25,9 +26,25 @@ def client(empty):
 
 
 @pytest.fixture
+def conditions(empty):
+    """Makes the account and its region as they may be."""
+
+    def change(**asked):
+        answer = httpx.post(f"{empty['AWS_ENDPOINT_URL']}/_local/conditions", json=asked)
+        assert answer.status_code == httpx.codes.OK, answer.text
+
+    return change
+
+
+@pytest.fixture
 def role(client):
+    """A role that Redshift may take, and by which it may look up Identity Center."""
+    iam = client("iam")
     trust = policy(allow(["sts:AssumeRole", "sts:SetContext"], None, Principal={"Service": SERVICES}))
-    return client("iam").create_role(RoleName="Redshift", AssumeRolePolicyDocument=trust)["Role"]["Arn"]
+    arn = iam.create_role(RoleName="Redshift", AssumeRolePolicyDocument=trust)["Role"]["Arn"]
+    looks_up = policy(allow(["sso:DescribeInstance", "sso:DescribeApplication"]))
+    iam.put_role_policy(RoleName="Redshift", PolicyName="own", PolicyDocument=looks_up)
+    return arn
 
 
 @pytest.fixture
@@ -298,27 +315,25 @@ def test_sql_runs_on_a_cluster(client, redshift, cluster):
 
 
 def test_what_is_created_or_changed_is_busy_meanwhile():
-    now = [100.0]
-    transitions = Transitions(seconds=60, clock=lambda: now[0])
+    now, conditions = [100.0], Conditions(warehouse_seconds=60)
+    transitions = Transitions(conditions=conditions, clock=lambda: now[0])
     creating = transitions.begin("CREATING")
     assert transitions.doing(creating) == "CREATING"
     now[0] += 60
     assert transitions.doing(creating) == ""
-    transitions.last(0)
+    conditions.change({"warehouse_seconds": 0})
     assert transitions.doing(transitions.begin("CREATING")) == ""
 
 
 @pytest.fixture
-def takes_time(empty):
+def takes_time(conditions):
     """Inside, what takes AWS minutes takes so many seconds."""
 
     def seconds(number):
-        address = f"{empty['AWS_ENDPOINT_URL']}/_local/warehouse"
-        return httpx.post(address, json={"seconds": number}).raise_for_status()
+        conditions(warehouse_seconds=number)
 
     seconds(60)
-    yield seconds
-    seconds(0)
+    return seconds
 
 
 def test_a_workgroup_that_is_busy_is_left_alone(empty, client, serverless, takes_time):
@@ -352,12 +367,6 @@ def test_a_cluster_that_is_busy_is_left_alone(redshift, takes_time):
     takes_time(0)
     (found,) = redshift.describe_clusters()["Clusters"]
     assert found["ClusterStatus"] == "available"
-
-
-@pytest.mark.parametrize("asked", [{}, {"seconds": "1"}, {"seconds": -1}, {"seconds": True}, []])
-def test_how_long_it_takes_is_a_number(empty, asked):
-    address = f"{empty['AWS_ENDPOINT_URL']}/_local/warehouse"
-    assert httpx.post(address, json=asked).status_code == 400
 
 
 # --- tags -------------------------------------------------------------------------------------------
@@ -494,7 +503,6 @@ def test_who_may_create_may_not_therefore_tag(empty, client):
 
 def test_a_role_with_policies_is_not_deleted(client, role):
     iam = client("iam")
-    iam.put_role_policy(RoleName="Redshift", PolicyName="own", PolicyDocument=policy(allow("s3:GetObject")))
     assert refusal(iam.delete_role, RoleName="Redshift") == "DeleteConflict"
     iam.delete_role_policy(RoleName="Redshift", PolicyName="own")
     iam.delete_role(RoleName="Redshift")
@@ -533,6 +541,111 @@ def test_an_integration_is_an_identity_provider_of_the_warehouse(empty, client, 
     assert run(create.format("second", "OTHER", managed, role)) == "FINISHED"
     assert run('ALTER IDENTITY PROVIDER "second" DISABLE') == "FINISHED"
     assert outside.rows(data, env, PROVIDERS, **secret) == [("second", "awsidc", "OTHER", False)]
+
+
+@pytest.mark.parametrize("broken", ["trust", "context", "permission", "role"])
+def test_redshift_must_be_able_to_look_up_identity_center(empty, client, application, role, broken):
+    serverless = client("redshift-serverless")
+    namespace = serverless.create_namespace(
+        **NAMES,
+        manageAdminPassword=True,
+        redshiftIdcApplicationArn=application["RedshiftIdcApplicationArn"],
+    )["namespace"]
+    serverless.create_workgroup(**NAMES, **WORKGROUP)
+    iam = client("iam")
+    trust = {
+        "trust": allow(
+            ["sts:AssumeRole", "sts:SetContext"], None, Principal={"Service": "ec2.amazonaws.com"}
+        ),
+        "context": allow("sts:AssumeRole", None, Principal={"Service": SERVICES}),
+    }
+    if broken in trust:
+        iam.update_assume_role_policy(RoleName="Redshift", PolicyDocument=policy(trust[broken]))
+    else:
+        iam.delete_role_policy(RoleName="Redshift", PolicyName="own")
+    if broken == "role":
+        iam.delete_role(RoleName="Redshift")
+    redshift = client("redshift")
+    code = refusal(
+        redshift.create_redshift_idc_application,
+        IdcInstanceArn=empty["IDC_INSTANCE_ARN"],
+        RedshiftIdcApplicationName="second",
+        IdcDisplayName="second",
+        IamRoleArn=role,
+    )
+    assert code == "DependentServiceAccessDenied"
+    assert len(redshift.describe_redshift_idc_applications()["RedshiftIdcApplications"]) == 1
+    managed = client("sso-admin").list_applications(InstanceArn=empty["IDC_INSTANCE_ARN"])["Applications"]
+    assert [each["Name"] for each in managed] == ["redshift-app"]
+    # Who is no person of Identity Center needs none of it.
+    env = {**empty, "REDSHIFT_WORKGROUP": "sales", "REDSHIFT_DATABASE": "dev"}
+    secret = {"SecretArn": namespace["adminPasswordSecretArn"]}
+    assert outside.rows(client("redshift-data"), env, "SELECT 1", **secret) == [(1,)]
+
+
+# --- accounts and regions ---------------------------------------------------------------------------
+
+
+@pytest.mark.parametrize(
+    "asked",
+    [
+        {},
+        [],
+        {"seconds": 1},
+        {"warehouse_seconds": "1"},
+        {"warehouse_seconds": -1},
+        {"warehouse_seconds": True},
+        {"instance_owner": "me"},
+        {"instance_status": "GONE"},
+        {"quotas": {"L-00000001": "many"}},
+        {"long_polling": 0},
+    ],
+)
+def test_what_an_account_cannot_be_is_refused(empty, asked):
+    address = f"{empty['AWS_ENDPOINT_URL']}/_local/conditions"
+    before = httpx.get(address).json()
+    assert httpx.post(address, json=asked).status_code == 400
+    assert httpx.get(address).json() == before
+
+
+def test_an_instance_may_be_another_accounts(empty, client, conditions):
+    sso, instance = client("sso-admin"), {"InstanceArn": empty["IDC_INSTANCE_ARN"]}
+    conditions(instance_owner="999999999999")
+    assert sso.list_instances()["Instances"][0]["OwnerAccountId"] == "999999999999"
+    assert sso.list_trusted_token_issuers(**instance)["TrustedTokenIssuers"] == []
+    conditions(instance_delegated=False)
+    assert refusal(sso.list_trusted_token_issuers, **instance) == "AccessDeniedException"
+    store = {"IdentityStoreId": empty["IDENTITY_STORE_ID"]}
+    assert refusal(client("identitystore").list_groups, **store) == "AccessDeniedException"
+    assert sso.list_applications(**instance)["Applications"] == []
+    conditions(instance_status="CREATE_IN_PROGRESS")
+    assert sso.describe_instance(**instance)["Status"] == "CREATE_IN_PROGRESS"
+    conditions(instance_status="none")
+    assert sso.list_instances()["Instances"] == []
+    assert refusal(sso.list_applications, **instance) == "AccessDeniedException"
+
+
+def test_quotas_are_shown(client, conditions):
+    quotas = client("service-quotas")
+    found = quotas.list_service_quotas(ServiceCode="redshift-serverless")["Quotas"]
+    assert {each["QuotaName"]: each["Value"] for each in found} == {
+        "Number of namespaces": 25,
+        "Number of workgroups": 25,
+    }
+    code = found[0]["QuotaCode"]
+    conditions(quotas={code: 1})
+    asked = {"ServiceCode": "redshift-serverless", "QuotaCode": code}
+    assert quotas.get_service_quota(**asked)["Quota"]["Value"] == 1
+    assert quotas.get_aws_default_service_quota(**asked)["Quota"]["Value"] == 25
+    assert refusal(quotas.list_service_quotas, ServiceCode="ec2") == "NoSuchResourceException"
+
+
+def test_a_region_may_not_know_waiting(client, cluster, conditions):
+    conditions(long_polling=False)
+    asked = {**CLUSTER, "Database": "dev", "Sql": "SELECT 1", "SecretArn": cluster["MasterPasswordSecretArn"]}
+    data = client("redshift-data")
+    assert refusal(data.execute_statement, **asked, WaitTimeSeconds=1) == "ValidationException"
+    assert data.execute_statement(**asked)["Id"]
 
 
 def test_what_is_kept_is_a_copy():
