@@ -81,7 +81,7 @@ def authorize(
 class Warehouse:
     """An engine whose answers are known: the statement's text is looked up in `answers`."""
 
-    database, superuser, namespace = "dev", "admin", "AWSIDC"
+    database, superuser, namespace, identity_providers = "dev", "admin", "AWSIDC", ()
 
     def __init__(self) -> None:
         self.answers: dict[str, Result | BaseException] = {}

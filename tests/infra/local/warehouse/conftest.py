@@ -9,7 +9,7 @@ from typing import ClassVar
 import duckdb
 import pytest
 
-from infra.local.warehouse import DbUser, Redshift, engine
+from infra.local.warehouse import DbUser, Redshift, content
 from infra.local.warehouse.database import Database, quoted
 
 ADMIN = DbUser("admin", superuser=True)
@@ -173,7 +173,7 @@ class Beside(Database):
 def one_duckdb():
     """Nothing of a warehouse shows in another, so those of the tests stand in one DuckDB."""
     with pytest.MonkeyPatch.context() as patch:
-        patch.setattr(engine, "Database", Beside)
+        patch.setattr(content, "Database", Beside)
         yield
 
 

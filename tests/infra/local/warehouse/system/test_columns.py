@@ -63,6 +63,9 @@ DOCUMENTED = {
         "db_name char(128); schema char(128); name char(128); updated_upto_xid bigint; is_stale char(1);"
         "owner_user_name char(128); state integer; autorewrite char(1); autorefresh char(1)"
     ),
+    "svv_identity_providers": (
+        "uid integer; name text; type text; instanceid text; namespc text; params text; enabled boolean"
+    ),
     "svv_roles": "role_id integer; role_name text; role_owner text; external_id text",
     "svv_user_grants": (
         "user_id integer; user_name text; role_id integer; role_name text; admin_option boolean"
