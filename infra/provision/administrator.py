@@ -92,6 +92,7 @@ def _look(spec: Spec) -> Policy:
 
 
 def _look_at_identity_center(spec: Spec) -> list[dict[str, Any]]:
+    connections = _arn(spec, "redshift", "redshiftidcapplication:*")
     store = f"arn:{spec.partition}:identitystore::{spec.instance_owner or spec.account_id}"
     return [
         allow(
@@ -99,6 +100,7 @@ def _look_at_identity_center(spec: Spec) -> list[dict[str, Any]]:
             ["sso:ListTagsForResource", "sso:ListTrustedTokenIssuers"],
             Resource=[spec.instance_arn, *_instance(spec)],
         ),
+        allow("LookAtConnections", "redshift:DescribeTags", Resource=connections),
         allow(
             "LookAtApplications",
             [
@@ -175,7 +177,7 @@ def _ask(spec: Spec) -> Policy:
         allow(
             "ReadAdministratorsSecret",
             "secretsmanager:GetSecretValue",
-            Resource=_arn(spec, "secretsmanager", "secret:redshift!*"),
+            Resource=spec.admin_secret_arn or _arn(spec, "secretsmanager", "secret:redshift!*"),
         ),
     )
 
@@ -250,7 +252,6 @@ def _change_identity_center(spec: Spec) -> list[dict[str, Any]]:
                 "sso:DeleteApplication",
                 "sso:DeleteApplicationAccessScope",
                 "sso:DeleteApplicationAssignment",
-                "sso:DeleteApplicationAuthenticationMethod",
                 "sso:DeleteApplicationGrant",
                 "sso:DeleteTrustedTokenIssuer",
                 "sso:PutApplicationAccessScope",

@@ -77,6 +77,7 @@ REASONS: Mapping[str, str] = {
         "plan and doctor compare the application's grants, scopes, rule and actor policy; AWS makes their"
         " ids, so the ARNs end in a wildcard within the one instance."
     ),
+    "LookAtConnections": "Which groups were assigned here to a connection of others stands in its tags.",
     "FindPeople": "A group is found by its name, and doctor's test person with their groups.",
     "LookAtWorkgroup": (
         "The namespace and the workgroup are compared; AWS makes their ids, so the ARNs end in a wildcard"

@@ -57,6 +57,8 @@ _PREFIXES = {
 }
 _ARN_MEMBERS = ("ResourceArn", "ApplicationArn", "TrustedTokenIssuerArn", "InstanceArn")
 # Whoever makes something with tags must be allowed to tag it, too.
+# What is made without a resource of its own is tagged as one.
+_TAGGED = {"CreateRedshiftIdcApplication": f"arn:aws:redshift:{REGION}:{ACCOUNT_ID}:redshiftidcapplication:*"}
 _TAGGING = {"redshift": "CreateTags", "redshift-serverless": "TagResource", "sso-admin": "TagResource"}
 
 
@@ -214,12 +216,11 @@ class Endpoint:
             _check_scope(call.caller, call.operation)
         elif call.service in _PREFIXES:
             code = "AccessDenied" if call.service == "redshift" else "AccessDeniedException"
-            operations = [call.operation]
+            prefix, resource = _PREFIXES[call.service], self._resources[call.service](call)
+            self._authorize(call.caller, f"{prefix}:{call.operation}", resource, code=code)
             if call.operation.startswith("Create") and (call.parameters.keys() & {"Tags", "tags"}):
-                operations.append(_TAGGING[call.service])
-            for operation in operations:
-                action = f"{_PREFIXES[call.service]}:{operation}"
-                self._authorize(call.caller, action, self._resources[call.service](call), code=code)
+                tagging = f"{prefix}:{_TAGGING[call.service]}"
+                self._authorize(call.caller, tagging, _TAGGED.get(call.operation, resource), code=code)
 
 
 def _named_arn(call: Call) -> str:

@@ -35,6 +35,7 @@ SERVICES = {
 IN_INSTANCE = r"arn:[a-z-]+:sso::123456789012:(application|trustedTokenIssuer)/ssoins-0123456789abcdef/\*"
 WAREHOUSE = r"arn:[a-z-]+:redshift-serverless:[a-z0-9-]+:123456789012:(namespace|workgroup)/\*"
 ADMINISTRATORS_SECRET = r"arn:[a-z-]+:secretsmanager:[a-z0-9-]+:123456789012:secret:redshift!\*"
+CONNECTION = r"arn:[a-z-]+:redshift:[a-z0-9-]+:123456789012:redshiftidcapplication:\*"
 # Where a resource has a wildcard: the statements' names, each with what the resource may be, and why.
 WILDCARDS = {
     # Statements have no ARNs; the condition asks for their owner.
@@ -62,7 +63,8 @@ WILDCARDS = {
     "MakeWorkgroup": WAREHOUSE,
     "RunSqlAsAdministrator": WAREHOUSE,
     "ConnectIdentityCenter": r"\*",
-    "ChangeConnection": r"arn:[a-z-]+:redshift:[a-z0-9-]+:123456789012:redshiftidcapplication:\*",
+    "LookAtConnections": CONNECTION,
+    "ChangeConnection": CONNECTION,
     "LookAtCluster": r"arn:[a-z-]+:redshift:[a-z0-9-]+:123456789012:parametergroup:sales\*",
     "MakeCluster": r"arn:[a-z-]+:redshift:[a-z0-9-]+:123456789012:parametergroup:sales\*",
     "ReadAdministratorsSecret": ADMINISTRATORS_SECRET,
