@@ -9,7 +9,7 @@ from infra.provision.admin import Admin
 from infra.provision.errors import ProvisioningError
 from infra.provision.resources.identity_center import MANAGED_APPLICATION
 from infra.provision.resources.resource import Found, Ids, Owner, Resource, State, Tell, made
-from infra.provision.resources.serverless import ADMIN_SECRET, DATA
+from infra.provision.resources.serverless import ADMIN_SECRET, DATA, WAREHOUSE
 from infra.provision.spec import Spec
 from infra.provision.statements import steps
 
@@ -28,8 +28,8 @@ class _InWarehouse(Resource):
     spec: Spec
 
     def admin(self, ids: Ids) -> Admin | None:
-        """The administrator; None while there is no warehouse."""
-        if ADMIN_SECRET not in ids:
+        """The administrator; None while there is no warehouse to ask."""
+        if ADMIN_SECRET not in ids or WAREHOUSE not in ids:
             return None
         if not ids[ADMIN_SECRET]:
             raise ProvisioningError(
