@@ -65,6 +65,14 @@ def plan(admin: Admin, spec: Spec) -> tuple[Change, ...]:
     return (*_taken_back(admin, [each for each in own - wanted if each.kind in _GOES]), *changes.values())
 
 
+def all_of(spec: Spec) -> tuple[Change, ...]:
+    """The same in a warehouse that was made just now, where nothing is there to ask after."""
+    asked = [step for step in steps(spec) if not step.means]
+    there = dict.fromkeys((step.made.there for step in asked if step.made), 0)
+    changes = {step.sql: _change(step, spec, own=frozenset(), there=there) for step in asked}
+    return tuple(changes.values())
+
+
 def _needed(admin: Admin, asked: Sequence[Step]) -> tuple[list[Step], Mapping[str, int]]:
     """The steps that are not there yet, and how many rows each question about them had."""
     counts = admin.counts(chain.from_iterable(_questions(step) for step in asked))

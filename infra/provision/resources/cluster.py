@@ -17,7 +17,7 @@ from infra.provision.resources.resource import (
     owner_by,
     upper,
 )
-from infra.provision.resources.serverless import ADMIN_SECRET, DATA, WAREHOUSE
+from infra.provision.resources.serverless import ADMIN_SECRET, DATA, NEW, WAREHOUSE
 from infra.provision.spec import SESSION_TAGS, Spec
 
 if TYPE_CHECKING:
@@ -143,7 +143,7 @@ class Cluster(Resource):
             Tags=upper(self.spec.application),  # type: ignore[arg-type]  # plain dictionaries
             **given,
         )["Cluster"]
-        gives = {**_gives(self.spec, created), DATA: Owner.US.value}
+        gives = {**_gives(self.spec, created), DATA: Owner.US.value, NEW: self.spec.cluster}
         return made(gives, pending=_pending(created))
 
     def change(self, ids: Ids, found: Found) -> None:

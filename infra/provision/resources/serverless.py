@@ -28,7 +28,8 @@ if TYPE_CHECKING:
 
 # What the resources tell each other.
 WAREHOUSE, ADMIN_SECRET, NAMESPACE = "warehouse_arn", "admin_secret_arn", "namespace"
-DATA = "owner of the data"
+# Of the data: whose they are, and whether there can be none yet.
+DATA, NEW = "owner of the data", "the warehouse is new"
 _AVAILABLE = "AVAILABLE"
 _POLL_SECONDS = 10
 _POLLS = 180
@@ -96,7 +97,8 @@ class Namespace(Resource):
             **self.wanted(ids),
             **associated,
         )["namespace"]
-        return made({**_gives(created), DATA: Owner.US.value}, pending=_pending(created))
+        gives = {**_gives(created), DATA: Owner.US.value, NEW: created["namespaceName"]}
+        return made(gives, pending=_pending(created))
 
     def change(self, ids: Ids, found: Found) -> None:
         if found.state["dbName"] != self.spec.database:

@@ -9,7 +9,7 @@ from infra.provision.admin import Admin
 from infra.provision.errors import ProvisioningError
 from infra.provision.resources.identity_center import MANAGED_APPLICATION
 from infra.provision.resources.resource import Found, Ids, Owner, Resource, State, Tell, made
-from infra.provision.resources.serverless import ADMIN_SECRET, DATA, WAREHOUSE
+from infra.provision.resources.serverless import ADMIN_SECRET, DATA, NEW, WAREHOUSE
 from infra.provision.spec import Spec
 from infra.provision.statements import steps
 
@@ -64,6 +64,8 @@ class Association(_InWarehouse):
         return f"rowlight-{self.spec.redshift_application}"
 
     def find(self, ids: Ids) -> Found | None:
+        if NEW in ids:
+            return Found(self.wanted(ids), Owner.WHOLE)
         admin = self.admin(ids)
         rows = admin.rows([_PROVIDERS])[_PROVIDERS] if admin else []
         if not rows:
@@ -119,7 +121,8 @@ class Statements(_InWarehouse):
         admin = self.admin(ids)
         if admin is None:
             return None
-        changes = sql.plan(admin, self.spec)
+        new = NEW in ids and all(table.create for table in self.spec.tables)
+        changes = sql.all_of(self.spec) if new else sql.plan(admin, self.spec)
         needed = {change.sql for change in changes}
         there = _by_file([step for step in steps(self.spec) if step.sql not in needed])
         goes = [change.title for change in changes if change.action == "remove"]
