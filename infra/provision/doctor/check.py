@@ -7,6 +7,7 @@ from typing import Literal
 import httpx
 from botocore.exceptions import BotoCoreError, ClientError
 
+from infra.provision.doctor.chain import Chain
 from infra.provision.doctor.context import Context, Unclear, Waits
 from infra.provision.doctor.fault import Finding
 from infra.provision.doctor.faults.looking import CANNOT_LOOK
@@ -25,6 +26,8 @@ class Check:
     link: str
     title: str
     look: Look
+    # Whether the chain has this link, as it is set up.
+    when: Callable[[Chain], bool] = lambda _: True
 
 
 @dataclass(frozen=True)

@@ -42,4 +42,4 @@ def checks_of(context: Context) -> tuple[Check, ...]:
     """The checks that the chain has links for; the last ones need an ID token of a test person."""
     other = _OF_IDENTITY_CENTER if context.chain.session_tags else frozenset()
     last = person.CHECKS if context.test_token else person.NOT_RUN
-    return tuple(check for check in (*CHECKS, *last) if check not in other)
+    return tuple(check for check in (*CHECKS, *last) if check not in other and check.when(context.chain))

@@ -261,7 +261,7 @@ def leaves(context: Context) -> Iterator[Finding]:
 
 
 CHECKS = (
-    Check(LINK, "its secret is where the settings say", kept),
+    Check(LINK, "its secret is where the settings say", kept, lambda chain: not chain.client_secret),
     Check(LINK, "the provider accepts its id and secret", authenticates),
     Check(LINK, "its redirect URI is registered, and it may begin a sign-in", returns),
     Check(LINK, "its address for after a sign-out is registered", leaves),

@@ -11,6 +11,7 @@ import httpx
 from botocore.exceptions import ClientError
 from cryptography import x509
 
+from infra.provision.doctor.chain import Chain
 from infra.provision.doctor.check import Check
 from infra.provision.doctor.checks import provider
 from infra.provision.doctor.context import Context, Unclear, Waits
@@ -45,7 +46,7 @@ def found(context: Context) -> Any:
 
 def registered(context: Context) -> Iterator[Finding]:
     """IAM knows the issuer, by its very name."""
-    if _unused(context) or _built_in(context) or context.ask(find) is not None:
+    if _built_in(context) or context.ask(find) is not None:
         return
     chain = context.chain
     names: dict[str, Any] = {"issuer": chain.issuer, "client": context.need("client_id")}
@@ -62,11 +63,6 @@ def registered(context: Context) -> Iterator[Finding]:
         yield faults.NO_PROVIDER.found(f"There is no {chain.provider_arn}.", **names)
 
 
-def _unused(context: Context) -> bool:
-    """A host that signs for itself asks STS nothing by a token."""
-    return not context.chain.bridge_role_arn and not context.chain.session_tags
-
-
 def _built_in(context: Context) -> bool:
     """Google's tokens IAM knows by itself; where it was told of them as well, it goes by that."""
     return context.chain.issuer_name == BUILT_IN and context.ask(find) is None
@@ -74,7 +70,7 @@ def _built_in(context: Context) -> bool:
 
 def audience(context: Context) -> Iterator[Finding]:
     """The app's client is among the provider's audiences."""
-    if _unused(context) or _built_in(context):
+    if _built_in(context):
         return
     arn, client = context.chain.provider_arn, context.need("client_id")
     known = context.ask(found)["ClientIDList"]
@@ -97,7 +93,7 @@ def audience(context: Context) -> Iterator[Finding]:
 def thumbprint(context: Context) -> Iterator[Finding]:
     """AWS trusts the certificate of the keys' address."""
     url = context.ask(provider.endpoint, "jwks_uri")
-    if _unused(context) or _built_in(context) or urlsplit(url).scheme != "https" or _public(url):
+    if _built_in(context) or urlsplit(url).scheme != "https" or _public(url):
         return
     thumbprints = {each.lower() for each in context.ask(found).get("ThumbprintList", [])}
     parts = urlsplit(url)
@@ -137,8 +133,13 @@ def _certificate(host: str, port: int) -> bytes:
         raise Unclear(f"The certificate of {host} could not be read ({type(error).__name__}).") from error
 
 
+def _by_token(chain: Chain) -> bool:
+    """Whether STS is asked by a token at all: a host that signs for itself asks it nothing so."""
+    return bool(chain.bridge_role_arn) or chain.session_tags
+
+
 CHECKS = (
-    Check(LINK, "it knows the identity provider, by its very name", registered),
-    Check(LINK, "its identity provider takes tokens for this client", audience),
-    Check(LINK, "AWS trusts the certificate of the provider's keys", thumbprint),
+    Check(LINK, "it knows the identity provider, by its very name", registered, _by_token),
+    Check(LINK, "its identity provider takes tokens for this client", audience, _by_token),
+    Check(LINK, "AWS trusts the certificate of the provider's keys", thumbprint, _by_token),
 )

@@ -5,6 +5,7 @@ from collections.abc import Iterator, Mapping, Sequence
 from typing import Any
 
 from infra.provision.doctor import center, documents
+from infra.provision.doctor.chain import Chain
 from infra.provision.doctor.check import Check
 from infra.provision.doctor.context import Context, Waits
 from infra.provision.doctor.fault import Fault, Finding
@@ -42,23 +43,20 @@ def warehouse_arn(context: Context) -> str:
 
 def exchanges(context: Context) -> Iterator[Finding]:
     """The role that signs may exchange tokens at the application."""
-    if not context.chain.session_tags:
-        resource = context.ask(application_arn)
-        yield from may(
-            context,
-            context.ask(exchanger),
-            _EXCHANGE,
-            resource,
-            otherwise=faults.MAY_NOT_EXCHANGE,
-            policy="RowlightExchange",
-            document=documents.permission(_EXCHANGE, resource),
-        )
+    resource = context.ask(application_arn)
+    yield from may(
+        context,
+        context.ask(exchanger),
+        _EXCHANGE,
+        resource,
+        otherwise=faults.MAY_NOT_EXCHANGE,
+        policy="RowlightExchange",
+        document=documents.permission(_EXCHANGE, resource),
+    )
 
 
 def takes(context: Context) -> Iterator[Finding]:
     """The role that signs may take the data role with a context."""
-    if context.chain.session_tags:
-        return
     resource = context.ask(role, context.need("data_role_arn")).arn
     for action, fault in zip(_TAKE, (faults.MAY_NOT_ASSUME, faults.MAY_NOT_SET_CONTEXT), strict=True):
         yield from may(
@@ -116,9 +114,8 @@ def _database_arn(context: Context) -> str:
 
 def follows(context: Context) -> Iterator[Finding]:
     """The data role may follow its own statements."""
-    if context.chain.query_path != DRIVER:
-        actions = [f"redshift-data:{name}" for name in documents.FOLLOW]
-        yield from _first(context, actions, "*", faults.MAY_NOT_READ, "RowlightFollow")
+    actions = [f"redshift-data:{name}" for name in documents.FOLLOW]
+    yield from _first(context, actions, "*", faults.MAY_NOT_READ, "RowlightFollow")
 
 
 def narrow(context: Context) -> Iterator[Finding]:
@@ -219,11 +216,19 @@ def _of_whom(statement: Statement) -> bool:
     return any(key.lower().startswith("aws:principal") for keys in condition.values() for key in keys)
 
 
+def _by_context(chain: Chain) -> bool:
+    return not chain.session_tags
+
+
+def _by_data_api(chain: Chain) -> bool:
+    return chain.query_path != DRIVER
+
+
 CHECKS = (
-    Check(LINK, "the role that signs may exchange tokens at the application", exchanges),
-    Check(LINK, "the role that signs may take the data role with a person's context", takes),
+    Check(LINK, "the role that signs may exchange tokens at the application", exchanges, _by_context),
+    Check(LINK, "the role that signs may take the data role with a person's context", takes, _by_context),
     Check(LINK, "the data role may reach the warehouse, by the path that the app takes", queries),
-    Check(LINK, "the data role may follow its own statements", follows),
+    Check(LINK, "the data role may follow its own statements", follows, _by_data_api),
     Check(LINK, "neither role may do more than the app needs", narrow),
     Check(LINK, "no trust policy opens a role to strangers", strangers),
 )

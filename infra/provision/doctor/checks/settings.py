@@ -64,6 +64,11 @@ def accepted(context: Context) -> Iterator[Finding]:
 
 CHECKS = (
     Check("Settings", "every setting that the app needs is there and well formed", complete),
-    Check("Settings", "the settings are those that rowlight.toml leads to", agreed),
+    Check(
+        "Settings",
+        "the settings are those that rowlight.toml leads to",
+        agreed,
+        lambda chain: bool(chain.spec or chain.unread),
+    ),
     Check("Settings", "AWS accepts the credentials, which are of the app's account", accepted),
 )

@@ -6,6 +6,7 @@ from collections.abc import Iterator
 from typing import Any
 
 from infra.provision.doctor import documents
+from infra.provision.doctor.chain import Chain
 from infra.provision.doctor.check import Check
 from infra.provision.doctor.context import Context
 from infra.provision.doctor.fault import Finding
@@ -22,8 +23,6 @@ _GONE = re.compile(r"A(ROA|IDA)[A-Z0-9]{10,}")
 def bridge(context: Context) -> Iterator[Finding]:
     """The bridge role is there, for tokens of the provider that are for this client."""
     arn = context.chain.bridge_role_arn
-    if not arn or context.chain.session_tags:
-        return
     if context.ask(find, arn) is None:
         yield faults.NO_BRIDGE_ROLE.found(
             f"There is no {arn}.", role=name_of(arn), document=documents.federated_trust(context.chain)
@@ -33,9 +32,7 @@ def bridge(context: Context) -> Iterator[Finding]:
 
 
 def host(context: Context) -> Iterator[Finding]:
-    """The host's role is there, where it signs the exchange."""
-    if context.chain.bridge_role_arn or context.chain.session_tags:
-        return
+    """The host's role, which signs the exchange, is there."""
     arn = context.ask(exchanger)
     if context.ask(find, arn) is None:
         yield faults.NO_HOST_ROLE.found(f"There is no {arn}.", role=arn)
@@ -162,8 +159,21 @@ def _add_set_context(context: Context, known: Role, taking: Statement) -> str:
     return f"the trust policy of {known.name} allows sts:SetContext"
 
 
+def _by_bridge(chain: Chain) -> bool:
+    return bool(chain.bridge_role_arn) and not chain.session_tags
+
+
+def _by_host(chain: Chain) -> bool:
+    return not chain.bridge_role_arn and not chain.session_tags
+
+
 CHECKS = (
-    Check(LINK, "the bridge role is there, and trusts the provider's tokens for this client alone", bridge),
-    Check(LINK, "the host's role is there, where it signs the exchange", host),
+    Check(
+        LINK,
+        "the bridge role is there, and trusts the provider's tokens for this client alone",
+        bridge,
+        _by_bridge,
+    ),
+    Check(LINK, "the host's role is there, and signs the exchange", host, _by_host),
     Check(LINK, "the data role is there, and trusts who takes it with the person's context", data),
 )

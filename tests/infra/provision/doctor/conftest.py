@@ -29,8 +29,5 @@ def world(stack: Any, env: dict[str, str], kept_clients: KeptClients, spec: Spec
     settings = {
         name: value for name, value in env.items() if not name.startswith(("ADMIN_AWS_", "AWS_ENDPOINT"))
     }
-    kept_clients.client("redshift-serverless").update_workgroup(
-        workgroupName=env["REDSHIFT_WORKGROUP"], enhancedVpcRouting=True
-    )
     yield World(settings, kept_clients, provider_of(stack), stack.endpoint._services, spec)
     httpx.post(f"{env['AWS_ENDPOINT_URL']}/_local/states/0").raise_for_status()
