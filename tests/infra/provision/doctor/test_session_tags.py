@@ -77,5 +77,5 @@ def test_a_fault_is_found_alone_and_its_command_cures_it(tagged: World, code: st
     FAULTS[code](tagged)
     findings = look(tagged)
     assert {finding.fault.code for finding in findings} == {code}
-    assert carry_out(findings[0].cure, tagged.session)
+    assert carry_out(findings[0].cure, tagged)
     assert look(tagged) == []
