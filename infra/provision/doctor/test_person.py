@@ -16,7 +16,9 @@ from infra.provision.doctor.data_api import Row
 from infra.provision.doctor.roles import exchanger, name_of
 
 CONTEXT_PROVIDER = "arn:aws:iam::aws:contextProvider/IdentityCenter"
+USER_TAG, ROLES_TAG = "RedshiftDbUser", "RedshiftDbRoles"
 TokenSource = Callable[[Context], str]
+_TAGS = "https://aws.amazon.com/tags"
 _SESSION_NAME = re.compile(r"[^\w+=,.@-]")
 _LONGEST_NAME, _LONGEST_TOKEN = 64, 20_000
 _PARTS = 3
@@ -77,8 +79,19 @@ def user_id(context: Context) -> str:
     return found
 
 
+def tag(context: Context, name: str) -> str:
+    """A tag that the token carries for STS, in either of the forms that STS reads; empty without it."""
+    said, claim = context.ask(claims), context.ask(claims).get(_TAGS)
+    tags = claim.get("principal_tags") if isinstance(claim, dict) else None
+    value = tags.get(name) if isinstance(tags, dict) else said.get(f"{_TAGS}/principal_tags/{name}")
+    value = value[0] if isinstance(value, list) and len(value) == 1 else value
+    return value if isinstance(value, str) else ""
+
+
 def groups(context: Context) -> tuple[str, ...]:
-    """The names of the groups that the person is in."""
+    """The names of the groups that the person is in, or that their token says they are in."""
+    if context.chain.session_tags:
+        return tuple(name for name in tag(context, ROLES_TAG).split(":") if name)
     store = context.aws("identitystore")
     listed = center.pages(
         store,

@@ -61,6 +61,10 @@ def received(context: Context) -> Iterator[Finding]:
     if not said_of.get("email") or said_of.get("email_verified") in (False, "false"):
         what = "Its address is not verified." if said_of.get("email") else "It has no claim `email`."
         yield faults.NO_EMAIL.found(what, client=chain.client_id)
+    elif chain.session_tags and test_person.tag(context, test_person.USER_TAG) != said_of["email"]:
+        yield faults.NO_TAGS.found(
+            f"Its tag {test_person.USER_TAG} is not its address.", client=chain.client_id
+        )
 
 
 def _number(value: Any) -> float:
@@ -206,6 +210,9 @@ def in_roles(context: Context) -> Iterator[Finding]:
     _connection(context)
     names = context.ask(test_person.groups)
     address = context.ask(test_person.email)[:200]
+    if not names and context.chain.session_tags:
+        yield faults.NO_ROLES_IN_TAGS.found(f"The token of {address} names none.", email=address)
+        return
     if not names:
         yield faults.IN_NO_GROUP.found(
             f"{address} is in no group of IAM Identity Center, so no role is theirs and they see nothing.",

@@ -50,6 +50,25 @@ UNKNOWN_PERSON = Fault(
     " list-users --identity-store-id {store}` shows those it has.",
     shows=("RL-331", "RL-312"),
 )
+NO_TAGS = Fault(
+    code="RLD-507",
+    title="The ID token does not say who the person is to Redshift",
+    why="With PROPAGATION=session_tags it is the tag RedshiftDbUser that carries the person, and it must be"
+    " their e-mail address to the letter.",
+    cure="Let the provider put the claim `https://aws.amazon.com/tags` into ID tokens of the client {client},"
+    " with RedshiftDbUser as the e-mail address (docs/session-tags.md).",
+    shows=("RL-343",),
+)
+NO_ROLES_IN_TAGS = Fault(
+    code="RLD-508",
+    title="The ID token names no role",
+    why="With PROPAGATION=session_tags people's groups are the roles in the tag RedshiftDbRoles: who has none"
+    " is let in, and sees nothing.",
+    cure="Add {email} to a group at the identity provider; where they are in one, let it put the names of"
+    " groups into RedshiftDbRoles of the claim `https://aws.amazon.com/tags` (docs/session-tags.md).",
+    severity="warning",
+    shows=("RL-410",),
+)
 WEB_IDENTITY_REFUSED = Fault(
     code="RLD-510",
     title="Step 1: STS does not give the bridge role for the ID token",
