@@ -7,8 +7,10 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
+from infra.provision.providers import PROVIDERS
 from infra.provision.spec import SESSION_TAGS, Spec
 
+EMAIL_VERIFIED = "email_verified"
 SECRETS_FILE = Path(".streamlit/secrets.toml")
 _ADDRESS = r"(https://[a-zA-Z0-9.-]+|http://(localhost|127\.0\.0\.1))(:[0-9]{1,5})?"
 
@@ -43,6 +45,9 @@ SETTINGS: Mapping[str, _Setting] = {
     "workgroup": _Setting("REDSHIFT_WORKGROUP", r"[a-z0-9-]{3,64}", "the workgroup's name"),
     "cluster": _Setting("REDSHIFT_CLUSTER", r"[a-z][a-z0-9-]{0,62}", "the cluster's identifier"),
     "database": _Setting("REDSHIFT_DATABASE", r"\S{1,127}", "the database's name"),
+    "email_verified": _Setting(
+        "OIDC_EMAIL_VERIFIED", "email_verified|xms_edov", "email_verified, or xms_edov for Microsoft Entra ID"
+    ),
     "propagation": _Setting("PROPAGATION", "identity_center|session_tags", "identity_center or session_tags"),
     "sign_in": _Setting("SIGN_IN", "popup|redirect", "popup or redirect"),
     "query_path": _Setting("QUERY_PATH", "data-api|driver", "data-api or driver"),
@@ -72,6 +77,7 @@ class Chain:
     client_id: str = ""
     client_secret: str = field(default="", repr=False)
     client_secret_arn: str = ""
+    email_verified: str = EMAIL_VERIFIED
     app_url: str = ""
     sign_in: str = "popup"
     region: str = ""
@@ -187,6 +193,7 @@ def _of_spec(spec: Spec) -> dict[str, str]:
         "issuer": spec.issuer,
         "client_id": spec.client_id,
         "client_secret_arn": spec.client_secret_arn,
+        "email_verified": PROVIDERS[spec.provider].email_verified,
         "region": spec.region,
         "bridge_role_arn": "" if tags or spec.host_role_arn else spec.role_arn(spec.bridge_role),
         "data_role_arn": spec.role_arn(spec.data_role),

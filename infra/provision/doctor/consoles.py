@@ -6,7 +6,7 @@ from collections.abc import Mapping
 from infra.provision.doctor.chain import Chain
 from infra.provision.providers import PROVIDERS
 
-SECRET, REDIRECT, SIGN_OUT, GRANTS, SCOPES, ALGORITHM, ISSUER = SETTINGS = (
+SECRET, REDIRECT, SIGN_OUT, GRANTS, SCOPES, ALGORITHM, ISSUER, CLAIMS = SETTINGS = (
     "secret",
     "redirect",
     "sign-out",
@@ -14,6 +14,7 @@ SECRET, REDIRECT, SIGN_OUT, GRANTS, SCOPES, ALGORITHM, ISSUER = SETTINGS = (
     "scopes",
     "algorithm",
     "issuer",
+    "claims",
 )
 
 _OKTA = "Applications > Applications > the app > General"
@@ -38,6 +39,7 @@ _STEPS: Mapping[str, Mapping[str, str]] = {
         SIGN_OUT: f"{_ENTRA} > Authentication > Web > Redirect URIs (it needs no list of its own)",
         GRANTS: f"{_ENTRA} > Authentication > Web",
         SCOPES: " > API permissions > Microsoft Graph > Delegated (openid, email, profile, offline_access)",
+        CLAIMS: f"{_ENTRA} > Token configuration > Add optional claim > ID",
         ISSUER: f"{_ENTRA} > Overview > Endpoints > OpenID Connect metadata document",
     },
     "auth0": {

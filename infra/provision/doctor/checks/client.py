@@ -219,7 +219,11 @@ def _back(response: httpx.Response, uri: str) -> str | None:
 
 def _not_back(context: Context, response: httpx.Response, other: httpx.Response) -> Iterator[Finding]:
     uri, client = redirect_uri(context), context.need("client_id")
-    if response.is_error:
+    if response.is_server_error or response.status_code == httpx.codes.TOO_MANY_REQUESTS:
+        raise Unclear(f"The provider answers {response.status_code}; the first sign-in tells.")
+    # Asked for silence, a provider leads back to an address that it knows. Google has a page of errors.
+    lost = _kind(response) == _kind(other) and "error" in urlsplit(response.headers.get("location", "")).path
+    if response.is_error or lost:
         yield faults.REDIRECT_NOT_REGISTERED.found(
             f"To a sign-in that leads back to {uri} the provider answers {response.status_code}.",
             uri=uri,

@@ -8,11 +8,13 @@ import httpx
 import jwt
 from cryptography.hazmat.primitives.asymmetric.rsa import RSAPublicKey
 
+from infra.provision.doctor.chain import EMAIL_VERIFIED
 from infra.provision.doctor.check import Check
-from infra.provision.doctor.consoles import ALGORITHM, GRANTS, ISSUER, SIGN_OUT, where
+from infra.provision.doctor.consoles import ALGORITHM, CLAIMS, GRANTS, ISSUER, SIGN_OUT, kind, where
 from infra.provision.doctor.context import Context, Waits
 from infra.provision.doctor.fault import Finding
 from infra.provision.doctor.faults import provider as faults
+from infra.provision.providers import PROVIDERS
 
 LINK = "Identity provider"
 WELL_KNOWN = "/.well-known/openid-configuration"
@@ -212,6 +214,19 @@ def lasting(context: Context) -> Iterator[Finding]:
         )
 
 
+def vouching(context: Context) -> Iterator[Finding]:
+    """The claim by which the provider vouches for an address is the one that the app reads."""
+    context.need("issuer")
+    name, read = kind(context.chain), context.chain.email_verified
+    claim = PROVIDERS[name].email_verified or EMAIL_VERIFIED
+    if name != "other" and read != claim:
+        yield faults.EMAIL_CLAIM.found(
+            f"OIDC_EMAIL_VERIFIED is {read}; {PROVIDERS[name].title} has {claim}.",
+            claim=claim,
+            where=where(context.chain, CLAIMS),
+        )
+
+
 CHECKS = (
     Check(LINK, "it answers, with a discovery document", published),
     Check(LINK, "it calls itself as OIDC_ISSUER does, to the slash", named),
@@ -220,4 +235,5 @@ CHECKS = (
     Check(LINK, "it signs ID tokens with RS256", signing),
     Check(LINK, "it offers the code flow with PKCE", flows),
     Check(LINK, "sign-ins can be renewed there, and ended", lasting),
+    Check(LINK, "it vouches for e-mail addresses by the claim that the app reads", vouching),
 )

@@ -122,6 +122,14 @@ CLOCK_OF_PROVIDER = Fault(
     cure="Synchronise the clock of {host} (NTP); at a hosted provider, tell its support.",
     shows=("RL-216", "RL-321"),
 )
+EMAIL_CLAIM = Fault(
+    code="RLD-115",
+    title="The provider vouches for e-mail addresses by another claim",
+    why="The app refuses an ID token without the claim that it reads. Microsoft Entra ID sends xms_edov, and"
+    " never email_verified; the others send email_verified.",
+    cure="Set OIDC_EMAIL_VERIFIED to {claim}, and have `email` and `{claim}` put into ID tokens, in {where}.",
+    shows=("RL-218",),
+)
 CLIENT_REFUSED = Fault(
     code="RLD-120",
     title="The provider does not accept the client's id and secret",
