@@ -71,7 +71,7 @@ def _examined(check: Check, context: Context) -> Outcome:
         findings.append(_refused(error))
     except BotoCoreError as error:
         findings.append(_silent("AWS", error))
-    except httpx.HTTPError as error:
+    except (httpx.HTTPError, httpx.InvalidURL) as error:
         findings.append(_silent("What this asks", error))
     except _NOT_UNDERSTOOD as error:
         findings.append(_not_understood(error))
@@ -95,7 +95,7 @@ def _refused(error: ClientError) -> Finding:
     )
 
 
-def _silent(who: str, error: BotoCoreError | httpx.HTTPError) -> Finding:
+def _silent(who: str, error: BotoCoreError | httpx.HTTPError | httpx.InvalidURL) -> Finding:
     return CANNOT_LOOK.found(
         f"{who} did not answer ({type(error).__name__}).",
         cure="Look at this computer's network, its proxy, AWS_REGION and AWS_ENDPOINT_URL; then run doctor"

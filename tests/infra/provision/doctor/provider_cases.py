@@ -126,6 +126,11 @@ def says_otherwise(world: World) -> None:
     world.spec = replace(world.provisioned, database="sales")
 
 
+def another_claim(world: World) -> None:
+    world.spec = world.provisioned
+    world.env["OIDC_EMAIL_VERIFIED"] = "xms_edov"
+
+
 CASES = (
     Case("the administrator may not look", "RLD-001", denied, ("ListRolePolicies",)),
     Case("unknown credentials", "RLD-003", stranger, ("aws sso login",)),
@@ -160,6 +165,7 @@ CASES = (
         ("offline_access", "rowlight-demo"),
     ),
     Case("no sign-out", "RLD-112", says(end_session_endpoint=None), ("end_session_endpoint",)),
+    Case("another's claim", "RLD-115", another_claim, ("OIDC_EMAIL_VERIFIED to email_verified",)),
     Case("a clock that is late", "RLD-113", late, ("timedatectl",)),
     Case("a provider from the future", "RLD-114", fast_provider, ("localhost:",)),
     Case(

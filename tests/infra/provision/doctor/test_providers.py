@@ -1,4 +1,4 @@
-"""Each known provider, as its documentation has it: healthy without a false alarm, and its refusals understood."""
+"""Each known provider as its documentation has it: no false alarm, and its refusals understood."""
 
 import json
 from collections.abc import Callable
@@ -41,7 +41,7 @@ LOST = dict.fromkeys(DOCUMENTS, (400, "")) | {
 def diagnosed(
     kind: str,
     *,
-    secret: str = "right",
+    password: str = "right",
     app: str = APP,
     entra_first: bool = False,
     answer: Callable[[httpx.Request], httpx.Response | None] = lambda _: None,
@@ -63,7 +63,7 @@ def diagnosed(
     chain = Chain(
         issuer=document["issuer"],
         client_id="rowlight",
-        client_secret=secret,
+        client_secret=password,
         app_url=app,
         email_verified=PROVIDERS[kind].email_verified or "email_verified",
     )
@@ -112,7 +112,7 @@ def test_a_provider_that_is_set_up_gives_no_false_alarm(kind: str) -> None:
 
 @pytest.mark.parametrize("kind", DOCUMENTS)
 def test_a_wrong_secret_is_told_from_a_wrong_code(kind: str) -> None:
-    outcomes = diagnosed(kind, secret="planted-wrong")
+    outcomes = diagnosed(kind, password="planted-wrong")
     assert [code for code in codes(outcomes) if code != "RLD-112"] == ["RLD-120"]
     (finding,) = [each for outcome in outcomes for each in outcome.findings if each.fault.code == "RLD-120"]
     assert REFUSED[kind][1] in finding.what
