@@ -41,7 +41,7 @@ LOST = dict.fromkeys(DOCUMENTS, (400, "")) | {
 def diagnosed(
     kind: str,
     *,
-    password: str = "right",
+    told: str = "right",
     app: str = APP,
     entra_first: bool = False,
     answer: Callable[[httpx.Request], httpx.Response | None] = lambda _: None,
@@ -63,7 +63,7 @@ def diagnosed(
     chain = Chain(
         issuer=document["issuer"],
         client_id="rowlight",
-        client_secret=password,
+        client_secret=told,
         app_url=app,
         email_verified=PROVIDERS[kind].email_verified or "email_verified",
     )
@@ -112,7 +112,7 @@ def test_a_provider_that_is_set_up_gives_no_false_alarm(kind: str) -> None:
 
 @pytest.mark.parametrize("kind", DOCUMENTS)
 def test_a_wrong_secret_is_told_from_a_wrong_code(kind: str) -> None:
-    outcomes = diagnosed(kind, password="planted-wrong")
+    outcomes = diagnosed(kind, told="planted-wrong")
     assert [code for code in codes(outcomes) if code != "RLD-112"] == ["RLD-120"]
     (finding,) = [each for outcome in outcomes for each in outcome.findings if each.fault.code == "RLD-120"]
     assert REFUSED[kind][1] in finding.what
