@@ -5,13 +5,14 @@ is neither taken back nor changed under others.
 """
 
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from itertools import chain, groupby
 from operator import attrgetter
 from typing import Literal
 
 from infra.provision.access import OWN_SCHEMA
 from infra.provision.admin import MOST, Admin, NotRun, parts
+from infra.provision.beyond import beyond
 from infra.provision.conditions import alike
 from infra.provision.errors import ProvisioningError
 from infra.provision.record import RECORD, Made, forget, note
@@ -27,6 +28,7 @@ _ATTACHED = "SELECT relschema, relname, polname, granteekind, grantee FROM svv_r
 # and their row-level security, until `destroy`.
 _GOES = frozenset({"system grant", "grant", "schema grant", "attachment", "policy", "role"})
 _SECURITY = "row-level security"
+_BY_HAND = "given by hand, and not in the specification"
 # Both go last, together.
 _LAST = (Made("table", relation=RECORD), Made("schema", OWN_SCHEMA))
 
@@ -62,7 +64,13 @@ def plan(admin: Admin, spec: Spec) -> tuple[Change, ...]:
     wanted = {step.made for step in asked if step.made}
     _check_conjunctions(admin, needed, own | wanted, there)
     changes = {step.sql: _change(step, spec, own=own, there=there) for step in needed}
-    return (*_taken_back(admin, [each for each in own - wanted if each.kind in _GOES]), *changes.values())
+    gone = [each for each in own - wanted if each.kind in _GOES]
+    added = beyond(admin, spec, own=own, wanted=wanted)
+    return (
+        *_taken_back(admin, gone),
+        *(replace(change, remark=_BY_HAND) for change in _taken_back(admin, added)),
+        *changes.values(),
+    )
 
 
 def all_of(spec: Spec) -> tuple[Change, ...]:
