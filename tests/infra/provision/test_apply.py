@@ -279,4 +279,4 @@ def test_what_is_missing_is_named_and_status_2(
     session: boto3.Session, capsys: pytest.CaptureFixture[str]
 ) -> None:
     assert main(["apply", "--issuer", "https://example.com"]) == 2
-    assert "--client-id and --data-bucket" in capsys.readouterr().err
+    assert "--client-id is missing" in capsys.readouterr().err
