@@ -99,7 +99,7 @@ def write(path: Path, settings: Mapping[str, str], *, force: bool = False) -> li
     changes = {name: value for name, value in settings.items() if known.get(name) != value}
     _check(path, known, changes, force=force)
     if not changes:
-        path.chmod(0o600)
+        _hide(path)
         return []
     new = _with(text, changes)
     if _known(path, new) != known | changes:
@@ -144,6 +144,13 @@ def _with(text: str, changes: Mapping[str, str]) -> str:
     ours = re.compile(rf"\s*({names})\s*=", re.IGNORECASE)
     kept = [line for place, line in enumerate(lines) if place >= first or not ours.match(line)]
     return "".join(f"{name} = {json.dumps(value)}\n" for name, value in changes.items()) + "".join(kept)
+
+
+def _hide(path: Path) -> None:
+    try:
+        path.chmod(0o600)
+    except OSError as error:
+        raise SpecError(f"{path} cannot be kept from others: {error.strerror}") from error
 
 
 def _replace(path: Path, text: str) -> None:

@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING, Any
 from infra.provision.policies import same
 from infra.provision.resources.resource import Owner
 from infra.provision.spec import Spec
+from infra.provision.terminal import harmless
 
 if TYPE_CHECKING:
     from infra.provision.plan import Change
@@ -31,12 +32,12 @@ class Progress:
 
 def tell(words: str) -> None:
     """Says something beside the answer."""
-    print(words, file=sys.stderr, flush=True)  # noqa: T201 - a command line's progress
+    print(harmless(words), file=sys.stderr, flush=True)  # noqa: T201 - a command line's progress
 
 
 def answer(words: str) -> None:
     """Gives the command's answer."""
-    print(words)  # noqa: T201 - a command line's answer
+    print(harmless(words))  # noqa: T201 - a command line's answer
 
 
 def plan_as_text(spec: Spec, changes: Sequence["Change"]) -> str:

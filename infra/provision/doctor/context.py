@@ -10,6 +10,7 @@ from botocore import UNSIGNED
 from botocore.config import Config
 from botocore.exceptions import BotoCoreError, ClientError
 
+from infra.provision.doctor import bounded
 from infra.provision.doctor.chain import Chain
 from infra.provision.doctor.fault import Fault
 
@@ -22,7 +23,7 @@ _HTTP = httpx.Timeout(10, connect=5)
 
 
 def _client() -> httpx.Client:
-    return httpx.Client(timeout=_HTTP, follow_redirects=False)
+    return bounded.Client(timeout=_HTTP)
 
 
 class Waits(Exception):

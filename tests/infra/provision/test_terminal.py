@@ -7,7 +7,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from infra.provision import toml_file
+from infra.provision import show, toml_file
 from infra.provision.__main__ import main
 from infra.provision.errors import SpecError
 from infra.provision.terminal import harmless
@@ -51,3 +51,11 @@ def test_a_file_that_would_be_cut_is_refused(tmp_path: Path) -> None:
     file.write_text("#" * 1_000_000 + "\nx = 1\n")
     with pytest.raises(SpecError, match="longer than 1000000 bytes"):
         toml_file.read(file)
+
+
+def test_what_plan_and_apply_tell_is_harmless(capsys: pytest.CaptureFixture[str]) -> None:
+    """Policies and tags of the account are anybody's text."""
+    show.answer('    -  "aws:x": "\u009b2J\u202eevil"')
+    show.tell("making role \x1b[2Jx")
+    told = capsys.readouterr()
+    assert not set(told.out + told.err) & {"\x1b", "\u009b", "\u202e"}
