@@ -1,5 +1,8 @@
 """The app and the stand-in without IAM Identity Center: each person by the tags of their own ID token."""
 
+import os
+import subprocess
+import sys
 from decimal import Decimal
 from functools import cache
 
@@ -126,6 +129,25 @@ def test_a_renewal_keeps_the_person(user_of):
     assert user.keys().access_key_id != before.access_key_id
     asked = Query("who", "SELECT CAST(current_user AS VARCHAR(99)) AS name")
     assert user.warehouse.fetch(asked, fresh=True).columns["name"][0].as_py() == "IAMR:ming@example.com"
+
+
+@pytest.mark.parametrize(("name", "status"), [("Frank Amer", 0), ("Nora Newcomer", 0)])
+def test_doctor_goes_the_whole_way_as_a_test_person(env, name, status):
+    keys = {
+        "AWS_ACCESS_KEY_ID": env["ADMIN_AWS_ACCESS_KEY_ID"],
+        "AWS_SECRET_ACCESS_KEY": env["ADMIN_AWS_SECRET_ACCESS_KEY"],
+    }
+    done = subprocess.run(
+        [sys.executable, "-m", "infra.provision", "doctor", "--json", "--id-token-file", "-"],
+        input=outside.sign_in(env, name).id_token,
+        env={**os.environ, **env, **keys},
+        cwd=stand_in.ROOT,
+        capture_output=True,
+        text=True,
+        check=False,
+    )
+    assert done.returncode == status, done.stdout + done.stderr
+    assert ("RLD-518" in done.stdout) == (name == "Nora Newcomer")
 
 
 # Whoever has a token of their own, and goes round the app.
