@@ -8,7 +8,7 @@ AppError(message, remedy)
 │ ├ SignInRefused                the provider or the person said no
 │ └ SessionExpired               signed in once, no longer
 ├ AccessError
-│ ├ ExchangeRefused              IAM Identity Center does not accept the token
+│ ├ ExchangeRefused              the token is not accepted: by IAM Identity Center, or for its tags
 │ ├ RoleRefused                  STS does not hand out the role
 │ └ NotAssigned                  the person is unknown or not assigned
 ├ ExportError                    a file to take along is too large, or cannot be made
@@ -96,7 +96,7 @@ class AccessError(AppError):
 
 
 class ExchangeRefused(AccessError):
-    """IAM Identity Center does not accept the ID token."""
+    """The ID token is not accepted: by IAM Identity Center or, by session tags, for what they name."""
 
     code = "RL-310"
 
