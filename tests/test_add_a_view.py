@@ -2,6 +2,7 @@
 
 import importlib.util
 import re
+import tomllib
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from types import SimpleNamespace
@@ -11,11 +12,15 @@ from streamlit.testing.v1 import AppTest
 
 from app.views.formats import money
 from app.views.reader import Reader
-from infra.provision.script import read
+from infra.provision import toml_file
+from infra.provision.statements import steps
 from tests.app.views import people
 from tests.app.views.people import Person
 from tests.app.views.test_pages import html
 from tests.app.views.test_sales_people import USERS, product  # noqa: F401 - the product's own warehouse
+from tests.infra.provision.test_policies import spec
+from tests.infra.provision.test_toml_file import EXAMPLE, written
+from tests.provisioned import STATEMENTS
 
 ROOT = Path(__file__).parent.parent
 DOCUMENT = (ROOT / "docs" / "add-a-view.md").read_text()
@@ -33,11 +38,21 @@ def block(language):
     return found
 
 
+def described():
+    """The example's specification with the document's sections, each in place of the one of its name."""
+    example, added = (tomllib.loads(text) for text in (EXAMPLE.read_text(), block("toml")))
+    merged = {name: {each["name"]: each for each in (*example[name], *added[name])} for name in added}
+    text = written({**example, **{name: list(sections.values()) for name, sections in merged.items()}})
+    values = toml_file.parse(text)
+    return spec(**{name: values[name] for name in added})
+
+
 @pytest.fixture(scope="module")
 def warehouse(product):  # noqa: F811
     """The product's warehouse with the document's table, and what came back."""
-    for step in read(block("sql"), {"namespace": "AWSIDC"}):
-        product.execute(step.sql, user=people.ADMIN)
+    for step in steps(described()):
+        if step.sql not in STATEMENTS:
+            product.execute(step.sql, user=people.ADMIN)
     today = datetime.now(UTC).date()
     for days, category, units, refund, timezone in RETURNED:
         values = f"'{today - timedelta(days=days)} 12:00:00', '{category}', {units}, {refund}, '{timezone}'"
