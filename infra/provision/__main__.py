@@ -12,6 +12,8 @@ from infra.provision.doctor import command as doctor
 from infra.provision.errors import ProvisioningError, SpecError
 from infra.provision.terminal import harmless
 
+_STOPPED = 130  # as shells say of what Ctrl-C ended
+
 # Each adds its parser, whose `run` takes the options and returns the exit status.
 _COMMANDS = (plan, apply, destroy, env, doctor, policy_tests_command)
 
@@ -27,6 +29,8 @@ def main(arguments: Sequence[str] | None = None) -> int:
         return _fail(_in_words(error), status=1)
     except (BotoCoreError, ProvisioningError) as error:
         return _fail(str(error), status=1)
+    except KeyboardInterrupt:
+        return _fail("Stopped. What was done stays done: run it again to go on.", status=_STOPPED)
     return status
 
 

@@ -116,7 +116,8 @@ def run(options: argparse.Namespace) -> int:
         changes = plan(spec, session, progress)
         show.answer(show.plan_as_json(spec, changes) if options.json else show.plan_as_text(spec, changes))
         return 0
-    made = apply(spec, session, progress)
+    with progress.alive():
+        made = apply(spec, session, progress)
     if options.json:
         show.answer(json.dumps({"changes": made.changes, "settings": made.settings()}, indent=2))
     else:

@@ -28,7 +28,7 @@ _GIVEN = (
 def add_common(command: argparse.ArgumentParser, *, dry_run: bool = False) -> None:
     """Adds --profile, --region, --file and --json, and --dry-run to what would change something."""
     command.add_argument("--profile", help="the AWS profile whose credentials are used; default: AWS_PROFILE")
-    command.add_argument("--region", default=os.environ.get("AWS_REGION"), help="default: AWS_REGION")
+    command.add_argument("--region", help="default: the specification's, or AWS_REGION")
     command.add_argument("--file", type=Path, help=f"the specification; default: {FILE}, where it is there")
     command.add_argument("--json", action="store_true", help="the answer for machines")
     if dry_run:
@@ -57,7 +57,8 @@ def add_specification(command: argparse.ArgumentParser) -> None:
 
 def session_of(options: argparse.Namespace) -> boto3.Session:
     """The session of the profile and region that the options name."""
-    return boto3.Session(profile_name=options.profile, region_name=options.region or None)
+    region = options.region or _of_file(options).get("region") or os.environ.get("AWS_REGION")
+    return boto3.Session(profile_name=options.profile, region_name=region or None)
 
 
 def spec_of(options: argparse.Namespace, session: boto3.Session) -> Spec:
@@ -65,10 +66,13 @@ def spec_of(options: argparse.Namespace, session: boto3.Session) -> Spec:
     given = {name: value for name in _GIVEN if (value := getattr(options, name, None)) is not None}
     if getattr(options, "assignment_required", False):
         given["assignment_required"] = True
-    return accounts.complete(session, {**_of_file(options.file), **given})
+    if options.region:
+        given["region"] = options.region
+    return accounts.complete(session, {**_of_file(options), **given})
 
 
-def _of_file(file: Path | None) -> dict[str, Any]:
+def _of_file(options: argparse.Namespace) -> dict[str, Any]:
+    file: Path | None = getattr(options, "file", None)
     if file is None and not FILE.exists():
         return {}
     return toml_file.read(file or FILE)

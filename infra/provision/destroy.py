@@ -82,7 +82,8 @@ def run(options: argparse.Namespace) -> int:
     if goes and not options.dry_run:
         if not options.yes:
             _ask(spec, words)
-        destroy(found, progress)
+        with progress.alive():
+            destroy(found, progress)
     if options.json:
         removed = {"dry_run": options.dry_run, "removed": goes, "stays": found.stays}
         show.answer(json.dumps({"application": spec.application, "account": spec.account_id, **removed}))

@@ -5,10 +5,12 @@ import os
 import re
 from pathlib import Path
 
+import boto3
+
 from app.policies.expectations import read_expectations
 from app.policies.file import LONGEST
 from infra.provision.as_person import Warehouse
-from infra.provision.command import Commands, session_of
+from infra.provision.command import Commands
 from infra.provision.errors import SpecError
 from infra.provision.policy_tests import as_json, as_text, measure
 from infra.provision.spec import Spec
@@ -45,7 +47,8 @@ def run(options: argparse.Namespace) -> int:
             raise SpecError(f"--{name.replace('_', '-')} is missing, and the environment has none.")
     if not re.fullmatch(r"[\w+.@-]{1,127}", options.namespace, re.ASCII):
         raise SpecError(f"--namespace is {options.namespace[:80]!r}: letters, digits and _+.@- alone.")
-    client = session_of(options).client("redshift-data")
+    session = boto3.Session(profile_name=options.profile, region_name=options.region or None)
+    client = session.client("redshift-data")
     warehouse = Warehouse(client, options.workgroup, options.database, options.secret_arn)
     verdicts = measure(warehouse, tests, namespace=options.namespace)
     print(as_json(verdicts) if options.json else as_text(verdicts))  # noqa: T201 - a command line's answer

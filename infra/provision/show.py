@@ -3,8 +3,10 @@
 import difflib
 import json
 import sys
+import threading
 import time
 from collections.abc import Iterator, Mapping, Sequence
+from contextlib import contextmanager
 from typing import TYPE_CHECKING, Any
 
 from infra.provision.policies import same
@@ -22,10 +24,35 @@ _ALL_LINES = 1_000_000
 class Progress:
     """Tells on stderr what is being done, each line with the time since the start."""
 
-    def __init__(self) -> None:
+    def __init__(self, *, quiet_seconds: float = 15) -> None:
         self._begun = time.monotonic()
+        self._quiet_seconds = quiet_seconds
+        self._words = ""
 
     def __call__(self, words: str) -> None:
+        self._words = words
+        self._tell(words)
+
+    @contextmanager
+    def alive(self) -> Iterator[None]:
+        """Within it, what takes long is told again from time to time."""
+        ended = threading.Event()
+        thread = threading.Thread(target=self._repeat, args=(ended,), daemon=True)
+        thread.start()
+        try:
+            yield
+        finally:
+            ended.set()
+            thread.join()
+
+    def _repeat(self, ended: threading.Event) -> None:
+        said = ""
+        while not ended.wait(self._quiet_seconds):
+            if said == self._words:
+                self._tell(f"still {said}")
+            said = self._words
+
+    def _tell(self, words: str) -> None:
         seconds = int(time.monotonic() - self._begun)
         tell(f"{seconds // 60:4}:{seconds % 60:02}  {words}")
 

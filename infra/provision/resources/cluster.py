@@ -221,7 +221,7 @@ class GivenCluster(Resource):
     def missing(self) -> str:
         return (
             f"There is no cluster {self.spec.cluster} in {self.spec.region}: write the name of one that is"
-            f" there, or let it be made (create_warehouse)."
+            f" there, or let it be made (warehouse.create = true)."
         )
 
     def find(self, ids: Ids) -> Found | None:
@@ -230,7 +230,9 @@ class GivenCluster(Resource):
             return None
         if _pending(known):
             return Found({}, Owner.WHOLE, pending=_pending(known))
-        return Found({}, Owner.OTHERS, gives={**_gives(self.spec, known), DATA: Owner.OTHERS.value})
+        gives = {**_gives(self.spec, known), DATA: Owner.OTHERS.value}
+        gives |= {ADMIN_SECRET: self.spec.admin_secret_arn} if self.spec.admin_secret_arn else {}
+        return Found({}, Owner.OTHERS, gives=gives)
 
     def wanted(self, ids: Ids) -> State:
         return {}

@@ -57,9 +57,15 @@ def owned(spec: Spec, clients: Clients, tell: Tell) -> list[Resource]:
         *_sessions(spec, clients),
         *([_host_permissions(spec, clients)] if spec.host_role_arn else []),
         *_data_role(spec, clients),
-        *([Association(clients.data, spec)] if spec.instance_arn else []),
-        Made(clients.data, spec, tell),
+        *([] if spec.create_warehouse else _in_warehouse(spec, clients, tell)),
     ]
+
+
+def _in_warehouse(spec: Spec, clients: Clients, tell: Tell) -> Iterator[Resource]:
+    """What was made in a warehouse that stays; all else goes with it."""
+    if spec.instance_arn:
+        yield Association(clients.data, spec)
+    yield Made(clients.data, spec, tell)
 
 
 def _tagged(spec: Spec) -> bool:

@@ -65,7 +65,7 @@ class RedshiftApplication(Resource):
             raise ProvisioningError(
                 f"Redshift's application {self.spec.redshift_application} names its roles"
                 f" {found.state['IdentityNamespace']}:…, not {self.spec.identity_namespace}:…, and others may"
-                f" depend on that: write that name as the identity_namespace, then apply again."
+                f" depend on that: write that name as identity_center.namespace, then apply again."
             )
         drift: dict[str, Any] = {
             name: value for name, value in self.wanted(ids).items() if found.state[name] != value

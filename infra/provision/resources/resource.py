@@ -124,5 +124,5 @@ def not_ours(title: str, spec: Spec) -> str:
     """What is told of a warehouse of others that bears the name of one that is to be made."""
     return (
         f"There is a {title} already that was not made here (it has no tag {TAG} = {spec.application}): let"
-        f" it stay as it is and be associated (create_warehouse = false), or give this one another name."
+        f" it stay as it is and be associated (warehouse.create = false), or give this one another name."
     )

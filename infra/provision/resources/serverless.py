@@ -251,7 +251,7 @@ class GivenWorkgroup(Resource):
     def missing(self) -> str:
         return (
             f"There is no workgroup {self.spec.workgroup} in {self.spec.region}: write the name of one that"
-            f" is there, or let it be made (create_warehouse)."
+            f" is there, or let it be made (warehouse.create = true)."
         )
 
     def find(self, ids: Ids) -> Found | None:
@@ -261,10 +261,10 @@ class GivenWorkgroup(Resource):
         if _pending(known):
             return Found({}, Owner.WHOLE, pending=_pending(known))
         namespace = namespace_of(self.serverless, known["namespaceName"])
-        gives = _gives(namespace) if namespace else {}
-        return Found(
-            {}, Owner.OTHERS, gives={WAREHOUSE: known["workgroupArn"], **gives, DATA: Owner.OTHERS.value}
-        )
+        gives = {WAREHOUSE: known["workgroupArn"], DATA: Owner.OTHERS.value}
+        gives |= _gives(namespace) if namespace else {}
+        gives |= {ADMIN_SECRET: self.spec.admin_secret_arn} if self.spec.admin_secret_arn else {}
+        return Found({}, Owner.OTHERS, gives=gives)
 
     def wanted(self, ids: Ids) -> State:
         return {}

@@ -35,7 +35,7 @@ class _InWarehouse(Resource):
             raise ProvisioningError(
                 "The warehouse keeps its admin's password outside Secrets Manager: let Redshift manage it"
                 " (manageAdminPassword, ManageMasterPassword), or write the ARN of a secret that holds it as"
-                " the admin_secret_arn."
+                " warehouse.admin_secret_arn."
             )
         return Admin(self.data, self.spec, secret_arn=ids[ADMIN_SECRET])
 
@@ -93,8 +93,8 @@ class Association(_InWarehouse):
         if found.state["namespace"] != self.spec.identity_namespace:
             raise ProvisioningError(
                 f"The warehouse is connected to IAM Identity Center, and names its roles"
-                f" {found.state['namespace']}:…, not {self.spec.identity_namespace}:…: write that name as the"
-                f" identity_namespace, then apply again."
+                f" {found.state['namespace']}:…, not {self.spec.identity_namespace}:…: write that name as"
+                f" identity_center.namespace, then apply again."
             )
         if found.owner is Owner.OTHERS:
             raise ProvisioningError(
@@ -160,8 +160,6 @@ class Made(_InWarehouse):
         return "tables, roles, policies and grants that were made in the warehouse"
 
     def find(self, ids: Ids) -> Found | None:
-        if DATA not in ids or ids[DATA] == Owner.US.value:
-            return None
         admin = self.admin(ids)
         changes = sql.remaining(admin) if admin else ()
         return Found({"statements": [each.title for each in changes]}, Owner.US) if changes else None

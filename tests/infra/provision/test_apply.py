@@ -250,7 +250,7 @@ def test_refused_credentials_are_one_line_and_status_1(
     monkeypatch.setenv("AWS_SECRET_ACCESS_KEY", "not-the-secret")
     assert main(arguments(spec)) == 1
     told = capsys.readouterr().err
-    assert "ListInstances" in told
+    assert "GetCallerIdentity" in told
     assert "not-the-secret" not in told
     assert told.count("\n") == 1
 
