@@ -8,7 +8,8 @@ from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from typing import Any
 
-from infra.local.aws.model import AwsError
+import httpx
+
 from tests import outside
 from tests.infra.provision.doctor.case import Case
 from tests.infra.provision.doctor.cures import run_sql
@@ -43,6 +44,11 @@ class Account:
         """Runs statements as the warehouse's admin."""
         for statement in statements:
             run_sql(self.world, statement)
+
+    def conditions(self, **conditions: Any) -> None:
+        """The account and its region are otherwise; the world puts them back."""
+        address = self.aws("sts").meta.endpoint_url
+        httpx.post(f"{address}/_local/conditions", json=conditions).raise_for_status()
 
     @property
     def application(self) -> dict[str, str]:
@@ -115,26 +121,6 @@ class Account:
         finally:
             operations[operation] = own
 
-    @contextlib.contextmanager
-    def without_long_polling(self) -> Iterator[None]:
-        """The Data API does not know WaitTimeSeconds, as in a region that lags behind."""
-        operations = self.world.services["redshift-data"].operations
-        own = dict(operations)
-
-        def refusing(operation: Callable[[Any], Any]) -> Callable[[Any], Any]:
-            def answer(call: Any) -> Any:
-                if "WaitTimeSeconds" in call.parameters:
-                    raise AwsError("ValidationException", "Unknown parameter: WaitTimeSeconds")
-                return operation(call)
-
-            return answer
-
-        operations.update({name: refusing(each) for name, each in own.items()})
-        try:
-            yield
-        finally:
-            operations.update(own)
-
 
 def reworded(token: str, **claims: Any) -> str:
     """A token with other claims, whose signature then is of no use."""
@@ -160,3 +146,7 @@ def case(
         return undone if isinstance(undone, contextlib.AbstractContextManager) else None
 
     return Case(name, code, inject, cure, cures=cures, fixable=fixable)
+
+
+def conditions(**changed: Any) -> Callable[[Account], None]:
+    return lambda account: account.conditions(**changed)

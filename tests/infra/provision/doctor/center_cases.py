@@ -4,7 +4,7 @@ from collections.abc import Callable
 from typing import Any
 
 from infra.provision import access
-from tests.infra.provision.doctor.account import JWT_BEARER, Account, Undone, case
+from tests.infra.provision.doctor.account import JWT_BEARER, Account, case, conditions
 
 MISSPELT = access.Group(name="Exec-Global", all_rows=True)
 BRIDGE = "arn:aws:iam::123456789012:role/IDCBridgeRole"
@@ -17,13 +17,6 @@ def sso(operation: str, **more: Any) -> Callable[[Account], None]:
         getattr(account.aws("sso-admin"), operation)(**account.application, **more)
 
     return breaks
-
-
-def of_instance(**members: Any) -> Callable[[Account], Undone]:
-    def change(answer: dict[str, Any]) -> dict[str, Any]:
-        return {"Instances": [{**each, **members} for each in answer["Instances"]]}
-
-    return lambda account: account.answering("sso-admin", "ListInstances", change)
 
 
 def no_token_issuer(account: Account) -> None:
@@ -121,11 +114,11 @@ CASES = (
     case(
         "RLD-301",
         "none in the region",
-        lambda account: account.answering("sso-admin", "ListInstances", lambda _: {"Instances": []}),
+        conditions(instance_status="none"),
         "IAM Identity Center, region us-east-1, Enable",
     ),
-    case("RLD-302", "being made", of_instance(Status="CREATE_IN_PROGRESS"), "list-instances"),
-    case("RLD-303", "another's", of_instance(OwnerAccountId="210987654321"), 'owner = "210987654321"'),
+    case("RLD-302", "being made", conditions(instance_status="CREATE_IN_PROGRESS"), "list-instances"),
+    case("RLD-303", "another's", conditions(instance_owner="210987654321"), 'owner = "210987654321"'),
     case("RLD-310", "a slash", no_token_issuer, '"IssuerUrl": "http://localhost:'),
     case("RLD-311", "by subject", other_mapping, '"emails.value"', cures=True, fixable=True),
     case("RLD-320", "another's ARN", no_application, "set IDC_APPLICATION_ARN"),

@@ -5,7 +5,7 @@ from collections.abc import Callable
 from typing import Any
 
 from infra.provision import access
-from tests.infra.provision.doctor.account import Account, Undone, case
+from tests.infra.provision.doctor.account import Account, Undone, case, conditions
 
 AMER = '"AWSIDC:amer-sales"'
 SALES = "ALTER TABLE public.sales_data ROW LEVEL SECURITY"
@@ -77,11 +77,10 @@ def workgroup(**changes: Any) -> Callable[[Account], None]:
     return breaks
 
 
-def not_available(account: Account) -> Undone:
-    def change(answer: dict[str, Any]) -> dict[str, Any]:
-        return {"workgroup": {**answer["workgroup"], "status": "MODIFYING"}}
-
-    return account.answering("redshift-serverless", "GetWorkgroup", change)
+def not_available(account: Account) -> None:
+    """A change of it takes its time."""
+    account.conditions(warehouse_seconds=60)
+    workgroup(baseCapacity=16)(account)
 
 
 def never_associated(account: Account) -> None:
@@ -134,7 +133,13 @@ CASES = (
     ),
     case("RLD-415", "off", workgroup(enhancedVpcRouting=False), "--enhanced-vpc-routing", cures=True),
     case("RLD-416", "another name", setting(REDSHIFT_DATABASE="sales"), "CREATE DATABASE sales;"),
-    case("RLD-421", "refused", lambda account: account.without_long_polling(), "us-east-1"),
+    case(
+        "RLD-420",
+        "one left",
+        conditions(quotas={"L-00000004": 1}),
+        "--service-code redshift-serverless --quota-code L-00000004 --desired-value 2",
+    ),
+    case("RLD-421", "refused", conditions(long_polling=False), "us-east-1"),
     case(
         "RLD-430",
         "dropped",

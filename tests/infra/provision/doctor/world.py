@@ -36,6 +36,11 @@ class KeptClients:
         return self._clients[key]
 
 
+def without_authorities() -> httpx.Client:
+    """Nobody speaks TLS here, and to read the authorities costs as much as all that is asked."""
+    return httpx.Client(verify=False)
+
+
 @dataclass
 class World:
     """The settings, the account and the provider; what a fault changes of the first two is put back."""
@@ -48,7 +53,7 @@ class World:
     provisioned: Spec
     spec: Spec | None = None
     clock: Callable[[], float] = time.time
-    http: Callable[[], httpx.Client] = httpx.Client
+    http: Callable[[], httpx.Client] = without_authorities
     clients: dict[str, Any] = field(default_factory=dict)
 
     def aws(self, service: str) -> Any:
