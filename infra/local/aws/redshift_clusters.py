@@ -110,8 +110,9 @@ class Clusters:
 
     def _settle(self) -> None:
         for cluster in list(self._clusters.values()):
-            if cluster.transition.doing == "deleting" and not self._transitions.doing(cluster.transition):
-                del self._clusters[cluster.identifier]
+            over = cluster.transition.doing == "deleting" and not self._transitions.doing(cluster.transition)
+            # Of two who see that it is gone, one takes it away.
+            if over and self._clusters.pop(cluster.identifier, None):
                 self._tags.forget(cluster.arn)
                 self._holders.end(cluster.holder)
 
