@@ -112,7 +112,7 @@ class Clusters:
         for cluster in list(self._clusters.values()):
             over = cluster.transition.doing == "deleting" and not self._transitions.doing(cluster.transition)
             # Of two who see that it is gone, one takes it away.
-            if over and self._clusters.pop(cluster.identifier, None):
+            if over and self._clusters.pop(cluster.identifier, None) is not None:
                 self._tags.forget(cluster.arn)
                 self._holders.end(cluster.holder)
 

@@ -157,10 +157,10 @@ class RedshiftServerless:
     def _settle(self) -> None:
         for workgroup in list(self._workgroups.values()):
             # Of two who see that it is gone, one takes it away.
-            if self._is_over(workgroup.transition) and self._workgroups.pop(workgroup.name, None):
+            if self._is_over(workgroup.transition) and self._workgroups.pop(workgroup.name, None) is not None:
                 self._tags.forget(workgroup.arn)
         for namespace in list(self._namespaces.values()):
-            if self._is_over(namespace.transition) and self._namespaces.pop(namespace.name, None):
+            if self._is_over(namespace.transition) and self._namespaces.pop(namespace.name, None) is not None:
                 self._tags.forget(namespace.arn)
                 self._holders.end(namespace.holder)
 
