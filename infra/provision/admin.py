@@ -60,7 +60,7 @@ class Admin:
     def counts(self, queries: Iterable[str]) -> dict[str, int]:
         """How many rows each query has; none where what it asks does not exist."""
         asked = self._asked(queries)
-        return {query: part.get("ResultRows", 0) if part else 0 for query, part in asked}
+        return {query: max(0, part.get("ResultRows", 0)) if part else 0 for query, part in asked}
 
     def rows(self, queries: Iterable[str]) -> dict[str, list[Row]]:
         """The rows of each query; none where what it asks does not exist."""

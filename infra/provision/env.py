@@ -102,7 +102,7 @@ def write(path: Path, settings: Mapping[str, str], *, force: bool = False) -> li
         _hide(path)
         return []
     new = _with(text, changes)
-    if _known(path, new) != known | changes:
+    if not _says(new, known | changes):
         raise SpecError(f"{path}: its settings stand where they cannot be replaced: change them by hand.")
     _replace(path, new)
     return list(changes)
@@ -120,10 +120,22 @@ def _text(path: Path) -> str:
 def _known(path: Path, text: str) -> dict[str, Any]:
     """What the file says, by the names of the environment, as the app reads it."""
     try:
-        return {name.upper(): value for name, value in tomllib.loads(text).items()}
+        return _settings_in(text)
     except tomllib.TOMLDecodeError:
         # The parser's own words may quote a line, and with it a secret.
         raise SpecError(f"{path} is not TOML: correct it, or move it away.") from None
+
+
+def _settings_in(text: str) -> dict[str, Any]:
+    return {name.upper(): value for name, value in tomllib.loads(text).items()}
+
+
+def _says(text: str, settings: Mapping[str, Any]) -> bool:
+    """Whether the text is a file that says exactly this."""
+    try:
+        return _settings_in(text) == settings
+    except tomllib.TOMLDecodeError:
+        return False
 
 
 def _check(path: Path, known: Mapping[str, Any], changes: Mapping[str, str], *, force: bool) -> None:
