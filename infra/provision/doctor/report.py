@@ -1,8 +1,9 @@
 """The outcomes as text for people and as JSON for machines; neither ever holds a secret."""
 
 import json
+import re
 import textwrap
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Iterable, Iterator
 from dataclasses import dataclass, replace
 from itertools import groupby
 
@@ -11,7 +12,7 @@ from infra.provision.doctor.fault import Finding
 from infra.provision.terminal import harmless
 
 HIDDEN = "(hidden)"
-_WIDTH = 110
+_WIDTH, _LONG_COMMAND = 110, 60
 # Of a shorter one, each occurrence of its letters would go.
 _SHORTEST_SECRET = 4
 _MARKS = {"healthy": "✓", "waits": "·", "unclear": "?", "error": "✗", "warning": "!"}
@@ -94,15 +95,31 @@ def _finding(finding: Finding, paint: Callable[[str, str], str]) -> list[str]:
 
 
 def _wrapped(name: str, text: str) -> list[str]:
-    # A command is to be copied whole: a word, however long, stays one.
-    return textwrap.wrap(
-        text,
-        _WIDTH,
-        initial_indent=f"      {name + ':':<6}",
-        subsequent_indent=" " * 12,
-        break_long_words=False,
-        break_on_hyphens=False,
-    )
+    """The text under its name; a long command has a line of its own, to be copied whole."""
+    lines: list[str] = []
+    for piece, alone in _pieces(text):
+        if alone:
+            lines += [piece] if lines else ["", piece]
+        else:
+            lines += _filled(piece.lstrip(" .,;") if lines else piece)
+    return [f"      {'' if index else name + ':':<6}{line}".rstrip() for index, line in enumerate(lines)]
+
+
+def _pieces(text: str) -> Iterator[tuple[str, bool]]:
+    """The long commands, and what is between them, short commands with it; whether it is the former."""
+    kept = ""
+    for piece in re.split("(`[^`]*`)", text):
+        if piece.startswith("`") and len(piece) >= _LONG_COMMAND:
+            yield kept, False
+            yield piece.strip("`"), True
+            kept = ""
+        else:
+            kept += piece
+    yield kept, False
+
+
+def _filled(text: str) -> list[str]:
+    return textwrap.wrap(text, _WIDTH - 12, break_long_words=False, break_on_hyphens=False)
 
 
 def _summary(report: Report) -> str:

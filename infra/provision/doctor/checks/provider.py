@@ -122,7 +122,11 @@ def is_safe(context: Context, url: object) -> bool:
 
 def endpoint(context: Context, name: str) -> str:
     """One of the provider's endpoints; waits for one that is not there or not safe."""
-    url = context.ask(discovery).get(name)
+    document = context.ask(discovery)
+    # The client's secret goes there: not by the word of somebody else.
+    if document["issuer"] != context.need("issuer"):
+        raise Waits("the provider's own name")
+    url = document.get(name)
     if not is_safe(context, url):
         raise Waits(f"the provider's {name}")
     return str(url)

@@ -56,10 +56,11 @@ def test_an_error_is_told_with_what_why_and_cure(doctor: Doctor, world: World) -
     status, out, _ = doctor()
     assert status == 1
     assert "✗ RLD-220 The role that signs may not exchange tokens at the application" in out
-    assert all(f"      {part} " in out for part in ("what:", "why: ", "cure:"))
+    assert all(f"      {part}" in out for part in ("what: ", "why:  ", "cure:\n"))
     assert "People see RL-311." in " ".join(out.split())
     assert out.splitlines()[-1].startswith("1 error; ")
-    # A command is on lines that a shell reads as one, whole words each.
+    # A command has a line of its own: a person copies it whole.
+    assert "\n            aws iam put-role-policy --role-name IDCBridgeRole --policy-name" in out
     assert '\'{"Version":"2012-10-17"' in out
 
 
