@@ -2,6 +2,7 @@
 
 import re
 from collections.abc import Iterable, Iterator, Mapping
+from functools import lru_cache
 from typing import Any
 
 Statement = Mapping[str, Any]
@@ -23,8 +24,17 @@ def statements(document: Any, effect: str = "Allow") -> Iterator[Statement]:
 
 def like(value: str, pattern: str) -> bool:
     """Whether a value matches, with IAM's * and ?."""
-    parts = (".*" if part == "*" else "." if part == "?" else re.escape(part) for part in pattern)
-    return re.fullmatch("".join(parts), value, re.DOTALL) is not None
+    return _expression(pattern).fullmatch(value) is not None
+
+
+@lru_cache(maxsize=1024)
+def _expression(pattern: str) -> re.Pattern[str]:
+    # Many stars in a row would make matching slow.
+    parts = (
+        ".*" if part.startswith("*") else "." if part == "?" else re.escape(part)
+        for part in re.split(r"(\*+|\?)", pattern)
+    )
+    return re.compile("".join(parts), re.DOTALL)
 
 
 def acts(statement: Statement, action: str) -> bool:

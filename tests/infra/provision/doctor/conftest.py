@@ -5,7 +5,6 @@ from typing import Any
 
 import boto3
 import flask
-import httpx
 import pytest
 
 from infra.provision.spec import Spec
@@ -29,5 +28,6 @@ def world(stack: Any, env: dict[str, str], kept_clients: KeptClients, spec: Spec
     settings = {
         name: value for name, value in env.items() if not name.startswith(("ADMIN_AWS_", "AWS_ENDPOINT"))
     }
-    yield World(settings, kept_clients, provider_of(stack), stack.endpoint._services, spec)
-    httpx.post(f"{env['AWS_ENDPOINT_URL']}/_local/states/0").raise_for_status()
+    found = World(settings, kept_clients, provider_of(stack), stack.endpoint._services, spec)
+    yield found
+    found.put_back("0")

@@ -11,14 +11,21 @@ from infra.provision.doctor.fault import Finding
 from tests.infra.provision.doctor.cures import carry_out
 from tests.infra.provision.doctor.world import DATA, World
 
+MADE: dict[str, tuple[str, dict[str, str]]] = {}
+
 
 @pytest.fixture
 def tagged(world: World) -> World:
-    """The account and the settings as the specification makes them."""
-    spec = replace(world.provisioned, propagation="session_tags")
+    """The account and the settings as the specification makes them; made once."""
+    if "state" not in MADE:
+        spec = replace(world.provisioned, propagation="session_tags")
+        settings = apply(spec, world.session).settings()
+        MADE["state"] = world.keep(), {name: value for name, value in settings.items() if value}
+    number, settings = MADE["state"]
+    world.put_back(number)
     for name in ("BRIDGE_ROLE_ARN", "IDC_APPLICATION_ARN"):
         del world.env[name]
-    world.env |= {name: value for name, value in apply(spec, world.session).settings().items() if value}
+    world.env |= settings
     return world
 
 

@@ -1,6 +1,7 @@
 """The stand-in as doctor meets it, and what a test may break of it; each test finds it whole."""
 
 import json
+import os
 import time
 from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager
@@ -12,7 +13,11 @@ import flask
 import httpx
 
 from infra.provision.doctor.chain import Chain, chain_of
+from infra.provision.doctor.check import examine
+from infra.provision.doctor.checks import checks_of
 from infra.provision.doctor.command import diagnose
+from infra.provision.doctor.context import Context
+from infra.provision.doctor.fault import Finding
 from infra.provision.doctor.report import Report
 from infra.provision.doctor.test_person import TokenSource
 from infra.provision.spec import Spec
@@ -68,6 +73,21 @@ class World:
     def diagnose(self, *, fix: bool = False, test_token: TokenSource | None = None) -> Report:
         ways = {"http": self.http, "clock": self.clock, "test_token": test_token}
         return diagnose(self.chain, self.session, fix=fix, **ways)
+
+    def found_again(self, report: Report) -> list[Finding]:
+        """What there is now in the parts of the chain in which something was found."""
+        parts = {outcome.check.link for outcome in report.outcomes if outcome.findings}
+        context = Context(self.chain, session=self.session, http=self.http, clock=self.clock)
+        checks = [check for check in checks_of(context) if check.link in parts]
+        return [finding for outcome in examine(checks, context) for finding in outcome.findings]
+
+    def keep(self) -> str:
+        """The account as it is now, by its number: making it so took longer than putting it back."""
+        number: str = _states("").json()["id"]
+        return number
+
+    def put_back(self, number: str) -> None:
+        _states(f"/{number}")
 
     # What most faults of the account are made of.
 
@@ -126,3 +146,8 @@ class World:
 
 def _list(value: Any) -> list[Any]:
     return value if isinstance(value, list) else [value]
+
+
+def _states(path: str) -> httpx.Response:
+    address = f"{os.environ['AWS_ENDPOINT_URL']}/_local/states{path}"
+    return without_authorities().post(address).raise_for_status()
