@@ -89,6 +89,8 @@ def _map_by_email(context: Context, arn: str) -> str:
 
 def enabled(context: Context) -> Iterator[Finding]:
     """The application exists and is enabled."""
+    if context.chain.spec is None:
+        context.need("application_arn")
     try:
         found = context.ask(center.application)
     except Waits as error:
