@@ -7,6 +7,7 @@ from pathlib import Path
 import pytest
 
 from infra.provision.__main__ import main
+from infra.provision.doctor import command
 from infra.provision.doctor.check import Check, Outcome
 from infra.provision.doctor.fault import Fault
 from infra.provision.doctor.report import HIDDEN, Report, as_json, as_text, cleaned, hide
@@ -31,6 +32,9 @@ def doctor(
         with monkeypatch.context() as patch:
             for name, value in {**env, **world.env, **changes}.items():
                 patch.setenv(name, value)
+            # A session of its own costs more than the look; whoever asks about credentials gets one.
+            if not any(name.startswith("AWS_") for name in changes) and "--profile" not in arguments:
+                patch.setattr(command, "_session", lambda _: world.session)
             status = main(["doctor", *arguments])
         return status, *capsys.readouterr()
 
