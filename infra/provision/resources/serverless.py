@@ -31,7 +31,6 @@ WAREHOUSE, ADMIN_SECRET, NAMESPACE = "warehouse_arn", "admin_secret_arn", "names
 # Of the data: whose they are, and whether there can be none yet.
 DATA, NEW = "owner of the data", "the warehouse is new"
 _AVAILABLE = "AVAILABLE"
-_POLL_SECONDS = 10
 _POLLS = 180
 _SSL = "require_ssl"
 
@@ -214,7 +213,7 @@ class Workgroup(Resource):
             known = workgroup_of(self.serverless, self.spec.workgroup)
             if known is None or known.get("status") == _AVAILABLE:
                 return
-            time.sleep(_POLL_SECONDS)
+            time.sleep(self.poll_seconds)
 
     def remove(self, ids: Ids) -> None:
         self.serverless.delete_workgroup(workgroupName=self.spec.workgroup)

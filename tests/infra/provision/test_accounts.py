@@ -4,7 +4,6 @@ from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
-import boto3
 import pytest
 
 from infra.provision import command
@@ -118,9 +117,3 @@ def test_an_unknown_profile_is_one_line(
     monkeypatch.setenv("AWS_REGION", "us-east-1")
     assert main([name, "--profile", "nobody", "--issuer", "https://example.com", "--client-id", "x"]) == 1
     assert capsys.readouterr().err.count("\n") == 1
-
-
-def test_an_instance_of_another_account_will_do(empty: dict[str, str], empty_account: boto3.Session) -> None:
-    """The stand-in's own, as the organization's delegated administrator sees it."""
-    spec = complete(empty_account, {**GIVEN, "issuer": empty["OIDC_ISSUER"]})
-    assert spec.instance_arn == empty["IDC_INSTANCE_ARN"]

@@ -5,8 +5,11 @@ from dataclasses import replace
 from typing import Any
 
 import boto3
+import httpx
 import pytest
 
+from infra.provision.__main__ import main
+from infra.provision.accounts import complete
 from infra.provision.apply import Outputs, apply
 from infra.provision.destroy import destroy, survey
 from infra.provision.errors import ProvisioningError
@@ -14,6 +17,7 @@ from infra.provision.plan import plan
 from infra.provision.spec import Spec
 from tests import outside
 from tests.infra.provision.account import described
+from tests.infra.provision.test_destroy import given
 
 Env = dict[str, str]
 ROLE = "arn:aws:iam::123456789012:role/"
@@ -83,6 +87,10 @@ VARIANTS: dict[str, tuple[dict[str, Any], Callable[[boto3.Session], None]]] = {
 }
 
 
+def conditions(env: Env, **changes: Any) -> None:
+    httpx.post(f"{env['AWS_ENDPOINT_URL']}/_local/conditions", json=changes).raise_for_status()
+
+
 @pytest.mark.parametrize("variant", VARIANTS)
 def test_what_is_applied_is_used_and_taken_away(
     empty: Env, empty_spec: Spec, empty_account: boto3.Session, variant: str
@@ -117,6 +125,31 @@ def test_session_tags_need_no_identity_center(
     assert changed(spec, empty_account) == []
     remove_all(spec, empty_account)
     assert described(empty, empty_account) == before
+
+
+def test_an_instance_of_the_organization_is_used_by_its_delegated_administrator(
+    empty: Env, empty_spec: Spec, empty_account: boto3.Session
+) -> None:
+    conditions(empty, instance_owner="210987654321")
+    given = {"issuer": empty_spec.issuer, "client_id": empty_spec.client_id}
+    spec = complete(empty_account, {**given, "data_bucket": empty_spec.data_bucket})
+    assert spec.instance_owner == "210987654321"
+    before = described(empty, empty_account)
+    outputs = apply(spec, empty_account)
+    assert changed(spec, empty_account) == []
+    assert user_of(empty, outputs) == ("AWSIDC:frank@example.com", True)
+    remove_all(spec, empty_account)
+    assert described(empty, empty_account) == before
+
+
+def test_who_does_not_administer_the_organizations_instance_is_told_what_aws_refused(
+    empty: Env, empty_spec: Spec, empty_account: boto3.Session, capsys: pytest.CaptureFixture[str]
+) -> None:
+    conditions(empty, instance_owner="210987654321", instance_delegated=False)
+    assert main(given(empty_spec, "apply")) == 1
+    last = capsys.readouterr().err.splitlines()[-1]
+    assert last.startswith("AWS refused ")
+    assert "AccessDenied" in last
 
 
 @pytest.mark.parametrize(
