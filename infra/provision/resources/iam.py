@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Any
 
 from botocore.exceptions import ClientError
 
+from infra.provision.errors import ProvisioningError
 from infra.provision.policies import Policy, same
 from infra.provision.resources.resource import (
     Found,
@@ -116,7 +117,20 @@ class Role(Resource):
         return Found({"trust": trust}, owner, gives={self.title: owner.value})
 
     def wanted(self, ids: Ids) -> State:
+        if ids[self.title] == Owner.OTHERS.value:
+            self._require_nothing_else()
         return {"trust": self.trust}
+
+    def _require_nothing_else(self) -> None:
+        """Refuses a role of others that may more than is known here: it would be opened with all of that."""
+        inline = [name for name in _inline_names(self.iam, self.name) if name != permissions_name(self.name)]
+        more = [*inline, *(arn.rpartition("/")[2] for arn in _attached(self.iam, self.name))]
+        if more:
+            raise ProvisioningError(
+                f"The role {self.name} is there already, was not made here, and has policies of its own"
+                f" ({', '.join(more)[:300]}): whoever comes to take it would have them, too. Take them away"
+                f" from it, or give this role another name under [roles]; then apply again."
+            )
 
     def create(self, ids: Ids) -> Found:
         tags: Any = upper(self.spec.application)
@@ -148,7 +162,7 @@ class Role(Resource):
 
 @dataclass(frozen=True)
 class Permissions(Resource):
-    """What a role may do: exactly this where the role is ours, and this beside all else where it is not."""
+    """What a role may do: exactly this. A role of others that may more has been refused before."""
 
     iam: "IAMClient"
     role: str
@@ -160,7 +174,7 @@ class Permissions(Resource):
 
     @property
     def _name(self) -> str:
-        return f"{self.role}Permissions"
+        return permissions_name(self.role)
 
     def find(self, ids: Ids) -> Found | None:
         try:
@@ -187,6 +201,11 @@ class Permissions(Resource):
             self.iam.delete_role_policy(RoleName=self.role, PolicyName=extra)
         for arn in found.state.get("attached", []):
             self.iam.detach_role_policy(RoleName=self.role, PolicyArn=arn)
+
+
+def permissions_name(role: str) -> str:
+    """What the role's own policy is called."""
+    return f"{role}Permissions"
 
 
 def _permissions(policies: Mapping[str, Any], attached: list[str]) -> State:
