@@ -12,6 +12,7 @@ from infra.provision.doctor import command as doctor
 from infra.provision.errors import ProvisioningError, SpecError
 from infra.provision.terminal import harmless
 
+_LONGEST_MESSAGE = 300
 _STOPPED = 130  # as shells say of what Ctrl-C ended
 
 # Each adds its parser, whose `run` takes the options and returns the exit status.
@@ -47,7 +48,9 @@ def _parser() -> argparse.ArgumentParser:
 
 def _in_words(error: ClientError) -> str:
     found = error.response["Error"]
-    return f"AWS refused {error.operation_name}: {found.get('Code')}: {found.get('Message')}"
+    # A message may repeat what was sent, a whole policy for one.
+    message = str(found.get("Message"))[:_LONGEST_MESSAGE]
+    return f"AWS refused {error.operation_name}: {found.get('Code')}: {message}"
 
 
 def _fail(message: str, *, status: int) -> int:

@@ -122,8 +122,7 @@ def run(options: argparse.Namespace) -> int:
         show.answer(json.dumps({"changes": made.changes, "settings": made.settings()}, indent=2))
     else:
         show.answer("\n".join(f"{name}={value}" for name, value in made.settings().items()))
-    for change in made.changes:
-        show.tell(f"changed: {change}")
+    progress(f"{len(made.changes)} changes" if made.changes else "nothing was to be changed")
     if spec.session_table and not spec.host_role_arn:
         needed = policies.host_permissions(spec, application_arn=made.application_arn)
         show.tell(f"the app's host needs this policy: {json.dumps(needed)}")

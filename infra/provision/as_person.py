@@ -39,7 +39,7 @@ class Warehouse:
     """Redshift's Data API, for the admin."""
 
     client: "RedshiftDataAPIServiceClient"
-    workgroup: str
+    target: Mapping[str, str]
     database: str
     secret_arn: str
 
@@ -63,7 +63,7 @@ class Warehouse:
             self.client,
             sqls,
             name="rowlight-policy-tests",
-            target={"WorkgroupName": self.workgroup},
+            target=self.target,
             database=self.database,
             secret_arn=self.secret_arn,
             waits=_WAITS,

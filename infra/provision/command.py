@@ -55,6 +55,11 @@ def add_specification(command: argparse.ArgumentParser) -> None:
     )
 
 
+def is_specified(options: argparse.Namespace) -> bool:
+    """Whether there is a specification: a file of it, or the flags that every one needs."""
+    return options.file is not None or FILE.exists() or bool(options.issuer and options.client_id)
+
+
 def session_of(options: argparse.Namespace) -> boto3.Session:
     """The session of the profile and region that the options name."""
     region = options.region or _of_file(options).get("region") or os.environ.get("AWS_REGION")

@@ -9,8 +9,10 @@ import boto3
 
 from app.policies.expectations import read_expectations
 from app.policies.file import LONGEST
+from infra.provision import show
+from infra.provision.apply import outputs
 from infra.provision.as_person import Warehouse
-from infra.provision.command import Commands
+from infra.provision.command import Commands, add_common, add_specification, is_specified, session_of, spec_of
 from infra.provision.errors import SpecError
 from infra.provision.policy_tests import as_json, as_text, measure
 from infra.provision.spec import Spec
@@ -23,36 +25,54 @@ def add_parser(commands: Commands) -> None:
     command = commands.add_parser("test-policies", help="measure what people see against what they should")
     command.set_defaults(run=run)
     command.add_argument(
-        "file", nargs="?", type=Path, default=_TESTS, help="default: infra/policy-tests.yaml"
+        "tests",
+        nargs="?",
+        type=Path,
+        default=_TESTS,
+        metavar="TESTS",
+        help="default: infra/policy-tests.yaml",
     )
-    command.add_argument("--json", action="store_true", help="the results for machines")
-    command.add_argument("--profile", help="the AWS profile whose credentials are used; default: AWS_PROFILE")
+    add_common(command)
+    add_specification(command)
     for option, name in (
-        ("--region", "AWS_REGION"),
         ("--workgroup", "REDSHIFT_WORKGROUP"),
+        ("--cluster", "REDSHIFT_CLUSTER"),
         ("--database", "REDSHIFT_DATABASE"),
         ("--secret-arn", "ADMIN_SECRET_ARN"),
     ):
-        command.add_argument(option, default=os.environ.get(name, ""), help=f"default: {name}")
-    command.add_argument(
-        "--namespace", default=Spec.identity_namespace, help="of the people's names; default: %(default)s"
-    )
+        command.add_argument(
+            option, default=os.environ.get(name, ""), help=f"default: {name}, else the specification's"
+        )
+    command.add_argument("--namespace", help="of the people's names; default: the specification's")
 
 
 def run(options: argparse.Namespace) -> int:
     """0 when all tests hold, 1 when one does not; an error tells of all else."""
-    tests = read_expectations(_text_of(options.file))
-    for name in ("workgroup", "database", "secret_arn"):
-        if not getattr(options, name):
-            raise SpecError(f"--{name.replace('_', '-')} is missing, and the environment has none.")
-    if not re.fullmatch(r"[\w+.@-]{1,127}", options.namespace, re.ASCII):
+    tests = read_expectations(_text_of(options.tests))
+    if options.namespace and not re.fullmatch(r"[\w+.@-]{1,127}", options.namespace, re.ASCII):
         raise SpecError(f"--namespace is {options.namespace[:80]!r}: letters, digits and _+.@- alone.")
-    session = boto3.Session(profile_name=options.profile, region_name=options.region or None)
-    client = session.client("redshift-data")
-    warehouse = Warehouse(client, options.workgroup, options.database, options.secret_arn)
-    verdicts = measure(warehouse, tests, namespace=options.namespace)
-    print(as_json(verdicts) if options.json else as_text(verdicts))  # noqa: T201 - a command line's answer
+    session = session_of(options)
+    warehouse, namespace = _warehouse(options, session)
+    verdicts = measure(warehouse, tests, namespace=options.namespace or namespace)
+    show.answer(as_json(verdicts) if options.json else as_text(verdicts))
     return int(any(verdict.outcome != "holds" for verdict in verdicts))
+
+
+def _warehouse(options: argparse.Namespace, session: boto3.Session) -> tuple[Warehouse, str]:
+    """The warehouse, and the namespace of its people: as it is said, else as the specification's is."""
+    client = session.client("redshift-data")
+    if options.secret_arn and options.database and (options.workgroup or options.cluster):
+        named = {"ClusterIdentifier": options.cluster} if options.cluster else None
+        target = named or {"WorkgroupName": options.workgroup}
+        return Warehouse(client, target, options.database, options.secret_arn), Spec.identity_namespace
+    if not is_specified(options):
+        missing = [name for name in ("database", "secret_arn") if not getattr(options, name)]
+        names = [*(["workgroup"] if not options.workgroup and not options.cluster else []), *missing]
+        told = " and ".join(f"--{name.replace('_', '-')}" for name in names)
+        raise SpecError(f"{told} is missing, and neither the environment nor a specification gives it.")
+    spec = spec_of(options, session)
+    secret = outputs(spec, session).admin_secret_arn
+    return Warehouse(client, spec.target, spec.database, secret), spec.identity_namespace
 
 
 def _text_of(file: Path) -> str:

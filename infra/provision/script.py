@@ -46,7 +46,7 @@ class Step:
 
     @property
     def title(self) -> str:
-        return self.sql.partition("\n")[0]
+        return self.sql.partition("\n")[0].removesuffix(" (")
 
 
 @dataclass

@@ -12,6 +12,7 @@ from infra.provision.resources.resource import (
     Owner,
     Resource,
     State,
+    another_administrator,
     made,
     not_ours,
     owner_by,
@@ -232,7 +233,10 @@ class GivenCluster(Resource):
             return Found({}, Owner.WHOLE, pending=_pending(known))
         gives = {**_gives(self.spec, known), DATA: Owner.OTHERS.value}
         gives |= {ADMIN_SECRET: self.spec.admin_secret_arn} if self.spec.admin_secret_arn else {}
-        return Found({}, Owner.OTHERS, gives=gives)
+        return Found({}, Owner.OTHERS, gives=gives, detail=known.get("MasterUsername"))
+
+    def fault(self, found: Found) -> str:
+        return another_administrator(found.detail, self.spec)
 
     def wanted(self, ids: Ids) -> State:
         return {}

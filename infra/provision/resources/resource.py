@@ -126,3 +126,13 @@ def not_ours(title: str, spec: Spec) -> str:
         f"There is a {title} already that was not made here (it has no tag {TAG} = {spec.application}): let"
         f" it stay as it is and be associated (warehouse.create = false), or give this one another name."
     )
+
+
+def another_administrator(name: str | None, spec: Spec) -> str:
+    """What is told of a warehouse whose administrator COPY's role would not trust; empty: it would."""
+    if not spec.readable or name in (None, spec.admin_user):
+        return ""
+    return (
+        f"The warehouse's administrator is {name}, not {spec.admin_user}, whom alone COPY's role trusts:"
+        f" write that name as warehouse.admin_user, then apply again."
+    )

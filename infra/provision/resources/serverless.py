@@ -15,6 +15,7 @@ from infra.provision.resources.resource import (
     Owner,
     Resource,
     State,
+    another_administrator,
     lower,
     made,
     not_ours,
@@ -263,7 +264,11 @@ class GivenWorkgroup(Resource):
         gives = {WAREHOUSE: known["workgroupArn"], DATA: Owner.OTHERS.value}
         gives |= _gives(namespace) if namespace else {}
         gives |= {ADMIN_SECRET: self.spec.admin_secret_arn} if self.spec.admin_secret_arn else {}
-        return Found({}, Owner.OTHERS, gives=gives)
+        administrator = namespace.get("adminUsername") if namespace else None
+        return Found({}, Owner.OTHERS, gives=gives, detail=administrator)
+
+    def fault(self, found: Found) -> str:
+        return another_administrator(found.detail, self.spec)
 
     def wanted(self, ids: Ids) -> State:
         return {}

@@ -91,6 +91,9 @@ def test_the_app_signs_somebody_in_with_the_file_that_it_writes(
     env: dict[str, str], session: boto3.Session, tmp_path: Path, capsys: pytest.CaptureFixture[str]
 ) -> None:
     specification, file = rowlight_toml(env, tmp_path), tmp_path / ".streamlit" / "secrets.toml"
+    # Other tests of this stand-in change it by hand.
+    assert main(["apply", "--file", str(specification)]) == 0
+    capsys.readouterr()
     assert main(["plan", "--file", str(specification), "--json"]) == 0
     assert {each["action"] for each in json.loads(capsys.readouterr().out)["changes"]} == {"nothing"}
     assert main(["env", "--file", str(specification), "--write", str(file)]) == 0

@@ -238,6 +238,20 @@ def test_what_is_missing_is_told(run: Run, monkeypatch: pytest.MonkeyPatch, tmp_
     assert run()[0] == 2
 
 
+def test_the_warehouse_is_the_specifications(
+    run: Run, env: dict[str, str], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    for name in ("REDSHIFT_WORKGROUP", "REDSHIFT_DATABASE", "ADMIN_SECRET_ARN"):
+        monkeypatch.delenv(name)
+    given = {
+        "--issuer": env["OIDC_ISSUER"],
+        "--client-id": env["OIDC_CLIENT_ID"],
+        "--data-bucket": env["S3_BUCKET"],
+    }
+    status, told = run(None, *(text for pair in given.items() for text in pair))
+    assert (status, told.splitlines()[-1]) == (0, "18 of 18 hold."), told
+
+
 def test_whoever_is_no_superuser_cannot_measure(
     run: Run, env: dict[str, str], session: boto3.Session, admin: Callable[[str], None]
 ) -> None:

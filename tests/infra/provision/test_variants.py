@@ -183,6 +183,20 @@ def test_a_warehouse_of_others_is_not_taken_for_ours(
     assert described(empty, empty_account) == before
 
 
+@pytest.mark.parametrize(
+    ("changes", "prepare"), [VARIANTS["a workgroup of others"], VARIANTS["a cluster of others"]]
+)
+def test_an_administrator_whom_copys_role_would_not_trust_is_told(
+    empty_spec: Spec,
+    empty_account: boto3.Session,
+    changes: dict[str, Any],
+    prepare: Callable[[boto3.Session], None],
+) -> None:
+    prepare(empty_account)
+    with pytest.raises(ProvisioningError, match="administrator is admin, not root"):
+        plan(replace(empty_spec, admin_user="root", **changes), empty_account, silent)
+
+
 def test_a_namespaces_own_roles_and_default_stay(
     empty: Env, empty_spec: Spec, empty_account: boto3.Session
 ) -> None:
