@@ -4,7 +4,7 @@ from collections.abc import Callable, Iterator, Mapping
 from typing import Any
 
 from infra.local.aws.model import AwsError, Call
-from infra.local.aws.paging import page
+from infra.local.aws.paging import page_of_records
 from infra.local.aws.redshift_applications import RedshiftApplications
 from infra.local.aws.redshift_clusters import Clusters
 from infra.local.aws.states import PutBack, all_of
@@ -58,9 +58,7 @@ class RedshiftService:
         if "ResourceName" in asked and "ResourceType" in asked:
             raise AwsError("InvalidParameterValue", "Give a resource's name or a type, not both.")
         arns = [self._resource(call)] if "ResourceName" in asked else sorted(self._arns())
-        found = list(self._described(arns, asked))
-        shown, marker = page(found, most=asked.get("MaxRecords"), token=asked.get("Marker"))
-        return {"TaggedResources": shown, **({"Marker": marker} if marker else {})}
+        return page_of_records(list(self._described(arns, asked)), asked, "TaggedResources")
 
     def _described(self, arns: list[str], asked: Members) -> Iterator[Members]:
         for arn in arns:

@@ -9,6 +9,7 @@ from infra.local.aws.applications import REDSHIFT, Applications
 from infra.local.aws.iam import Iam, IamAuthorizer
 from infra.local.aws.identity_center import IdentityCenter
 from infra.local.aws.model import AwsError, Call
+from infra.local.aws.paging import page_of_records
 from infra.local.aws.service_roles import take
 from infra.local.aws.states import PutBack, keeping
 from infra.local.aws.tags import Tags
@@ -141,7 +142,8 @@ class RedshiftApplications:
             found = [self._application(call)]
         else:
             found = list(self._kept.values())
-        return {"RedshiftIdcApplications": [self._members(application) for application in found]}
+        shown = [self._members(application) for application in found]
+        return page_of_records(shown, call.parameters, "RedshiftIdcApplications")
 
     def modify(self, call: Call) -> Members:
         application = self._application(call)

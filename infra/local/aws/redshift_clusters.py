@@ -10,7 +10,7 @@ from infra.local.aws import cluster_settings as settings
 from infra.local.aws import parameter_groups as groups
 from infra.local.aws.holders import Holder, Holders, forget, password
 from infra.local.aws.model import AwsError, Call
-from infra.local.aws.paging import page
+from infra.local.aws.paging import page_of_records
 from infra.local.aws.parameter_groups import DEFAULT_GROUP, ParameterGroup
 from infra.local.aws.redshift_applications import RedshiftApplications
 from infra.local.aws.states import PutBack, keeping
@@ -159,7 +159,7 @@ class Clusters:
         asked = call.parameters
         found = [self._cluster(call)] if "ClusterIdentifier" in asked else list(self._clusters.values())
         shown = [self._members(cluster) for cluster in found if self._is_tagged(cluster.arn, asked)]
-        return _page(shown, call, "Clusters")
+        return page_of_records(shown, call.parameters, "Clusters")
 
     def modify(self, call: Call) -> Members:
         cluster, asked = self._cluster(call), call.parameters
@@ -247,7 +247,7 @@ class Clusters:
         shown = [
             self._group_members(group) for group in found if self._is_tagged(_group_arn(group.name), asked)
         ]
-        return _page(shown, call, "ParameterGroups")
+        return page_of_records(shown, call.parameters, "ParameterGroups")
 
     def modify_group(self, call: Call) -> Members:
         group = self._group(call.parameters["ParameterGroupName"])
@@ -261,7 +261,9 @@ class Clusters:
 
     def describe_parameters(self, call: Call) -> Members:
         group = self._group(call.parameters["ParameterGroupName"])
-        return _page(groups.shown(group, call.parameters.get("Source")), call, "Parameters")
+        return page_of_records(
+            groups.shown(group, call.parameters.get("Source")), call.parameters, "Parameters"
+        )
 
     def delete_group(self, call: Call) -> Members:
         group = self._group(call.parameters["ParameterGroupName"])
@@ -341,8 +343,3 @@ class Clusters:
 
 def _group_arn(name: str) -> str:
     return f"{_ARN}:parametergroup:{name.lower()}"
-
-
-def _page(items: list[Any], call: Call, member: str) -> Members:
-    found, marker = page(items, most=call.parameters.get("MaxRecords"), token=call.parameters.get("Marker"))
-    return {member: found, **({"Marker": marker} if marker else {})}

@@ -403,6 +403,15 @@ def test_tags_of_what_redshift_has(redshift, application, cluster):
     assert redshift.describe_clusters(TagValues=["test"])["Clusters"] == []
     redshift.delete_tags(ResourceName=arn, TagKeys=["made-by"])
     assert redshift.describe_tags(ResourceName=arn)["TaggedResources"] == []
+    redshift.create_tags(
+        ResourceName=arn, Tags=[{"Key": f"{number:02}", "Value": ""} for number in range(45)]
+    )
+    pages = redshift.get_paginator("describe_tags").paginate(
+        ResourceType="redshiftidcapplication", PaginationConfig={"PageSize": 20}
+    )
+    assert [len(page["TaggedResources"]) for page in pages] == [20, 20, 5]
+    assert refusal(redshift.describe_tags, MaxRecords=5) == "InvalidParameterValue"
+    assert refusal(redshift.describe_tags, Marker="mine") == "InvalidParameterValue"
     both = {"ResourceName": arn, "ResourceType": "cluster"}
     assert refusal(redshift.describe_tags, **both) == "InvalidParameterValue"
     assert refusal(redshift.describe_tags, ResourceName=arn + "0") == "ResourceNotFoundFault"
