@@ -62,10 +62,10 @@ def plan(admin: Admin, spec: Spec) -> tuple[Change, ...]:
     _check_tables(admin, spec)
     _check_policies(needed, own, there)
     wanted = {step.made for step in asked if step.made}
-    _check_conjunctions(admin, needed, own | wanted, there)
+    added = beyond(admin, spec, own=own, wanted=wanted)
+    _check_conjunctions(admin, needed, own | wanted | set(added), there)
     changes = {step.sql: _change(step, spec, own=own, there=there) for step in needed}
     gone = [each for each in own - wanted if each.kind in _GOES]
-    added = beyond(admin, spec, own=own, wanted=wanted)
     return (
         *_taken_back(admin, gone),
         *(replace(change, remark=_BY_HAND) for change in _taken_back(admin, added)),

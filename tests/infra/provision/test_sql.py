@@ -498,6 +498,20 @@ def test_what_lets_a_group_see_more_and_was_given_by_hand_is_seen_and_taken(
     assert state(provisioned) == before
 
 
+def test_what_was_attached_by_hand_does_not_keep_policies_from_joining_by_or(provisioned: Client) -> None:
+    before = state(provisioned)
+    run(
+        provisioned,
+        f'ATTACH RLS POLICY eu_region_filter ON {SALES} TO ROLE "{AMER}"',
+        f"ALTER TABLE {SALES} ROW LEVEL SECURITY ON CONJUNCTION TYPE AND",
+    )
+    assert applied(provisioned, spec()) == [
+        f'DETACH RLS POLICY eu_region_filter ON {SALES} FROM ROLE "{AMER}"',
+        f"ALTER TABLE {SALES} ROW LEVEL SECURITY ON CONJUNCTION TYPE OR",
+    ]
+    assert state(provisioned) == before
+
+
 def test_roles_of_others_and_tables_of_others_are_their_affair(client: Client) -> None:
     run(
         client,
