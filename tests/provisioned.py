@@ -1,7 +1,7 @@
 """infra/sql/ as the demonstration fills it in, for warehouses without the Data API in front of them."""
 
-from infra.provision.spec import Spec
-from infra.provision.statements import steps
+from infra.provision.specification.spec import Spec
+from infra.provision.sql.statements import steps
 
 STATEMENTS = tuple(
     step.sql

@@ -12,8 +12,8 @@ from streamlit.testing.v1 import AppTest
 
 from app.views.formats import money
 from app.views.reader import Reader
-from infra.provision import toml_file
-from infra.provision.statements import steps
+from infra.provision.specification import toml_file
+from infra.provision.sql.statements import steps
 from tests.app.views import people
 from tests.app.views.people import Person
 from tests.app.views.test_pages import html

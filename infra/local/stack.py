@@ -25,7 +25,7 @@ from infra.local.sample import sales, to_csv, to_parquet
 from infra.local.serving import create_server
 from infra.local.warehouse import Redshift
 from infra.provision.apply import apply
-from infra.provision.spec import Spec
+from infra.provision.specification.spec import Spec
 
 DATA_BUCKET = "rowlight-demo-data"
 DATA_KEY = "sales_data/part-{}.parquet"

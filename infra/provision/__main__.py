@@ -7,9 +7,10 @@ from collections.abc import Sequence
 from botocore.exceptions import BotoCoreError, ClientError
 
 from app.errors import PolicyFileRefused
-from infra.provision import apply, destroy, env, plan, policy_tests_command
+from infra.provision import apply, destroy, env, plan
 from infra.provision.doctor import command as doctor
 from infra.provision.errors import ProvisioningError, SpecError
+from infra.provision.policy_tests import command as policy_tests_command
 from infra.provision.terminal import harmless
 
 _LONGEST_MESSAGE = 300

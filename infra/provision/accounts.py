@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING, Any
 import boto3
 
 from infra.provision.errors import ProvisioningError, SpecError
-from infra.provision.spec import SESSION_TAGS, Spec
+from infra.provision.specification.spec import SESSION_TAGS, Spec
 
 if TYPE_CHECKING:
     from mypy_boto3_sso_admin.type_defs import InstanceMetadataTypeDef

@@ -7,15 +7,16 @@ from dataclasses import dataclass, field
 
 import boto3
 
-from infra.provision import command, policies, show
+from infra.provision import command, show
 from infra.provision.errors import ProvisioningError
+from infra.provision.iam import policies
 from infra.provision.plan import Change, plan, walk
 from infra.provision.resources.clients import Clients
 from infra.provision.resources.declared import declared
 from infra.provision.resources.identity_center import APPLICATION, REDSHIFT_APPLICATION
 from infra.provision.resources.resource import Ids, Tell
 from infra.provision.resources.serverless import ADMIN_SECRET, WAREHOUSE
-from infra.provision.spec import SESSION_TAGS, Spec
+from infra.provision.specification.spec import SESSION_TAGS, Spec
 
 
 @dataclass(frozen=True)

@@ -7,9 +7,10 @@ from typing import Any, TypeAlias
 
 import boto3
 
-from infra.provision import accounts, toml_file
-from infra.provision.access import COPY_FORMATS
-from infra.provision.spec import Spec
+from infra.provision import accounts
+from infra.provision.specification import toml_file
+from infra.provision.specification.access import COPY_FORMATS
+from infra.provision.specification.spec import Spec
 
 Commands: TypeAlias = "argparse._SubParsersAction[argparse.ArgumentParser]"  # noqa: SLF001 - argparse has no other name
 FILE = Path("rowlight.toml")

@@ -14,7 +14,7 @@ from infra.provision.plan import PATIENCE_SECONDS, settled
 from infra.provision.resources.clients import Clients
 from infra.provision.resources.declared import owned
 from infra.provision.resources.resource import Ids, Owner, Resource, Tell
-from infra.provision.spec import Spec
+from infra.provision.specification.spec import Spec
 
 
 @dataclass(frozen=True)

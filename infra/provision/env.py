@@ -12,8 +12,8 @@ from typing import Any
 
 from infra.provision import apply, command, show
 from infra.provision.errors import SpecError
-from infra.provision.providers import PROVIDERS
-from infra.provision.spec import DATA_API, Spec
+from infra.provision.specification.providers import PROVIDERS
+from infra.provision.specification.spec import DATA_API, Spec
 
 SECRETS_FILE = Path(".streamlit/secrets.toml")
 # Of each pair the app takes one alone.

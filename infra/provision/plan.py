@@ -10,11 +10,11 @@ import boto3
 
 from infra.provision import command, show
 from infra.provision.errors import ProvisioningError
-from infra.provision.policies import same
+from infra.provision.iam.policies import same
 from infra.provision.resources.clients import Clients
 from infra.provision.resources.declared import declared
 from infra.provision.resources.resource import Found, Ids, Owner, Resource, State, Tell
-from infra.provision.spec import Spec
+from infra.provision.specification.spec import Spec
 
 Action = Literal["create", "change", "wait", "nothing"]
 # A new cluster takes some ten minutes; beyond this something is wrong that only the console tells.

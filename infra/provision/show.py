@@ -9,9 +9,9 @@ from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from typing import TYPE_CHECKING, Any
 
-from infra.provision.policies import same
+from infra.provision.iam.policies import same
 from infra.provision.resources.resource import Owner
-from infra.provision.spec import Spec
+from infra.provision.specification.spec import Spec
 from infra.provision.terminal import harmless
 
 if TYPE_CHECKING:

@@ -7,8 +7,8 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
-from infra.provision.providers import PROVIDERS
-from infra.provision.spec import SESSION_TAGS, Spec
+from infra.provision.specification.providers import PROVIDERS
+from infra.provision.specification.spec import SESSION_TAGS, Spec
 
 EMAIL_VERIFIED = "email_verified"
 SECRETS_FILE = Path(".streamlit/secrets.toml")

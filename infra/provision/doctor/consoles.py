@@ -4,7 +4,7 @@ import re
 from collections.abc import Mapping
 
 from infra.provision.doctor.chain import Chain
-from infra.provision.providers import PROVIDERS
+from infra.provision.specification.providers import PROVIDERS
 
 SECRET, REDIRECT, SIGN_OUT, GRANTS, SCOPES, ALGORITHM, ISSUER, CLAIMS = SETTINGS = (
     "secret",

@@ -4,7 +4,7 @@ import json
 from typing import Any
 
 from infra.provision.doctor.chain import Chain
-from infra.provision.policies import ROLES_TAG, USER_TAG
+from infra.provision.iam.policies import ROLES_TAG, USER_TAG
 
 _WEB_IDENTITY = "sts:AssumeRoleWithWebIdentity"
 

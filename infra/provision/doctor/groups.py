@@ -5,10 +5,10 @@ from dataclasses import dataclass
 
 from botocore.exceptions import BotoCoreError, ClientError
 
-from infra.provision import access
 from infra.provision.doctor import center, redshift
 from infra.provision.doctor.catalogue import IGNORE, SYSTEM, Catalogue, Relation, catalogue
 from infra.provision.doctor.context import Context, Unclear, Waits
+from infra.provision.specification import access
 
 SALES: Relation = ("public", "sales_data")
 _OF_REDSHIFT = ("sys:", "ds:")

@@ -4,7 +4,7 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
 from infra.provision.errors import ProvisioningError
-from infra.provision.policies import same
+from infra.provision.iam.policies import same
 from infra.provision.resources.identity_center import REDSHIFT_APPLICATION
 from infra.provision.resources.resource import (
     Found,
@@ -19,7 +19,7 @@ from infra.provision.resources.resource import (
     upper,
 )
 from infra.provision.resources.serverless import ADMIN_SECRET, DATA, NEW, WAREHOUSE
-from infra.provision.spec import SESSION_TAGS, Spec
+from infra.provision.specification.spec import SESSION_TAGS, Spec
 
 if TYPE_CHECKING:
     from mypy_boto3_redshift import RedshiftClient

@@ -2,7 +2,7 @@
 
 from collections.abc import Iterator
 
-from infra.provision import policies
+from infra.provision.iam import policies
 from infra.provision.resources.clients import Clients
 from infra.provision.resources.cluster import Cluster, ClusterRole, GivenCluster, ParameterGroup
 from infra.provision.resources.dynamodb import SessionTable, TimeToLive
@@ -26,7 +26,7 @@ from infra.provision.resources.serverless import (
     Workgroup,
 )
 from infra.provision.resources.statements import Association, Made, Statements
-from infra.provision.spec import SESSION_TAGS, Spec
+from infra.provision.specification.spec import SESSION_TAGS, Spec
 
 
 def declared(spec: Spec, clients: Clients, tell: Tell) -> list[Resource]:

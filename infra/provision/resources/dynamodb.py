@@ -5,7 +5,7 @@ from typing import TYPE_CHECKING, Any
 
 from infra.provision.errors import ProvisioningError
 from infra.provision.resources.resource import Found, Ids, Owner, Resource, State, made, owner_by, upper
-from infra.provision.spec import Spec
+from infra.provision.specification.spec import Spec
 
 if TYPE_CHECKING:
     from mypy_boto3_dynamodb import DynamoDBClient

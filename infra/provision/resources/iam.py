@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Any
 from botocore.exceptions import ClientError
 
 from infra.provision.errors import ProvisioningError
-from infra.provision.policies import Policy, same
+from infra.provision.iam.policies import Policy, same
 from infra.provision.resources.resource import (
     Found,
     Ids,
@@ -21,7 +21,7 @@ from infra.provision.resources.resource import (
     owner_by,
     upper,
 )
-from infra.provision.spec import Spec
+from infra.provision.specification.spec import Spec
 
 if TYPE_CHECKING:
     from mypy_boto3_iam import IAMClient

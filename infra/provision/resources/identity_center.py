@@ -3,8 +3,8 @@
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
-from infra.provision import policies
 from infra.provision.errors import ProvisioningError
+from infra.provision.iam import policies
 from infra.provision.resources.resource import (
     Found,
     Ids,
@@ -15,7 +15,7 @@ from infra.provision.resources.resource import (
     owner_by,
     upper,
 )
-from infra.provision.spec import Spec
+from infra.provision.specification.spec import Spec
 
 if TYPE_CHECKING:
     from mypy_boto3_sso_admin import SSOAdminClient

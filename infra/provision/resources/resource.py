@@ -11,7 +11,7 @@ from dataclasses import dataclass, field
 from enum import Enum
 from typing import Any
 
-from infra.provision.spec import Spec
+from infra.provision.specification.spec import Spec
 
 # On everything that is made here; destroy goes by it. Its value is the application's name.
 TAG = "rowlight:application"

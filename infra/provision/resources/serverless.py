@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
 from infra.provision.errors import ProvisioningError
-from infra.provision.policies import same
+from infra.provision.iam.policies import same
 from infra.provision.resources.identity_center import REDSHIFT_APPLICATION
 from infra.provision.resources.resource import (
     Found,
@@ -21,7 +21,7 @@ from infra.provision.resources.resource import (
     not_ours,
     owner_by,
 )
-from infra.provision.spec import SESSION_TAGS, Spec
+from infra.provision.specification.spec import SESSION_TAGS, Spec
 
 if TYPE_CHECKING:
     from mypy_boto3_redshift_serverless import RedshiftServerlessClient

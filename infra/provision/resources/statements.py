@@ -4,14 +4,14 @@ from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
-from infra.provision import sql
-from infra.provision.admin import Admin
 from infra.provision.errors import ProvisioningError
 from infra.provision.resources.identity_center import MANAGED_APPLICATION
 from infra.provision.resources.resource import Found, Ids, Owner, Resource, State, Tell, made
 from infra.provision.resources.serverless import ADMIN_SECRET, DATA, NEW, WAREHOUSE
-from infra.provision.spec import Spec
-from infra.provision.statements import steps
+from infra.provision.specification.spec import Spec
+from infra.provision.sql import warehouse
+from infra.provision.sql.admin import Admin
+from infra.provision.sql.statements import steps
 
 if TYPE_CHECKING:
     from mypy_boto3_redshift_data import RedshiftDataAPIServiceClient
@@ -122,7 +122,7 @@ class Statements(_InWarehouse):
         if admin is None:
             return None
         new = NEW in ids and all(table.create for table in self.spec.tables)
-        changes = sql.all_of(self.spec) if new else sql.plan(admin, self.spec)
+        changes = warehouse.all_of(self.spec) if new else warehouse.plan(admin, self.spec)
         needed = {change.sql for change in changes}
         there = _by_file([step for step in steps(self.spec) if step.sql not in needed])
         goes = [change.title for change in changes if change.action == "remove"]
@@ -138,7 +138,7 @@ class Statements(_InWarehouse):
         raise ProvisioningError("There is no warehouse yet.")
 
     def change(self, ids: Ids, found: Found) -> None:
-        for words in sql.run(self.sure(ids), found.detail, self.tell):
+        for words in warehouse.run(self.sure(ids), found.detail, self.tell):
             self.tell(words)
 
 
@@ -161,7 +161,7 @@ class Made(_InWarehouse):
 
     def find(self, ids: Ids) -> Found | None:
         admin = self.admin(ids)
-        changes = sql.remaining(admin) if admin else ()
+        changes = warehouse.remaining(admin) if admin else ()
         return Found({"statements": [each.title for each in changes]}, Owner.US) if changes else None
 
     def wanted(self, ids: Ids) -> State:
@@ -169,5 +169,5 @@ class Made(_InWarehouse):
 
     def remove(self, ids: Ids) -> None:
         admin = self.sure(ids)
-        for words in sql.undo(admin, sql.remaining(admin), self.tell):
+        for words in warehouse.undo(admin, warehouse.remaining(admin), self.tell):
             self.tell(words)

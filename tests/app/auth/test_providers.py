@@ -8,7 +8,7 @@ from pydantic import SecretStr
 
 from app.auth.oidc import Provider
 from app.errors import InvalidToken, SignInRefused
-from infra.provision.providers import PROVIDERS
+from infra.provision.specification.providers import PROVIDERS
 from tests.app.auth.test_identity import verified
 
 TENANT = "0f0f0f0f-1111-2222-3333-0f0f0f0f0f0f"

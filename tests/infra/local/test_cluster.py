@@ -8,7 +8,7 @@ from app.session.assembly import assemble
 from app.settings import load
 from infra.local.stack import ALSO_READABLE
 from infra.provision.apply import apply
-from infra.provision.spec import Spec
+from infra.provision.specification.spec import Spec
 from tests.app.test_sign_in_to_rows import user_of
 
 WHO = Query("who am I", "SELECT current_user AS name")

@@ -7,7 +7,7 @@ from botocore.exceptions import ClientError
 
 from infra.local.stack import ALSO_READABLE
 from infra.provision.apply import apply
-from infra.provision.spec import Spec
+from infra.provision.specification.spec import Spec
 from tests import outside
 from tests.infra.local.aws.conftest import allow, policy
 

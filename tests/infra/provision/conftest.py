@@ -7,7 +7,7 @@ import boto3
 import pytest
 
 from infra.local.stack import ALSO_READABLE
-from infra.provision.spec import Spec
+from infra.provision.specification.spec import Spec
 
 
 @pytest.fixture(scope="module")

@@ -4,10 +4,10 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any
 
-from infra.provision import policies
-from infra.provision.administrator import administrator
-from infra.provision.policies import Policy
-from infra.provision.spec import Spec
+from infra.provision.iam import policies
+from infra.provision.iam.administrator import administrator
+from infra.provision.iam.policies import Policy
+from infra.provision.specification.spec import Spec
 
 ACCOUNT = "123456789012"
 INSTANCE = "ssoins-0123456789abcdef"

@@ -5,8 +5,8 @@ import sys
 from collections.abc import Iterator
 from pathlib import Path
 
-from infra.provision.policy_reasons import reason
-from infra.provision.spec import Spec
+from infra.provision.iam.reasons import reason
+from infra.provision.specification.spec import Spec
 from tests.infra.provision.documents import VARIANTS, Document, administrators, documents
 
 ROOT = Path(__file__).parents[3]

@@ -5,10 +5,10 @@ from collections.abc import Callable
 
 import pytest
 
-from infra.provision import policies
 from infra.provision.__main__ import main
-from infra.provision.administrator import administrator
-from infra.provision.spec import Spec
+from infra.provision.iam import policies
+from infra.provision.iam.administrator import administrator
+from infra.provision.specification.spec import Spec
 from tests import outside
 from tests.infra.provision.test_policies import listed
 

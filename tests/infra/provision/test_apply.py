@@ -8,13 +8,13 @@ from typing import Any
 import boto3
 import pytest
 
-from infra.provision import policies
 from infra.provision.__main__ import main
-from infra.provision.access import Group
 from infra.provision.apply import apply
 from infra.provision.errors import ProvisioningError
+from infra.provision.iam import policies
 from infra.provision.resources.identity_center import JWT_BEARER
-from infra.provision.spec import Spec
+from infra.provision.specification.access import Group
+from infra.provision.specification.spec import Spec
 from tests import outside
 
 ANYBODY = {

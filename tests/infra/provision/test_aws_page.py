@@ -7,8 +7,8 @@ from pathlib import Path
 import pytest
 
 from infra.provision.__main__ import _parser
-from infra.provision.providers import PROVIDERS
-from infra.provision.toml_keys import KEYS, LISTS
+from infra.provision.specification.providers import PROVIDERS
+from infra.provision.specification.toml_keys import KEYS, LISTS
 from tests.test_docs import ROOT
 
 PAGE = (ROOT / "docs" / "aws.md").read_text()

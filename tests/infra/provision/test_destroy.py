@@ -8,15 +8,15 @@ from typing import Any
 import boto3
 import pytest
 
-from infra.provision import policies
 from infra.provision.__main__ import main
 from infra.provision.apply import apply
 from infra.provision.destroy import destroy, survey
 from infra.provision.errors import ProvisioningError
+from infra.provision.iam import policies
 from infra.provision.plan import plan
 from infra.provision.resources.resource import Ids, Owner
 from infra.provision.resources.serverless import role_arns
-from infra.provision.spec import Spec
+from infra.provision.specification.spec import Spec
 from tests.infra.provision.account import described
 
 Env = dict[str, str]

@@ -21,7 +21,7 @@ from infra.local.stack import ALSO_READABLE
 from infra.provision import env as command
 from infra.provision.__main__ import main
 from infra.provision.errors import SpecError
-from infra.provision.spec import Spec
+from infra.provision.specification.spec import Spec
 from tests import outside
 from tests.infra.provision.test_apply import arguments
 from tests.infra.provision.test_policies import spec as described

@@ -11,7 +11,7 @@ import pytest
 from infra.provision.__main__ import main
 from infra.provision.apply import apply
 from infra.provision.errors import ProvisioningError
-from infra.provision.spec import Spec
+from infra.provision.specification.spec import Spec
 from tests import outside
 from tests.infra.local.test_chain import refused
 from tests.infra.provision.test_apply import arguments

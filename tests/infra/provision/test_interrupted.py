@@ -10,7 +10,7 @@ import pytest
 
 from infra.provision.apply import apply
 from infra.provision.destroy import destroy, survey
-from infra.provision.spec import Spec
+from infra.provision.specification.spec import Spec
 from tests.infra.provision.account import described
 
 READS = ("Get", "List", "Describe")

@@ -6,13 +6,13 @@ from typing import Any
 import boto3
 import pytest
 
-from infra.provision import policies
 from infra.provision.__main__ import main
 from infra.provision.apply import apply
+from infra.provision.iam import policies
 from infra.provision.plan import plan
 from infra.provision.resources.resource import Owner
 from infra.provision.show import aligned, differences
-from infra.provision.spec import Spec
+from infra.provision.specification.spec import Spec
 from tests.infra.provision.account import described
 from tests.infra.provision.test_destroy import given
 

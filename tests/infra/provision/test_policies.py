@@ -6,10 +6,10 @@ from typing import Any
 
 import pytest
 
-from infra.provision import policies
-from infra.provision.access import Group
 from infra.provision.errors import SpecError
-from infra.provision.policy_reasons import REASONS, reason
+from infra.provision.iam import policies
+from infra.provision.iam.reasons import REASONS, reason
+from infra.provision.specification.access import Group
 from tests.infra.provision.documents import (
     ACCOUNT,
     VARIANTS,

@@ -20,10 +20,10 @@ from app.session.assembly import assemble
 from app.session.cookies import new_id
 from app.session.dynamodb import DynamoStore
 from app.settings import load
-from infra.provision import policies
 from infra.provision.apply import apply
-from infra.provision.policies import Policy
-from infra.provision.spec import Spec
+from infra.provision.iam import policies
+from infra.provision.iam.policies import Policy
+from infra.provision.specification.spec import Spec
 from tests import outside
 from tests.app.test_sign_in_to_rows import sign_in, user_of
 from tests.infra.provision import documents

@@ -18,10 +18,10 @@ from app.redshift.warehouse import Warehouse
 from app.views import policy_rules
 from app.views.admin import catalogue
 from infra.local.people import PEOPLE
-from infra.provision import as_person
 from infra.provision.__main__ import main
-from infra.provision.as_person import Failed
-from infra.provision.policy_tests import as_text, measure
+from infra.provision.policy_tests import as_person
+from infra.provision.policy_tests.as_person import Failed
+from infra.provision.policy_tests.measuring import as_text, measure
 from tests import outside
 
 EXAMPLE = Path("infra/policy-tests.yaml")

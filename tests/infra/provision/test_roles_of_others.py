@@ -11,7 +11,7 @@ from infra.provision.apply import apply
 from infra.provision.destroy import destroy, survey
 from infra.provision.errors import ProvisioningError
 from infra.provision.plan import plan
-from infra.provision.spec import Spec
+from infra.provision.specification.spec import Spec
 
 EC2 = {
     "Version": "2012-10-17",

@@ -12,14 +12,14 @@ from hypothesis import strategies as st
 
 from infra.local.sample import to_parquet
 from infra.local.warehouse import DbUser, Redshift, SqlError
-from infra.provision import script, sql, statements
-from infra.provision.access import SALES, Column, Group, RowPolicy, Table, condition_fault
-from infra.provision.admin import Admin, NotRun
-from infra.provision.conditions import alike
 from infra.provision.errors import ProvisioningError, SpecError
-from infra.provision.record import Made
-from infra.provision.script import Step
-from infra.provision.spec import Spec
+from infra.provision.specification.access import SALES, Column, Group, RowPolicy, Table, condition_fault
+from infra.provision.specification.spec import Spec
+from infra.provision.sql import script, statements, warehouse
+from infra.provision.sql.admin import Admin, NotRun
+from infra.provision.sql.conditions import alike
+from infra.provision.sql.record import Made
+from infra.provision.sql.script import Step
 from tests.app.views import people
 from tests.infra.provision.test_policies import spec
 
@@ -341,12 +341,12 @@ def admin(client: Client, of: Spec | None = None) -> Admin:
 def applied(client: Client, of: Spec) -> list[str]:
     """What was changed, and what stays against the specification's will."""
     changes: list[str] = []
-    left = sql.apply(admin(client, of), of, changes.append)
+    left = warehouse.apply(admin(client, of), of, changes.append)
     return [*changes, *left]
 
 
 def actions(client: Client, of: Spec) -> list[tuple[str, str]]:
-    return [(change.action, change.title) for change in sql.plan(admin(client, of), of)]
+    return [(change.action, change.title) for change in warehouse.plan(admin(client, of), of)]
 
 
 def run(client: Client, *statements: str) -> None:
@@ -491,7 +491,7 @@ def test_what_lets_a_group_see_more_and_was_given_by_hand_is_seen_and_taken(
 ) -> None:
     before = state(provisioned)
     run(provisioned, given)
-    (change,) = sql.plan(admin(provisioned), spec())
+    (change,) = warehouse.plan(admin(provisioned), spec())
     assert (change.action, change.sql) == ("remove", taken)
     assert "given by hand" in change.remark
     assert applied(provisioned, spec()) == [taken]
@@ -563,10 +563,10 @@ def test_all_of_ours_is_taken_back_and_nothing_else(client: Client) -> None:
     )
     before = state(client)
     applied(client, wider())
-    left = sql.undo(admin(client), sql.remaining(admin(client)), lambda _: None)
+    left = warehouse.undo(admin(client), warehouse.remaining(admin(client)), lambda _: None)
     assert left == ()
     assert state(client) == before
-    assert sql.remaining(admin(client)) == ()
+    assert warehouse.remaining(admin(client)) == ()
 
 
 def test_an_existing_table_is_governed_and_given_back_as_it_was(client: Client) -> None:
@@ -575,16 +575,16 @@ def test_an_existing_table_is_governed_and_given_back_as_it_was(client: Client) 
     made, there = wider(), replace(RETURNS, create=False, columns=(), copy_from="")
     of = replace(made, tables=(replace(made.tables[0], create=False), there))
     with pytest.raises(ProvisioningError, match=r"no table shop\.returns"):
-        sql.plan(admin(client), of)
+        warehouse.plan(admin(client), of)
     run(client, "CREATE SCHEMA shop", "CREATE TABLE shop.returns (country VARCHAR(10))")
     run(client, "INSERT INTO shop.returns VALUES ('PE'), ('BR')")
     before = state(client)
-    (turned,) = [change for change in sql.plan(admin(client), of) if change.remark]
+    (turned,) = [change for change in warehouse.plan(admin(client), of) if change.remark]
     assert turned.sql == "ALTER TABLE shop.returns ROW LEVEL SECURITY ON CONJUNCTION TYPE OR"
     assert "whoever reads shop.returns without one of these policies" in turned.remark
     applied(client, of)
     assert seen(client, "lima", "shop.returns") == 1
-    assert sql.undo(admin(client), sql.remaining(admin(client)), lambda _: None) == ()
+    assert warehouse.undo(admin(client), warehouse.remaining(admin(client)), lambda _: None) == ()
     assert state(client) == before
 
 
@@ -599,28 +599,28 @@ def test_the_security_that_others_policies_need_by_now_stays(client: Client) -> 
         "CREATE RLS POLICY brazil WITH (country VARCHAR(10)) USING (country = 'BR')",
         "ATTACH RLS POLICY brazil ON shop.returns TO ROLE clerks",
     )
-    assert sql.undo(admin(client), sql.remaining(admin(client)), lambda _: None) == ()
+    assert warehouse.undo(admin(client), warehouse.remaining(admin(client)), lambda _: None) == ()
     assert state(client)["security"] == [("shop", "returns", "or")]
 
 
 def test_what_others_made_use_of_stays_and_is_told(client: Client) -> None:
     applied(client, spec())
     run(client, "CREATE ROLE chief", f'GRANT ROLE "{AMER}" TO ROLE chief')
-    (left,) = sql.undo(admin(client), sql.remaining(admin(client)), lambda _: None)
+    (left,) = warehouse.undo(admin(client), warehouse.remaining(admin(client)), lambda _: None)
     assert left.startswith(f'DROP ROLE "{AMER}": it stays, for Redshift says')
-    assert sql.remaining(admin(client))[1].title == f'DROP ROLE "{AMER}"'
+    assert warehouse.remaining(admin(client))[1].title == f'DROP ROLE "{AMER}"'
     run(client, f'REVOKE ROLE "{AMER}" FROM ROLE chief')
-    assert sql.undo(admin(client), sql.remaining(admin(client)), lambda _: None) == ()
-    assert sql.remaining(admin(client)) == ()
+    assert warehouse.undo(admin(client), warehouse.remaining(admin(client)), lambda _: None) == ()
+    assert warehouse.remaining(admin(client)) == ()
 
 
 def test_others_policies_are_not_changed(client: Client) -> None:
     run(client, "CREATE RLS POLICY amer_region_filter WITH (timezone VARCHAR(50)) USING (timezone = 'UTC')")
     with pytest.raises(ProvisioningError, match="amer_region_filter that was not made here"):
-        sql.plan(admin(client), spec())
+        warehouse.plan(admin(client), spec())
     run(client, "ALTER RLS POLICY amer_region_filter USING (timezone LIKE 'America%')")
     applied(client, spec())
-    sql.undo(admin(client), sql.remaining(admin(client)), lambda _: None)
+    warehouse.undo(admin(client), warehouse.remaining(admin(client)), lambda _: None)
     assert [name for name, _ in state(client)["policies"]] == ["amer_region_filter"]
 
 
@@ -634,7 +634,7 @@ def test_others_do_not_see_more_rows_for_our_conjunction(client: Client) -> None
         f"ALTER TABLE {SALES} ROW LEVEL SECURITY ON CONJUNCTION TYPE AND",
     )
     with pytest.raises(ProvisioningError, match="the policy peru of role clerks, which was not made here"):
-        sql.plan(admin(client), spec())
+        warehouse.plan(admin(client), spec())
 
 
 def test_what_the_record_says_becomes_no_statement_of_its_own(client: Client) -> None:
@@ -651,7 +651,7 @@ def test_what_the_record_says_becomes_no_statement_of_its_own(client: Client) ->
         values = ", ".join("'" + each.replace("'", "''") + "'" for each in (kind, name, relation, grantee))
         run(client, f"INSERT INTO rowlight.provisioned VALUES ({values}, getdate())")
     known = {step.made for step in statements.steps(spec()) if step.made}
-    assert set(sql.recorded(admin(client))) == known
+    assert set(warehouse.recorded(admin(client))) == known
 
 
 def test_killed_after_each_transaction_and_run_again_it_ends_the_same(client: Client) -> None:
@@ -659,13 +659,17 @@ def test_killed_after_each_transaction_and_run_again_it_ends_the_same(client: Cl
     while killed(client, lambda: applied(client, small())):
         assert state(client) != ended
     assert state(client) == ended
-    assert set(sql.recorded(admin(client))) == {step.made for step in statements.steps(small()) if step.made}
+    assert set(warehouse.recorded(admin(client))) == {
+        step.made for step in statements.steps(small()) if step.made
+    }
 
 
 def test_killed_while_it_is_taken_back_it_goes_on(client: Client) -> None:
     before = state(client)
     applied(client, small())
-    while killed(client, lambda: sql.undo(admin(client), sql.remaining(admin(client)), lambda _: None)):
+    while killed(
+        client, lambda: warehouse.undo(admin(client), warehouse.remaining(admin(client)), lambda _: None)
+    ):
         assert state(client) != before
     assert state(client) == before
 

@@ -12,8 +12,8 @@ from typing import Any
 import pytest
 
 from infra.local.aws.policy import Request, decide, decide_for_principals
-from infra.provision import policies
-from infra.provision.policies import Policy
+from infra.provision.iam import policies
+from infra.provision.iam.policies import Policy
 from tests.infra.provision.documents import spec, warehouse_arn
 
 FRANK, ETHAN = "frank@example.com", "ethan@example.com"

@@ -7,9 +7,10 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from infra.provision import show, toml_file
+from infra.provision import show
 from infra.provision.__main__ import main
 from infra.provision.errors import SpecError
+from infra.provision.specification import toml_file
 from infra.provision.terminal import harmless
 
 

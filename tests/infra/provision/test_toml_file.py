@@ -12,11 +12,11 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from infra.provision import toml_file
 from infra.provision.errors import SpecError
-from infra.provision.providers import PROVIDERS
-from infra.provision.spec import Spec
-from infra.provision.toml_keys import KEYS, LISTS, NUMBER, TEXT, TEXTS, TRUTH
+from infra.provision.specification import toml_file
+from infra.provision.specification.providers import PROVIDERS
+from infra.provision.specification.spec import Spec
+from infra.provision.specification.toml_keys import KEYS, LISTS, NUMBER, TEXT, TEXTS, TRUTH
 from tests.infra.provision.test_policies import spec
 
 EXAMPLE = Path("infra/provision/rowlight.example.toml")

@@ -14,7 +14,7 @@ from infra.provision.apply import Outputs, apply
 from infra.provision.destroy import destroy, survey
 from infra.provision.errors import ProvisioningError
 from infra.provision.plan import plan
-from infra.provision.spec import Spec
+from infra.provision.specification.spec import Spec
 from tests import outside
 from tests.infra.provision.account import described
 from tests.infra.provision.test_destroy import given

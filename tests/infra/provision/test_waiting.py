@@ -7,14 +7,14 @@ from typing import Any
 import boto3
 import pytest
 
-from infra.provision import policies
 from infra.provision.apply import apply
 from infra.provision.destroy import destroy, survey
+from infra.provision.iam import policies
 from infra.provision.plan import plan
 from infra.provision.resources.clients import Clients
 from infra.provision.resources.declared import declared
 from infra.provision.resources.resource import Ids, Resource
-from infra.provision.spec import Spec
+from infra.provision.specification.spec import Spec
 from tests.infra.provision.account import described
 from tests.infra.provision.test_variants import CLUSTER, conditions
 

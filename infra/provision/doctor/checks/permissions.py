@@ -12,7 +12,7 @@ from infra.provision.doctor.fault import Fault, Finding
 from infra.provision.doctor.faults import iam as faults
 from infra.provision.doctor.roles import exchanger, may, name_of, permissions, role
 from infra.provision.doctor.statements import Statement, acts, concerns, conditions, principals, statements
-from infra.provision.spec import DRIVER
+from infra.provision.specification.spec import DRIVER
 
 LINK = "IAM"
 _EXCHANGE = "sso-oauth:CreateTokenWithIAM"

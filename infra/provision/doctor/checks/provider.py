@@ -14,7 +14,7 @@ from infra.provision.doctor.consoles import ALGORITHM, CLAIMS, GRANTS, ISSUER, S
 from infra.provision.doctor.context import Context, Waits
 from infra.provision.doctor.fault import Finding
 from infra.provision.doctor.faults import provider as faults
-from infra.provision.providers import PROVIDERS
+from infra.provision.specification.providers import PROVIDERS
 
 LINK = "Identity provider"
 WELL_KNOWN = "/.well-known/openid-configuration"

@@ -5,8 +5,8 @@ import time
 
 import pytest
 
-from infra.provision import policies
-from infra.provision.spec import Spec
+from infra.provision.iam import policies
+from infra.provision.specification.spec import Spec
 from tests.infra.local.aws.conftest import ACCOUNT, CLIENT_ID, allow, refusal
 
 TAGS = "https://aws.amazon.com/tags"

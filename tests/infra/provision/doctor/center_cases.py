@@ -3,7 +3,7 @@
 from collections.abc import Callable
 from typing import Any
 
-from infra.provision import access
+from infra.provision.specification import access
 from tests.infra.provision.doctor.account import JWT_BEARER, Account, case, conditions
 
 MISSPELT = access.Group(name="Exec-Global", all_rows=True)

@@ -7,7 +7,7 @@ import boto3
 import flask
 import pytest
 
-from infra.provision.spec import Spec
+from infra.provision.specification.spec import Spec
 from tests.infra.provision.doctor.world import KeptClients, World
 
 

@@ -4,7 +4,7 @@ import pytest
 
 from infra.provision.doctor.chain import Chain
 from infra.provision.doctor.consoles import SETTINGS, kind, where
-from infra.provision.providers import PROVIDERS
+from infra.provision.specification.providers import PROVIDERS
 
 TENANT = "8eaef023-2b34-4da1-9baa-8bc8c9d6a490"
 ISSUERS = {

@@ -6,7 +6,7 @@ from dataclasses import replace
 import pytest
 
 from infra.provision.apply import apply
-from infra.provision.spec import Spec
+from infra.provision.specification.spec import Spec
 from tests.infra.provision.doctor.world import BRIDGE, DATA, World
 from tests.infra.provision.test_host import TRUST
 

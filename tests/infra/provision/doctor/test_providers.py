@@ -15,7 +15,7 @@ from infra.provision.doctor.chain import Chain
 from infra.provision.doctor.check import Outcome, examine
 from infra.provision.doctor.checks import client, provider
 from infra.provision.doctor.context import Context
-from infra.provision.providers import PROVIDERS
+from infra.provision.specification.providers import PROVIDERS
 from tests.app.auth.test_providers import DOCUMENTS
 
 APP = "https://app.example.com"

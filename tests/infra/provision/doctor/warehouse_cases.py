@@ -4,7 +4,7 @@ import dataclasses
 from collections.abc import Callable
 from typing import Any
 
-from infra.provision import access
+from infra.provision.specification import access
 from tests.infra.provision.doctor.account import Account, Undone, case, conditions
 
 AMER = '"AWSIDC:amer-sales"'

@@ -20,7 +20,7 @@ from infra.provision.doctor.context import Context
 from infra.provision.doctor.fault import Finding
 from infra.provision.doctor.report import Report
 from infra.provision.doctor.test_person import TokenSource
-from infra.provision.spec import Spec
+from infra.provision.specification.spec import Spec
 
 BRIDGE, DATA = "IDCBridgeRole", "RedshiftDataAPIClientRole"
 

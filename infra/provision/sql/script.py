@@ -19,7 +19,7 @@ import re
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 
-from infra.provision.record import Made, name_in_sql, relation_in_sql
+from infra.provision.sql.record import Made, name_in_sql, relation_in_sql
 
 Values = Mapping[str, str]
 Sets = Mapping[str, Sequence[Values]]

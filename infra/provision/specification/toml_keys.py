@@ -4,8 +4,8 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any
 
-from infra.provision.access import Group, RowPolicy, Table
-from infra.provision.providers import PROVIDERS
+from infra.provision.specification.access import Group, RowPolicy, Table
+from infra.provision.specification.providers import PROVIDERS
 
 TEXT, NUMBER, TRUTH = "a text", "a whole number", "true or false"
 TEXTS, COLUMNS = "a list of texts", "a table of texts"

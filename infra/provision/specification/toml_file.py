@@ -7,12 +7,22 @@ from collections.abc import Iterator, Mapping
 from pathlib import Path
 from typing import Any
 
-from infra.provision.access import Column
 from infra.provision.errors import Fault, SpecError
-from infra.provision.providers import PROVIDERS
-from infra.provision.spec import PATTERNS, Spec
+from infra.provision.specification.access import Column
+from infra.provision.specification.providers import PROVIDERS
+from infra.provision.specification.spec import PATTERNS, Spec
+from infra.provision.specification.toml_keys import (
+    COLUMNS,
+    KEYS,
+    LISTS,
+    NUMBER,
+    TEXT,
+    TEXTS,
+    TRUTH,
+    WAREHOUSE,
+    Key,
+)
 from infra.provision.terminal import harmless
-from infra.provision.toml_keys import COLUMNS, KEYS, LISTS, NUMBER, TEXT, TEXTS, TRUTH, WAREHOUSE, Key
 
 _LONGEST = 1_000_000
 _SECRET = re.compile(

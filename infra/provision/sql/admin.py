@@ -3,9 +3,9 @@
 from collections.abc import Iterable, Iterator, Sequence
 from typing import TYPE_CHECKING, TypeVar
 
-from infra.provision import batch
 from infra.provision.errors import ProvisioningError
-from infra.provision.spec import Spec
+from infra.provision.specification.spec import Spec
+from infra.provision.sql import batch
 
 if TYPE_CHECKING:
     from mypy_boto3_redshift_data import RedshiftDataAPIServiceClient

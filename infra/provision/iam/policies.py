@@ -6,7 +6,7 @@ Every statement has a name (its Sid), by which policy_reasons says why it is the
 from collections.abc import Mapping
 from typing import Any
 
-from infra.provision.spec import DRIVER, SESSION_TAGS, Spec
+from infra.provision.specification.spec import DRIVER, SESSION_TAGS, Spec
 
 Policy = dict[str, Any]
 

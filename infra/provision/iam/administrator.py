@@ -7,8 +7,8 @@ itself end in a wildcard within the account, the region or the one instance.
 from collections.abc import Mapping
 from typing import Any
 
-from infra.provision.policies import REDSHIFT_SERVICES, Policy, allow, policy
-from infra.provision.spec import SESSION_TAGS, Spec
+from infra.provision.iam.policies import REDSHIFT_SERVICES, Policy, allow, policy
+from infra.provision.specification.spec import SESSION_TAGS, Spec
 
 
 def administrator(spec: Spec) -> Mapping[str, Policy]:

@@ -10,15 +10,15 @@ from itertools import chain, groupby
 from operator import attrgetter
 from typing import Literal
 
-from infra.provision.access import OWN_SCHEMA
-from infra.provision.admin import MOST, Admin, NotRun, parts
-from infra.provision.beyond import beyond
-from infra.provision.conditions import alike
 from infra.provision.errors import ProvisioningError
-from infra.provision.record import RECORD, Made, forget, note
-from infra.provision.script import Step
-from infra.provision.spec import Spec
-from infra.provision.statements import steps
+from infra.provision.specification.access import OWN_SCHEMA
+from infra.provision.specification.spec import Spec
+from infra.provision.sql.admin import MOST, Admin, NotRun, parts
+from infra.provision.sql.beyond import beyond
+from infra.provision.sql.conditions import alike
+from infra.provision.sql.record import RECORD, Made, forget, note
+from infra.provision.sql.script import Step
+from infra.provision.sql.statements import steps
 
 Changed = Callable[[str], None]
 

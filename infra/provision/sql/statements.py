@@ -4,12 +4,12 @@ from collections.abc import Iterable, Sequence
 from dataclasses import replace
 from pathlib import Path
 
-from infra.provision.access import COPY_FORMATS, SALES, Column, Group
-from infra.provision.record import name_in_sql
-from infra.provision.script import Sets, Step, Values, read
-from infra.provision.spec import Spec
+from infra.provision.specification.access import COPY_FORMATS, SALES, Column, Group
+from infra.provision.specification.spec import Spec
+from infra.provision.sql.record import name_in_sql
+from infra.provision.sql.script import Sets, Step, Values, read
 
-FOLDER = Path(__file__).parent.parent / "sql"
+FOLDER = Path(__file__).parents[2] / "sql"
 
 
 def steps(spec: Spec) -> tuple[Step, ...]:

@@ -5,9 +5,9 @@ from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from typing import Protocol
 
-from infra.provision import access
-from infra.provision.access import BUCKET, COPY_FORMATS, PREFIX, SALES, Group, RowPolicy, Table
 from infra.provision.errors import Fault, SpecError
+from infra.provision.specification import access
+from infra.provision.specification.access import BUCKET, COPY_FORMATS, PREFIX, SALES, Group, RowPolicy, Table
 
 PROVIDERS = ("okta", "entra", "auth0", "keycloak", "ping", "google", "other")
 DATA_API, DRIVER = QUERY_PATHS = ("data-api", "driver")

@@ -2,9 +2,9 @@
 
 from collections.abc import Iterable, Iterator
 
-from infra.provision.admin import Admin
-from infra.provision.record import Made
-from infra.provision.spec import Spec
+from infra.provision.specification.spec import Spec
+from infra.provision.sql.admin import Admin
+from infra.provision.sql.record import Made
 
 _ATTACHED = (
     "SELECT polname, relschema, relname, grantee FROM svv_rls_attached_policy WHERE granteekind = 'role'"

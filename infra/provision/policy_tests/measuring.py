@@ -13,8 +13,8 @@ from app.policies.sql import Writer, literal
 from app.policies.tree import Condition, name_in_sql
 from app.policies.verdicts import Row, Seen, Verdict, judge
 from app.policies.words import seen_text
-from infra.provision.as_person import Failed, NoSuchUser, Refused, Rows, Warehouse
 from infra.provision.errors import ProvisioningError
+from infra.provision.policy_tests.as_person import Failed, NoSuchUser, Refused, Rows, Warehouse
 
 _AT_ONCE = 4  # of the Data API's statements; it takes thirty a second from an account
 _MOST_GROUPS = 10_000  # of rows that are alike in what is shown, among which a missing one is looked for

@@ -11,13 +11,13 @@ from app.policies.expectations import read_expectations
 from app.policies.file import LONGEST
 from infra.provision import show
 from infra.provision.apply import outputs
-from infra.provision.as_person import Warehouse
 from infra.provision.command import Commands, add_common, add_specification, is_specified, session_of, spec_of
 from infra.provision.errors import SpecError
-from infra.provision.policy_tests import as_json, as_text, measure
-from infra.provision.spec import Spec
+from infra.provision.policy_tests.as_person import Warehouse
+from infra.provision.policy_tests.measuring import as_json, as_text, measure
+from infra.provision.specification.spec import Spec
 
-_TESTS = Path(__file__).parent.parent / "policy-tests.yaml"
+_TESTS = Path(__file__).parents[2] / "policy-tests.yaml"
 
 
 def add_parser(commands: Commands) -> None:

@@ -9,8 +9,8 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
 from app.policies.sql import literal
-from infra.provision import batch
 from infra.provision.errors import ProvisioningError
+from infra.provision.sql import batch
 
 if TYPE_CHECKING:
     from mypy_boto3_redshift_data import RedshiftDataAPIServiceClient

@@ -1,0 +1,1 @@
+"""Who trusts whom, and who may do what."""

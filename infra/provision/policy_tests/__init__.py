@@ -1,0 +1,1 @@
+"""`test-policies`: what people see, against what they should."""

@@ -1,0 +1,1 @@
+"""What is to be provisioned: rowlight.toml and what it means."""
