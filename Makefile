@@ -16,7 +16,8 @@ demo: .venv/local  ## the stand-in and the app on http://localhost:8501
 local: .venv/local  ## the stand-in alone: identity provider on 8502, AWS on 8503
 	@exec $(BIN)/python -m infra.local
 
-# One more than there are cores: tests wait for processes of their own now and then.
+# One more than there are cores: tests wait for processes of their own now and then. A file's tests stay together,
+# for what they share starts once; and files begin in their order, for the longest are in the middle.
 TOGETHER := $(shell expr $$(nproc 2>/dev/null || echo 2) + 1)
 
 test: lint types unit browser  ## everything: lint, types, unit, integration and browser tests
@@ -29,7 +30,7 @@ types: .venv/dev  ## mypy, strict
 	$(BIN)/mypy
 
 unit: .venv/dev .venv/postgresql  ## unit and integration tests
-	$(BIN)/pytest -n $(TOGETHER) -m "not browser"
+	$(BIN)/pytest -n $(TOGETHER) --dist loadfile --no-loadscope-reorder -m "not browser"
 
 # Mostly they wait, so two side by side; apart from the last, which starts a browser of its own kind.
 browser: .venv/dev .venv/chromium  ## the pages in Chromium, as each of the people
