@@ -5,7 +5,7 @@ COMPILE = $(BIN)/uv pip compile -q --universal --python-version 3.11 --generate-
 	--no-annotate --custom-compile-command "make lock" pyproject.toml
 
 .DEFAULT_GOAL := help
-.PHONY: help demo local test lint types unit browser bench pictures coverage-table doctor-table policies-doc lock format clean
+.PHONY: help demo local test lint types unit browser bench pictures coverage-table doctor-table policies-doc cost-page lock format clean
 
 help:  ## this list
 	@grep -hE '^[a-z-]+:.*## ' $(MAKEFILE_LIST) | sed -E 's/:.*## /\t/' | expand -t 16
@@ -57,6 +57,9 @@ policies-doc: .venv/dev  ## write docs/policies.md from the IAM policies that in
 
 doctor-table: .venv/dev  ## write the table of faults in docs/aws.md from what doctor knows
 	$(BIN)/python -m infra.provision.doctor.table
+
+cost-page: .venv/dev  ## write the tables of docs/cost.md from prices, habits and measurements
+	$(BIN)/python -m infra.deploy.cost --write
 
 format: .venv/dev  ## write the code's layout
 	$(BIN)/ruff check --fix-only .

@@ -1,0 +1,1 @@
+"""How Rowlight is hosted, and what that costs."""

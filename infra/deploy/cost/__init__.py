@@ -1,0 +1,1 @@
+"""What Rowlight costs on AWS in a month: `python -m infra.deploy.cost`."""
