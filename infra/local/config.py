@@ -43,6 +43,7 @@ class Config:
     log_level: str = "WARNING"
     sign_in: str = "popup"
     propagation: str = "identity_center"
+    demo_url: str = ""  # where people open the app, where that is a proxy in front of it
     client_secret: str = field(default_factory=lambda: secrets.token_urlsafe(32), repr=False)
 
     @property
@@ -52,7 +53,7 @@ class Config:
 
     @property
     def app_url(self) -> str:
-        return f"http://localhost:{self.app_port}"
+        return self.demo_url or f"http://localhost:{self.app_port}"
 
     @property
     def issuer(self) -> str:
@@ -84,6 +85,7 @@ _NUMBERS = {
     "DATA_API_PAGE_KB": ("data_api_page_kb", 1, 1024),
     "WAREHOUSE_SECONDS": ("warehouse_seconds", 0, 3600),
 }
+_ORIGIN = r"https?://[a-z0-9.-]{1,253}(:[0-9]{1,5})?"
 _LOG_LEVELS = ("DEBUG", "INFO", "WARNING", "ERROR")
 
 
@@ -104,6 +106,9 @@ def from_environment(environ: Mapping[str, str] = os.environ) -> Config:
     values["propagation"] = _one_of(("identity_center", "session_tags"), environ, "PROPAGATION")
     values["data_api_quotas"] = _one_of(("off", "on"), environ, "DATA_API_QUOTAS") == "on"
     values["empty"] = _one_of(("off", "on"), environ, "EMPTY") == "on"
+    values["demo_url"] = environ.get("DEMO_URL", "").strip()
+    if values["demo_url"] and not re.fullmatch(_ORIGIN, values["demo_url"], re.ASCII):
+        raise ConfigError(f"DEMO_URL is {values['demo_url'][:40]!r}: it must be like https://host:port.")
     config = Config(**values)
     if len({config.app_port, config.idp_port, config.aws_port}) < 3:  # noqa: PLR2004 - the three ports
         raise ConfigError("APP_PORT, IDP_PORT and AWS_PORT must be three different ports.")

@@ -43,6 +43,8 @@ def start(module: str = "infra.local", **settings: str) -> subprocess.CompletedP
         ({"DATA_API_RESULTS_MB": "0"}, "DATA_API_RESULTS_MB"),
         ({"DATA_API_RESULT_LIMIT_MB": "501"}, "DATA_API_RESULT_LIMIT_MB"),
         ({"DATA_API_PAGE_KB": "1025"}, "DATA_API_PAGE_KB"),
+        ({"DEMO_URL": "rowlight.example.com"}, "DEMO_URL"),
+        ({"DEMO_URL": "https://rowlight.example.com/app"}, "DEMO_URL"),
     ],
 )
 def test_a_wrong_setting_is_named(settings, names):
@@ -51,12 +53,19 @@ def test_a_wrong_setting_is_named(settings, names):
     assert len(str(caught.value)) < 200
 
 
+def test_behind_a_proxy_people_open_the_app_and_come_back_by_its_address():
+    config = from_environment({"DEMO_URL": "https://rowlight.example.com:8443"})
+    assert config.app_url == "https://rowlight.example.com:8443"
+    assert "https://rowlight.example.com:8443/auth/callback" in config.redirect_uris
+
+
 def test_settings_that_are_not_set_have_their_defaults():
     assert from_environment({"DEMO_ROWS": " "}).demo_rows == 200_000
     assert from_environment({}).sign_in == "popup"
     assert from_environment({"SIGN_IN": "redirect"}).sign_in == "redirect"
     assert not from_environment({}).data_api_quotas
     assert from_environment({"DATA_API_QUOTAS": "on"}).data_api_quotas
+    assert from_environment({"APP_PORT": "9001"}).app_url == "http://localhost:9001"
     assert "secret" not in repr(Config(client_secret="a-secret"))
 
 
