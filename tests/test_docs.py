@@ -34,16 +34,7 @@ def test_every_code_is_explained_and_every_explained_code_exists():
     assert sorted(raised) == sorted(explained)
 
 
-@pytest.mark.parametrize(
-    "lock",
-    [
-        "requirements.txt",
-        "requirements-driver.txt",
-        "requirements-telemetry.txt",
-        "requirements-local.txt",
-        "requirements-dev.txt",
-    ],
-)
+@pytest.mark.parametrize("lock", sorted(path.name for path in ROOT.glob("requirements*.txt")))
 def test_every_pin_has_hashes_and_no_host(lock):
     text = (ROOT / lock).read_text()
     pins = re.findall(r"^[a-z][^\n]*==[^\n]*\\\n    --hash=sha256:", text, re.MULTILINE)

@@ -28,7 +28,7 @@ def table() -> str:
 def _lines() -> Iterator[str]:
     found = sorted(FAULTS.values(), key=lambda fault: fault.code)
     for part, faults in groupby(found, key=lambda fault: fault.code[:5]):
-        yield from (f"#### {_PARTS[part]}", "", "| error | cause | cure |", "| --- | --- | --- |")
+        yield from (f"### {_PARTS[part]}", "", "| error | cause | cure |", "| --- | --- | --- |")
         yield from (_row(fault) for fault in faults)
         yield ""
 
