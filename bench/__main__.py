@@ -1,7 +1,8 @@
 """`make bench`: figures of this machine in one run, each comparison a ratio against a named peer.
 
-`python -m bench PART…` measures some of the parts; all of them without. `--json FILE` says where the figures
-go for machines; `--write` also puts them into bench/results.json and bench/README.md, part by part.
+`python -m bench PART…` measures some of the parts; without, all but `soak`, which takes `--minutes`.
+`--json FILE` says where the figures go for machines; `--write` also puts them into bench/results.json and
+bench/README.md, part by part.
 """
 
 import argparse
@@ -24,6 +25,7 @@ from bench import (
     report,
     scene,
     sign_ins,
+    soak,
     warehouse,
     written,
 )
@@ -58,13 +60,17 @@ ALONE: Mapping[str, Callable[[], object]] = {
     "pages": pages.measure,
     "warehouse": lambda: warehouse.measure(runs=RUNS),
 }
-PARTS = (*ON_DEMONSTRATION, *ALONE)
+PARTS = (*ON_DEMONSTRATION, *ALONE, "soak")
+_USUAL = tuple(part for part in PARTS if part != "soak")  # which alone takes half an hour
 
 
 def main(arguments: Sequence[str] | None = None) -> None:
     """Measures, prints, and keeps what was measured."""
     parser = argparse.ArgumentParser(prog="python -m bench", description="Measured comparisons.")
-    parser.add_argument("parts", nargs="*", metavar="PART", help=f"one of {', '.join(PARTS)}; none: all")
+    parser.add_argument(
+        "parts", nargs="*", metavar="PART", help=f"one of {', '.join(PARTS)}; none: all but soak"
+    )
+    parser.add_argument("--minutes", type=float, default=soak.MINUTES, help="of soak: %(default)g")
     parser.add_argument("--json", type=Path, default=Path("build/bench.json"), help="%(default)s")
     parser.add_argument(
         "--write", action="store_true", help="also into bench/results.json and bench/README.md"
@@ -75,23 +81,24 @@ def main(arguments: Sequence[str] | None = None) -> None:
     isolate()
     told.json.parent.mkdir(parents=True, exist_ok=True)
     # After each part: what was measured stays, whatever comes of the next.
-    for run in measured(told.parts or PARTS):
+    for run in measured(told.parts or _USUAL, minutes=told.minutes):
         told.json.write_text(json.dumps(run, indent=1, ensure_ascii=False) + "\n")
         if told.write:
             written.write(run)
 
 
-def measured(parts: Sequence[str]) -> Iterator[written.Run]:
+def measured(parts: Sequence[str], *, minutes: float = soak.MINUTES) -> Iterator[written.Run]:
     """The figures so far after each part, and the machine that they were measured on."""
     seconds: dict[str, float] = {}
-    with _demonstration_if(any(name in ON_DEMONSTRATION for name in parts)) as on:
+    on_demonstration = {**ON_DEMONSTRATION, "soak": lambda on: soak.measure(on.env, minutes=minutes)}
+    with _demonstration_if(any(name in on_demonstration for name in parts)) as on:
         for name in filter(parts.__contains__, PARTS):
             started = time.perf_counter()
             with report.part(name):
                 if name in ALONE:
                     ALONE[name]()
                 elif on is not None:
-                    ON_DEMONSTRATION[name](on)
+                    on_demonstration[name](on)
             seconds[name] = time.perf_counter() - started
             yield written.run(report.figures(), scene.machine(), seconds)
 

@@ -7,7 +7,7 @@ from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
 from datetime import datetime
-from typing import IO, Any
+from typing import IO, Any, Self
 
 from bench import scene
 from bench.report import TIMES, percentiles, value
@@ -70,8 +70,11 @@ def _both(pipe: "subprocess.Popen[str]") -> tuple[IO[str], IO[str]]:
 
 
 @contextmanager
-def crowd(app_url: str, at: Replica, *, count: int) -> Iterator[Crowd]:
-    """So many sign-ins, one after the other, by the people who may see figures, in turn; then a tab each."""
+def crowd(app_url: str, at: Replica, *, count: int, driver: str = "bench.tabs") -> Iterator[Crowd]:
+    """So many sign-ins, one after the other, by the people who may see figures, in turn; then a tab each.
+
+    `driver` is the module that has the tabs: it says what people do.
+    """
     people = [_READERS[place % len(_READERS)] for place in range(count)]
     sessions = []
     for person in people:
@@ -84,16 +87,16 @@ def crowd(app_url: str, at: Replica, *, count: int) -> Iterator[Crowd]:
         browser.http.close()
     known = [name for person in PEOPLE for name in (person.email, person.name)]
     job = {"app_url": app_url, "port": at.port, "people": known, "sessions": sessions}
-    driver = subprocess.Popen(
-        [sys.executable, "-m", "bench.tabs"], stdin=subprocess.PIPE, stdout=subprocess.PIPE, text=True
+    process = subprocess.Popen(
+        [sys.executable, "-m", driver], stdin=subprocess.PIPE, stdout=subprocess.PIPE, text=True
     )
-    to, _ = _both(driver)
+    to, _ = _both(process)
     try:
         print(json.dumps(job), file=to, flush=True)
-        yield Crowd(at, driver, [person.email for person in people])
+        yield Crowd(at, process, [person.email for person in people])
     finally:
         to.close()
-        driver.wait(60)
+        process.wait(60)
 
 
 def measure(
@@ -114,7 +117,7 @@ def measure(
 def _measure(app_url: str, at: Replica, *, count: int, seconds: float, think: Sequence[float]) -> None:
     with crowd(app_url, at, count=len(_READERS)) as warm:
         warm.work(_BOTH, 1.0)  # what a process loads once belongs to no session
-    before, signed_in = at.resident_bytes(), len(_sign_ins(at))
+    before, signed_in = at.resident_bytes(), len(sign_ins(at))
     with crowd(app_url, at, count=count) as people:
         memory = (at.resident_bytes() - before) / 2**20 / count
         phases = [people.work(_BOTH, seconds / 2), people.work(_BOTH, seconds, think)]
@@ -125,17 +128,17 @@ def _measure(app_url: str, at: Replica, *, count: int, seconds: float, think: Se
             rate = len(phases[0].actions) / phases[0].seconds
             note = f"against {_SUPERSET}: {_SUPERSET_RATE} a second with {count} users"
             value(f"{count} sessions, no pauses: actions", rate / _SUPERSET_RATE, TIMES, note)
-    places = {reference: place for place, reference in enumerate(_sign_ins(at)[signed_in:])}
-    asked = _asked(at, places)
+    places = {reference: place for place, reference in enumerate(sign_ins(at)[signed_in:])}
+    asked = Asked.of(at, places)
     name = f"{count} {'session' if count == 1 else 'sessions'}"
     for phase, pauses in zip(phases, ("no pauses", "3-7 s to think"), strict=True):
         most = MOST_P95 if count == _AS_SUPERSET and phase is phases[1] else None
         _print(f"{name}, {pauses}", phase, asked, most_p95=most)
     actions = [*people.first, *(action for phase in phases for action in phase.actions)]
     failed = [action.fault for action in actions if action.fault]
-    note = f"of {len(actions)} {_first(failed)}".strip()
+    note = f"of {len(actions)} {first(failed)}".strip()
     value(f"{name}: failures", len(failed), note=note, most=0)
-    value(f"{name}: pages with somebody else's", _mixed(actions, people.people), most=0)
+    value(f"{name}: pages with somebody else's", mixed(actions, people.people), most=0)
     # A process's heap grows in steps: of few sessions it says nothing.
     most = MOST_MB if count >= _AS_SUPERSET else None
     value(
@@ -157,7 +160,7 @@ def _cost(phase: Phase) -> float:
     return phase.cpu / len(phase.actions)
 
 
-def _print(name: str, phase: Phase, asked: "_Asked", *, most_p95: float | None) -> None:
+def _print(name: str, phase: Phase, asked: "Asked", *, most_p95: float | None) -> None:
     for kind, label in (("filter", "filter change"), ("refresh", "Refresh")):
         done = [action for action in phase.actions if action.kind == kind and not action.fault]
         percentiles(f"{name}: {label}", [action.seconds for action in done])
@@ -171,10 +174,22 @@ def _print(name: str, phase: Phase, asked: "_Asked", *, most_p95: float | None) 
 
 
 @dataclass(frozen=True)
-class _Asked:
+class Asked:
     """When each tab's person was waiting for the warehouse, as the audit trail has it."""
 
     spans: Mapping[int, Sequence[tuple[float, float]]]  # the moment of the event, and the seconds before it
+
+    @classmethod
+    def of(cls, at: Replica, places: Mapping[str, int]) -> Self:
+        """By each sign-in's reference, the place of its tab."""
+        spans: dict[int, list[tuple[float, float]]] = {}
+        for event in events(at, "query"):
+            if event["session"] in places:
+                moment = datetime.fromisoformat(event["time"]).timestamp()
+                # Making columns of what came is the app's part; a query that failed has no parts.
+                waited = event.get("warehouse_milliseconds", 0) + event.get("transfer_milliseconds", 0)
+                spans.setdefault(places[event["session"]], []).append((moment, waited / 1000))
+        return cls(spans)
 
     def seconds(self, action: Action) -> float:
         """How long the warehouse was asked in the course of an action."""
@@ -183,29 +198,19 @@ class _Asked:
         return sum(took for at, took in spans if action.began <= at <= ended)
 
 
-def _asked(at: Replica, places: Mapping[str, int]) -> _Asked:
-    spans: dict[int, list[tuple[float, float]]] = {}
-    for event in _events(at, "query"):
-        if event["session"] in places:
-            moment = datetime.fromisoformat(event["time"]).timestamp()
-            # Making columns of what came is the app's part; a query that failed has no parts.
-            waited = event.get("warehouse_milliseconds", 0) + event.get("transfer_milliseconds", 0)
-            spans.setdefault(places[event["session"]], []).append((moment, waited / 1000))
-    return _Asked(spans)
-
-
-def _sign_ins(at: Replica) -> list[str]:
+def sign_ins(at: Replica) -> list[str]:
     """The references of the sign-ins, in their order."""
-    return [event["session"] for event in _events(at, "sign-in")]
+    return [event["session"] for event in events(at, "sign-in")]
 
 
-def _events(at: Replica, name: str) -> Iterator[dict[str, Any]]:
+def events(at: Replica, name: str) -> Iterator[dict[str, Any]]:
+    """What the audit trail has by this name."""
     for line in at.log().splitlines():
         if line.startswith("{") and (event := json.loads(line)).get("message") == name:
             yield event
 
 
-def _mixed(actions: Sequence[Action], people: Sequence[str]) -> int:
+def mixed(actions: Sequence[Action], people: Sequence[str]) -> int:
     """How many pages name somebody else, or show other figures than that person has for that choice."""
     shown: dict[tuple[str, str], set[str]] = {}
     for action in actions:
@@ -220,5 +225,5 @@ def _mixed(actions: Sequence[Action], people: Sequence[str]) -> int:
     return several + same + sum(bool(action.named) for action in actions)
 
 
-def _first(faults: Sequence[str]) -> str:
+def first(faults: Sequence[str]) -> str:
     return f"({faults[0][:120]})" if faults else ""

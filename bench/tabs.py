@@ -31,6 +31,9 @@ _CONNECTING = 10  # at once
 _LOOK_SECONDS = 30.0
 _KEPT_RUNS = 2  # Streamlit's front end forgets a message that so many runs did not name
 _CODE = re.compile(rb"RL-\d{3}")
+_CHOICES = {"selectbox", "multiselect"}
+_OFFERED = _CHOICES | {"button", "download_button"}
+_FIGURES = {"first", "filter", "refresh", "page"}  # what leaves the page with its figures
 _DONE = {ForwardMsg.FINISHED_SUCCESSFULLY, ForwardMsg.FINISHED_FRAGMENT_RUN_SUCCESSFULLY}
 
 
@@ -41,6 +44,7 @@ class Widget:
     id: str
     fragment: str
     options: tuple[str, ...] = ()
+    url: str = ""
 
 
 @dataclass
@@ -64,26 +68,34 @@ class Tab:
     def __init__(self, place: int, session: Mapping[str, Any], job: Mapping[str, Any]) -> None:
         self.place = place
         self._job = job
-        self._cookies = "; ".join(f"{name}={value}" for name, value in session["cookies"].items())
+        self._name = session["person"][1]
+        self._jar: dict[str, str] = session["cookies"]
         self._others = [each.encode() for each in job["people"] if each not in session["person"]]
         self._socket: ClientConnection
-        self._widgets: dict[str, Widget] = {}
+        self._widgets: dict[str, Widget] = {}  # by label
         self._values: dict[str, WidgetState] = {}
         self._kept: dict[str, int] = {}
         self._query = ""
+        self._page = ""  # Streamlit's name of it; at first whichever is the first
+        self._pages: dict[str, str] = {}  # its path: Streamlit's name of it
+        self._session = ""  # Streamlit's name of this tab's state on the server
         self._look = ""  # the fragment that asks to be run now and then
         self._looked = time.monotonic()
         self._choice = ["", ""]
         self._random = random.Random(place)  # noqa: S311 - no secret
 
-    async def open(self) -> Action:
-        """Connects, and draws the page for the first time."""
+    @property
+    def _cookies(self) -> str:
+        return "; ".join(f"{name}={value}" for name, value in self._jar.items())
+
+    async def open(self, *, resumes: str = "") -> Action:
+        """Connects, to the state that it had if it still is on the server, and draws the page."""
         self._socket = await connect(
             f"ws://{urlsplit(self._job['app_url']).netloc}/_stcore/stream",
             host="127.0.0.1",
             port=self._job["port"],
             origin=self._job["app_url"],
-            subprotocols=["streamlit"],
+            subprotocols=["streamlit", *(["PLACEHOLDER_AUTH_TOKEN", resumes] if resumes else [])],
             additional_headers={"Cookie": self._cookies},
             compression=None,
             max_size=None,
@@ -97,14 +109,17 @@ class Tab:
             self._looked = time.monotonic()
             await self._act("look", self._look)
         if kind == "refresh":
-            button = self._widgets["Refresh"]
-            return await self._act(kind, button.fragment, WidgetState(id=button.id, trigger_value=True))
+            return await self._press(kind, "Refresh")
         return await self._act(kind, self._change())
+
+    async def _press(self, kind: str, label: str, *states: WidgetState) -> Action:
+        button = self._widgets[label]
+        return await self._act(kind, button.fragment, WidgetState(id=button.id, trigger_value=True), *states)
 
     def _change(self) -> str:
         """Chooses another period or other categories; returns the fragment that this runs again."""
-        period, category = self._widgets["Period"], self._widgets["Category"]
-        if self._random.random() < 0.5:  # noqa: PLR2004 - as often the one as the other
+        period, category = self._widgets["Period"], self._widgets.get("Category")
+        if category is None or self._random.random() < 0.5:  # noqa: PLR2004 - as often the one as the other
             others = [each for each in period.options if each not in (CUSTOM, self._choice[0])]
             self._choice[0] = self._random.choice(others)
             self._values[period.id] = WidgetState(id=period.id, string_value=self._choice[0])
@@ -123,15 +138,15 @@ class Tab:
                 await self._run(action, fragment, triggers)
         except (OSError, EOFError, TimeoutError) as error:
             action.fault = f"{type(error).__name__}: {error}"
-        action.chosen = " / ".join(self._choice)
-        if not (action.total or action.fault or kind == "look"):
+        action.chosen = self._query
+        if kind in _FIGURES and not (action.total or action.fault):
             action.fault = "no figures"
         return action
 
     async def _run(self, action: Action, fragment: str, triggers: Iterable[WidgetState]) -> None:
         message = BackMsg()
         told = message.rerun_script
-        told.query_string, told.fragment_id = self._query, fragment
+        told.query_string, told.fragment_id, told.page_script_hash = self._query, fragment, self._page
         told.is_auto_rerun = action.kind == "look"
         told.widget_states.widgets.extend([*self._values.values(), *triggers])
         told.cached_message_hashes.extend(self._kept)
@@ -169,6 +184,11 @@ class Tab:
             self._query = told.page_info_changed.query_string
         elif kind == "auto_rerun":
             self._look = told.auto_rerun.fragment_id
+        elif kind == "new_session":
+            self._session = told.new_session.initialize.session_id
+        elif kind == "navigation":
+            self._pages = {each.url_pathname: each.page_script_hash for each in told.navigation.app_pages}
+            self._page = told.navigation.page_script_hash
         elif kind == "delta":
             self._draw(action, told.delta)
         return None
@@ -181,20 +201,21 @@ class Tab:
             action.fault = "an exception on the page"
         elif kind == "metric" and delta.new_element.metric.label == TOTAL:
             action.total = delta.new_element.metric.help or delta.new_element.metric.body
-        elif kind == "button" and "Refresh" in delta.new_element.button.label:
-            self._widgets["Refresh"] = Widget(delta.new_element.button.id, delta.fragment_id)
-        elif kind == "selectbox":
-            drawn = delta.new_element.selectbox
-            self._widgets[drawn.label] = Widget(drawn.id, delta.fragment_id, tuple(drawn.options))
-            value = drawn.raw_value if drawn.set_value else drawn.options[drawn.default]
-            self._set(drawn.id, WidgetState(id=drawn.id, string_value=value), forced=drawn.set_value)
-            self._choice[0] = self._values[drawn.id].string_value
-        elif kind == "multiselect":
-            drawn = delta.new_element.multiselect
-            self._widgets[drawn.label] = Widget(drawn.id, delta.fragment_id, tuple(drawn.options))
-            state = WidgetState(id=drawn.id)
-            state.string_array_value.data.extend(drawn.raw_values if drawn.set_value else [])
-            self._set(drawn.id, state, forced=drawn.set_value)
+        elif kind in _OFFERED:
+            drawn = getattr(delta.new_element, kind)
+            label = drawn.label.removeprefix(":primary[").removesuffix("]")
+            options = tuple(drawn.options) if kind in _CHOICES else ()
+            self._widgets[label] = Widget(drawn.id, delta.fragment_id, options, getattr(drawn, "url", ""))
+            if label == "Period":
+                value = drawn.raw_value if drawn.set_value else drawn.options[drawn.default]
+                self._set(drawn.id, WidgetState(id=drawn.id, string_value=value), forced=drawn.set_value)
+                self._choice[0] = self._values[drawn.id].string_value
+            elif kind == "multiselect":
+                state = WidgetState(id=drawn.id)
+                state.string_array_value.data.extend(drawn.raw_values if drawn.set_value else [])
+                self._set(drawn.id, state, forced=drawn.set_value)
+                if label == "Category":
+                    self._choice[1] = "".join(self._values[drawn.id].string_array_value.data[:1])
 
     def _set(self, name: str, state: WidgetState, *, forced: bool) -> None:
         if forced or name not in self._values:
@@ -228,7 +249,7 @@ async def worked(tabs: Iterable[Tab], command: Mapping[str, Any]) -> list[Action
         await asyncio.sleep(chance.uniform(0, think[1]) if think else 0)
         while time.monotonic() < ends and not (found and found[-1].fault):
             kinds = command["kinds"]
-            found.append(await tab.act(kinds[len(found) % len(kinds)]))
+            found.append(await tab.act(kinds[(tab.place + len(found)) % len(kinds)]))
             if think:
                 await asyncio.sleep(chance.uniform(*think))
         return found
@@ -236,10 +257,10 @@ async def worked(tabs: Iterable[Tab], command: Mapping[str, Any]) -> list[Action
     return [action for each in await asyncio.gather(*(one(tab) for tab in tabs)) for action in each]
 
 
-async def serve() -> None:
+async def serve(kind: type[Tab] = Tab) -> None:
     """A job, then commands, each a line; an answer for each, until the input ends."""
     job = json.loads(sys.stdin.readline())
-    tabs = [Tab(place, session, job) for place, session in enumerate(job["sessions"])]
+    tabs = [kind(place, session, job) for place, session in enumerate(job["sessions"])]
     _answer(await opened(tabs))
     # Pings and late messages are taken between commands, too.
     while line := await asyncio.to_thread(sys.stdin.readline):

@@ -6,7 +6,7 @@ import pytest
 
 from app.views import VIEWS
 from bench import __main__ as command
-from bench import exchange, fetch, growth, load, refresh, report, sign_ins, warehouse, written
+from bench import exchange, fetch, growth, load, refresh, report, sign_ins, soak, warehouse, written
 from tests import stand_in
 
 
@@ -52,6 +52,28 @@ def test_load_has_people_change_filters_and_refresh(measured, standing):
         whole = named(measured, f"{pauses}: filter change")
         assert named(measured, f"{pauses}: filter change, the app's part").median < whole.median
         assert named(measured, f"{pauses}: Refresh").runs > 1
+
+
+def test_soak_has_people_do_everything_and_tells_what_the_process_holds(measured, standing):
+    kinds = ("page", "filter", "export", "reconnect", "sign-in", "refresh", "reopen")
+    # Each begins with another kind, so that all of them are met however little time there is.
+    soak.measure(standing, count=len(kinds), minutes=0.1, kinds=kinds, think=(0.1, 0.3))
+    failures = named(measured, "failures")
+    assert failures.median == 0, failures.note
+    assert all(f" {kind}" in failures.note for kind in kinds)
+    assert named(measured, "pages with somebody else's").median == 0
+    assert named(measured, "errors in the app's log").median == 0
+    for what in ("memory", "Python's objects", "threads", "open files"):
+        assert named(measured, f"{what} of the app").median > 0
+        assert named(measured, f"{what}, growth in the last two thirds").bound
+
+
+@pytest.mark.parametrize(("added", "share"), [(0.0, 0.0), (0.2, 11.3), (-0.1, -6.2)])
+def test_growth_is_what_the_line_adds_in_the_last_two_thirds(added, share):
+    """Whatever was before: a process fills its memory first."""
+    samples = [(float(at), 50.0 if at < 30 else 100 + added * (at - 30)) for at in range(91)]
+    slope, found = soak.grown(samples)
+    assert (slope, found) == (pytest.approx(added), pytest.approx(share, abs=0.1))
 
 
 def test_growth_tells_bytes_and_processor(measured):

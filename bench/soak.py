@@ -1,0 +1,159 @@
+"""Fifty people for half an hour: is memory flat, does nobody meet an error, does latency stay as it was."""
+
+import threading
+import time
+from collections import Counter
+from collections.abc import Iterator, Mapping, Sequence
+from contextlib import contextmanager
+from dataclasses import dataclass, field
+from pathlib import Path
+
+import numpy as np
+
+from bench import load, scene
+from bench.load import THINK, Asked
+from bench.report import TIMES, number, percentiles, value
+from bench.tabs import Action
+from tests import replica
+from tests.replica import Replica
+
+MINUTES, PEOPLE, WINDOWS = 30.0, 50, 6
+# Of what there is on average, in the last two thirds of the time: what is less is noise of a heap.
+MOST_GROWTH, MOST_SLOWER = 3.0, 1.5
+_TIMED = {"filter", "refresh", "page"}
+_SAMPLES = 10  # to a minute
+_INSIDE = Path(__file__).parent / "inside"
+
+
+@dataclass(frozen=True)
+class Held:
+    """What the app's process holds at a moment."""
+
+    seconds: float  # since the people began
+    megabytes: float
+    objects: int
+    threads: int
+    files: int
+    cpu: float
+
+
+@dataclass
+class Watch:
+    """What the process held, again and again."""
+
+    at: Replica
+    objects: Path
+    held: list[Held] = field(default_factory=list)
+
+    @contextmanager
+    def watching(self, pause: float) -> Iterator[None]:
+        """Looks every so many seconds, while somebody does something else."""
+        over, began = threading.Event(), time.monotonic()
+
+        def look() -> None:
+            while not over.wait(pause):
+                self.held.append(self._look(time.monotonic() - began))
+
+        watcher = threading.Thread(target=look)
+        watcher.start()
+        try:
+            yield
+        finally:
+            over.set()
+            watcher.join()
+
+    def _look(self, seconds: float) -> Held:
+        process = Path(f"/proc/{self.at.process.pid}")
+        return Held(
+            seconds,
+            self.at.resident_bytes() / 2**20,
+            int(self.objects.read_text()) if self.objects.exists() else 0,
+            len(list((process / "task").iterdir())),
+            len(list((process / "fd").iterdir())),
+            self.at.cpu_seconds(),
+        )
+
+
+def measure(
+    env: Mapping[str, str],
+    *,
+    minutes: float = MINUTES,
+    count: int = PEOPLE,
+    kinds: Sequence[str] = ("anything",),
+    think: Sequence[float] = THINK,
+) -> None:
+    """Prints what the process held, minute by minute, what went wrong, and latency from window to window."""
+    with scene.scratch() as home:
+        objects = home / "objects"
+        inside = {"PYTHONPATH": str(_INSIDE), "BENCH_OBJECTS": str(objects)}
+        with (
+            replica.running(env, home / "log", SIGN_IN="redirect", LOG_FORMAT="json", **inside) as at,
+            load.crowd(env["APP_URL"], at, count=count, driver="bench.people") as people,
+        ):
+            watch, began = Watch(at, objects), time.time()
+            with watch.watching(min(minutes, 1.0) * 60 / _SAMPLES):
+                phase = people.work(kinds, minutes * 60, think)
+            name = f"{count} people, {number(minutes)} minutes"
+            _held(name, watch.held)
+            _failures(name, [*people.first, *phase.actions], people.people, at)
+            _latency(name, phase.actions, Asked.of(at, _places(at, count, phase.actions)), began, minutes)
+            rate = f"{number(len(phase.actions) / phase.seconds)} actions a second"
+            value(f"{name}: processor of the app", phase.cpu / phase.seconds, "of a core", rate)
+
+
+def _held(name: str, held: Sequence[Held]) -> None:
+    """What there was in each minute, and how much more it became."""
+    for what, unit in (("megabytes", "MB"), ("objects", ""), ("threads", ""), ("files", "")):
+        by_minute: dict[int, float] = {int(each.seconds // 60): getattr(each, what) for each in held}
+        label = {"megabytes": "memory", "objects": "Python's objects", "files": "open files"}.get(what, what)
+        told = " ".join(number(round(each)) for each in by_minute.values())
+        value(f"{name}: {label} of the app", list(by_minute.values()), unit, f"minute by minute: {told}")
+        slope, share = grown([(each.seconds, getattr(each, what)) for each in held])
+        a_minute = f"{number(round(slope * 60, 3))} {unit}".strip() + " a minute"
+        value(f"{name}: {label}, growth in the last two thirds", share, "%", a_minute, most=MOST_GROWTH)
+
+
+def grown(samples: Sequence[tuple[float, float]]) -> tuple[float, float]:
+    """The slope of the least-squares line over the last two thirds, and what it adds there in percent."""
+    late = [each for each in samples if each[0] >= samples[-1][0] / 3]
+    moments, values = np.array(late).T
+    slope, _ = np.polyfit(moments, values, 1)
+    return float(slope), float(100 * slope * (moments[-1] - moments[0]) / values.mean())
+
+
+def _failures(name: str, actions: Sequence[Action], people: Sequence[str], at: Replica) -> None:
+    failed = [f"{action.kind}: {action.fault}" for action in actions if action.fault]
+    kinds = ", ".join(
+        f"{count} {kind}" for kind, count in Counter(each.kind for each in actions).most_common()
+    )
+    value(
+        f"{name}: failures",
+        len(failed),
+        note=f"of {len(actions)}: {kinds} {load.first(failed)}".strip(),
+        most=0,
+    )
+    value(f"{name}: pages with somebody else's", load.mixed(actions, people), most=0)
+    errors = [line for line in at.log().splitlines() if '"level": "ERROR"' in line or "Traceback" in line]
+    value(f"{name}: errors in the app's log", len(errors), note=load.first(errors), most=0)
+
+
+def _places(at: Replica, count: int, actions: Sequence[Action]) -> dict[str, int]:
+    """Whose tab each sign-in has: one after the other at first, and one at a time afterwards."""
+    again = sorted((each for each in actions if each.kind == "sign-in"), key=lambda each: each.began)
+    tabs = [*range(count), *(each.tab for each in again)]
+    return dict(zip(load.sign_ins(at), tabs, strict=True))
+
+
+def _latency(name: str, actions: Sequence[Action], asked: Asked, began: float, minutes: float) -> None:
+    """The app's part of what people wait for, in each part of the time."""
+    windows: list[list[float]] = [[] for _ in range(WINDOWS)]
+    for action in actions:
+        if action.kind in _TIMED and not action.fault:
+            place = int((action.began - began) / (minutes * 60) * WINDOWS)
+            windows[min(place, WINDOWS - 1)].append(action.seconds - asked.seconds(action))
+    long = minutes / WINDOWS
+    for place, window in enumerate(windows):
+        span = f"minutes {number(place * long)} to {number((place + 1) * long)}"
+        percentiles(f"{name}: {span}, the app's part", window)
+    ends = [float(np.percentile(window, 95)) for window in (windows[0], windows[-1]) if window]
+    value(f"{name}: p95 of the last window to the first", ends[-1] / ends[0], TIMES, most=MOST_SLOWER)
