@@ -24,6 +24,7 @@ from app.gate import Doors, Gate
 from app.headers import Facing, SecurityHeaders, map_sources
 from app.main import on_script_error
 from app.routes import ROUTES
+from app.views import scripts
 
 log = logging.getLogger(__name__)
 
@@ -88,6 +89,7 @@ def _set_aside_what_stays() -> None:
 
 @asynccontextmanager
 async def _lifespan(_: st.App) -> AsyncIterator[None]:
+    scripts.ready()
     _set_aside_what_stays()
     housekeeping = asyncio.create_task(_keep_house())
     yield

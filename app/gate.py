@@ -62,8 +62,7 @@ _WAYS = {
     "auth": re.compile(r"/auth/[a-z0-9][a-z0-9._-]*"),
     "static": re.compile(f"/static(?:{_STEP})+"),
     "button": re.compile(rf"/component/streamlit_oauth\.authorize_button(?:{_STEP})+"),
-    "editor": re.compile(r"/_stcore/bidi-components/rowlight\.editor/editor\.(?:js|css)"),
-    "media": re.compile(f"/media(?:{_STEP})+"),
+    "script": re.compile(r"/_stcore/bidi-components/rowlight\.(editor|file)/\1\.(?:js|css)"),
     "app-static": re.compile(f"/app/static(?:{_STEP})+"),
     # Streamlit answers any other path with its page; its browser half decides which one that is.
     "page": re.compile(rf"/|(?!/(?:{_RESERVED})(?:/|\Z))(?:(?!/_stcore(?:/|\Z)){_STEP})+/?", re.IGNORECASE),
@@ -71,8 +70,8 @@ _WAYS = {
 _SIGN_IN_PAGE = {"page", "static", "host-config", "button"}
 _ANONYMOUS: dict[str, set[str]] = {"popup": _SIGN_IN_PAGE, "redirect": set()}
 _SIGNED_IN = {
-    "popup": _SIGN_IN_PAGE | {"editor", "media", "app-static"},
-    "redirect": {"page", "static", "host-config", "editor", "media", "app-static"},
+    "popup": _SIGN_IN_PAGE | {"script", "app-static"},
+    "redirect": {"page", "static", "host-config", "script", "app-static"},
 }
 _FOR_ANYBODY = {"health", "probe"}
 _NOT_SET_UP = {"page", "static", "host-config"}

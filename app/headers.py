@@ -177,8 +177,6 @@ def _kind(path: str, facing: Facing) -> Kind:
 
 def _keeping(path: str, content_type: str) -> str | None:
     """Who may keep the answer, where what Streamlit says would let others read it later."""
-    if path.startswith("/media/"):
-        return "private, no-store"  # what somebody exports is theirs, also from the browser's disk
     if path.startswith("/auth/") and content_type == "font/woff2":
         return "public, max-age=86400"  # the same for everybody, and larger than all else there
     if path.startswith("/auth/") or content_type.startswith("text/html"):

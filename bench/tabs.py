@@ -32,7 +32,7 @@ _LOOK_SECONDS = 30.0
 _KEPT_RUNS = 2  # Streamlit's front end forgets a message that so many runs did not name
 _CODE = re.compile(rb"RL-\d{3}")
 _CHOICES = {"selectbox", "multiselect"}
-_OFFERED = _CHOICES | {"button", "download_button"}
+_OFFERED = _CHOICES | {"button"}
 _FIGURES = {"first", "filter", "refresh", "page"}  # what leaves the page with its figures
 _DONE = {ForwardMsg.FINISHED_SUCCESSFULLY, ForwardMsg.FINISHED_FRAGMENT_RUN_SUCCESSFULLY}
 
@@ -44,7 +44,6 @@ class Widget:
     id: str
     fragment: str
     options: tuple[str, ...] = ()
-    url: str = ""
 
 
 @dataclass
@@ -79,6 +78,7 @@ class Tab:
         self._page = ""  # Streamlit's name of it; at first whichever is the first
         self._pages: dict[str, str] = {}  # its path: Streamlit's name of it
         self._session = ""  # Streamlit's name of this tab's state on the server
+        self._file = b""  # to take along
         self._look = ""  # the fragment that asks to be run now and then
         self._looked = time.monotonic()
         self._choice = ["", ""]
@@ -201,11 +201,13 @@ class Tab:
             action.fault = "an exception on the page"
         elif kind == "metric" and delta.new_element.metric.label == TOTAL:
             action.total = delta.new_element.metric.help or delta.new_element.metric.body
+        elif kind == "bidi_component":
+            self._file = delta.new_element.bidi_component.bytes
         elif kind in _OFFERED:
             drawn = getattr(delta.new_element, kind)
             label = drawn.label.removeprefix(":primary[").removesuffix("]")
             options = tuple(drawn.options) if kind in _CHOICES else ()
-            self._widgets[label] = Widget(drawn.id, delta.fragment_id, options, getattr(drawn, "url", ""))
+            self._widgets[label] = Widget(drawn.id, delta.fragment_id, options)
             if label == "Period":
                 value = drawn.raw_value if drawn.set_value else drawn.options[drawn.default]
                 self._set(drawn.id, WidgetState(id=drawn.id, string_value=value), forced=drawn.set_value)

@@ -22,6 +22,7 @@ DRAWING_VIEWS = {
             "compare.view",
             "head",
             "filters",
+            "scripts",
             "waiting",
             "states",
             "tools",

@@ -18,7 +18,8 @@ PAGE = ("/", "/cities", "/cities/", "/a/b", "/favicon.png", "/manifest.json", "/
 FILES = ("/static/js/index.js", "/_stcore/host-config")
 BUTTON = ("/component/streamlit_oauth.authorize_button/index.html",)
 EDITOR = "/_stcore/bidi-components/rowlight.editor/editor"
-DATA = ("/media/abc.csv", "/app/static/countries-110m.geojson", f"{EDITOR}.js", f"{EDITOR}.css")
+FILE = "/_stcore/bidi-components/rowlight.file/file"
+DATA = ("/app/static/countries-110m.geojson", f"{EDITOR}.js", f"{EDITOR}.css", f"{FILE}.js", f"{FILE}.css")
 NOBODY = (
     "/_stcore/metrics",
     "/_stcore/metrics/",
@@ -40,6 +41,8 @@ NOBODY = (
     "/_stcore/bidi-components/rowlight.editor/",
     "/_stcore/bidi-components/rowlight.other/editor.js",
     "/_stcore/bidi-components/rowlightxeditor/editor.js",
+    "/_stcore/bidi-components/rowlight.file/editor.js",
+    "/_stcore/bidi-components/rowlight.file/../pressing.py",
     "/_stcore/",
     "/_stcore/agent",
     "/_stcore/agent/mcp",
@@ -59,6 +62,7 @@ NOBODY = (
     "/oauth2callback",
     "/media",
     "/media/",
+    "/media/abc.csv",
     "/Media/abc.csv",
     "/media/../media/abc.csv",
     "/media//abc.csv",

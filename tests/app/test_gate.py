@@ -120,7 +120,7 @@ class TestDoors:
 
 WORDS = """media _stcore metrics health host-config agent mcp app static component auth stream cities MEDIA é
     streamlit_oauth.authorize_button other.component index.html upload_file bidi-components x
-    rowlight.editor editor.js
+    rowlight.editor editor.js rowlight.file file.js
     .. . %2e%2e %2f \\ ;"""
 PARTS = st.sampled_from([*WORDS.split(), "", "\x00", "\n"])
 PATHS = st.one_of(
@@ -139,6 +139,7 @@ ROUTES = {
     "button": "/component/streamlit_oauth.authorize_button/{path:path}",
     "component": "/component/{path:path}",
     "editor": "/_stcore/bidi-components/rowlight.editor/editor.js",
+    "file": "/_stcore/bidi-components/rowlight.file/file.js",
     "bidi": "/_stcore/bidi-components/{path:path}",
     "login": "/auth/{path:path}",
     "callback": "/oauth2callback",
@@ -182,15 +183,15 @@ class TestAnySpelling:
     @given(path=PATHS, method=METHODS, sign_in=st.sampled_from(["popup", "redirect"]))
     def test_nobody_reaches_what_the_app_does_not_use(self, path, method, sign_in):
         taken = routed(sign_in, path, cookie(session=SESSION), method=method)
-        assert taken not in {"metrics", "upload", "component", "bidi", "login", "callback", "agent"}
+        assert taken not in {"metrics", "media", "upload", "component", "bidi", "login", "callback", "agent"}
         assert (taken, sign_in) != ("button", "redirect")
 
     @pytest.mark.parametrize(
         ("path", "name"),
         [
-            ("/media/a.csv", "media"),
             ("/app/static/a.json", "app-static"),
             ("/_stcore/bidi-components/rowlight.editor/editor.js", "editor"),
+            ("/_stcore/bidi-components/rowlight.file/file.js", "file"),
             ("/component/streamlit_oauth.authorize_button/index.html", "button"),
             ("/_stcore/health", "health"),
             ("/auth/login", "own"),
@@ -221,7 +222,7 @@ class TestHost:
             b"rowlight.example:80",
         ],
     )
-    @pytest.mark.parametrize("path", ["/", "/media/abc.csv", "/auth/login"])
+    @pytest.mark.parametrize("path", ["/", "/app/static/icon.svg", "/auth/login"])
     def test_another_name_is_told_where_the_app_is(self, inside, host, path):
         answer = ask(Gate(inside, doors), path, cookie(session=SESSION), host=host)
         assert answer.status == 421

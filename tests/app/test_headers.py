@@ -206,7 +206,6 @@ class TestKeeping:
             ("/auth/sign-in", "text/html", None, "no-store"),
             ("/auth/session", None, "no-cache", "no-store"),
             ("/auth/source-sans.woff2", "font/woff2", "no-cache", "public, max-age=86400"),
-            ("/media/x", "text/csv", None, "private, no-store"),
             ("/static/x.js", "text/javascript", "public, immutable", "public, immutable"),
             ("/favicon.png", "image/png", "public, immutable", "public, immutable"),
         ],

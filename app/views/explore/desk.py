@@ -7,23 +7,19 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from functools import partial
 from html import escape
-from pathlib import Path
-from typing import Any
 
 import streamlit as st
-from streamlit.components.v2.get_bidi_component_manager import get_bidi_component_manager
-from streamlit.components.v2.manifest_scanner import ComponentConfig, ComponentManifest
 
 from app.redshift.read_only import LONGEST
 from app.views import states
 from app.views.explore import running
 from app.views.explore.names import Relation
 from app.views.filters import plain
+from app.views.scripts import script
 
 # The buttons that need what was written; Ctrl+Enter presses the first.
 RUN, EXPLAIN = "explore-run", "explore-explain"
 _TEXT, _PUT, _EDITOR = "explore text", "explore put", "explore.editor"
-_PACKAGE, _NAME = "rowlight", "editor"
 _MOST_RELATIONS, _MOST_COLUMNS, _FEW = 60, 100, 8
 _NO_TABLES = (
     "There are no tables here for you yet: none of your groups may read any. Ask the person who looks "
@@ -69,7 +65,7 @@ def draw(relations: Sequence[Relation]) -> None:
     with st.sidebar:
         _tables(relations)
     put = st.session_state.get(_PUT, _Put(0, whole=False, text=""))
-    _component()(
+    script("editor")(
         key=_EDITOR,
         data={
             "text": text(relations),
@@ -90,17 +86,6 @@ def _written() -> None:
     written = st.session_state[_EDITOR].get("text")
     if isinstance(written, str):
         st.session_state[_TEXT] = written[: LONGEST + 1]
-
-
-def _component() -> Any:
-    """The editor's own script and style, from files: the page's policy lets no other run."""
-    manager = get_bidi_component_manager()
-    name = f"{_PACKAGE}.{_NAME}"
-    if manager.get_component_asset_root(name) is None:
-        here = Path(__file__).parent
-        manifest = ComponentManifest(_PACKAGE, "1", [ComponentConfig(_NAME, "browser")])
-        manager.register_from_manifest(manifest, here)
-    return st.components.v2.component(name, js="editor.js", css="editor.css")
 
 
 def _tables(relations: Sequence[Relation]) -> None:

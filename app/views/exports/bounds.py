@@ -12,7 +12,7 @@ if TYPE_CHECKING:
     from _typeshed import ReadableBuffer
 
 MOST_ROWS = 1_000_000
-MOST_BYTES = 64 * 2**20  # Streamlit keeps a file in memory until its page is drawn anew
+MOST_BYTES = 64 * 2**20  # one message to the browser, which keeps the file in memory
 _AT_ONCE = 5_000  # rows
 
 Tell = Callable[[float], object]

@@ -1,6 +1,7 @@
 """The control: nothing until it is opened, a file when it is asked for, a line in the log or a reason."""
 
 import io
+import json
 import logging
 from dataclasses import replace
 from datetime import UTC, datetime
@@ -119,9 +120,14 @@ def made(what, kind):
 
 @pytest.fixture
 def files(monkeypatch):
-    """What the download button was given."""
+    """What the browser was given: what it is, and its content."""
     given = []
-    monkeypatch.setattr(control.st, "download_button", lambda *args, **options: given.append((args, options)))
+
+    def take(*, key, data):
+        said, _, content = data.partition(b"\n")
+        given.append((json.loads(said), content))
+
+    monkeypatch.setattr(control, "script", {"file": take}.__getitem__)
     return given
 
 
@@ -178,8 +184,8 @@ def test_each_kind_of_file_is_what_the_page_shows_and_is_logged(  # noqa: PLR091
 ):
     with caplog.at_level(logging.INFO, "app.audit"):
         made(what, kind)
-    ((_, content, file_name, file_type), options) = files[0]
-    assert (file_name, file_type, options["on_click"]) == (name, mime, "ignore")
+    [(said, content)] = files
+    assert (said["name"], said["type"]) == (name, mime)
     CHECKS[kind](content)
     (record,) = records(caplog)
     assert (record.outcome, record.kind, record.page, record.statement) == (
@@ -239,11 +245,12 @@ CHECKS = {
 }
 
 
-def test_the_browser_gets_a_way_to_the_file_and_nothing_of_it(page):
+def test_the_file_reaches_this_tab_alone_and_no_address_leads_to_it(page, files):
     app = made("By category", "CSV")
-    (button,) = app.get("download_button")
-    assert button.proto.url.endswith(".csv")
-    assert button.label == "Download (1 kB)"
+    [(said, _)] = files
+    assert set(said) == {"name", "type", "label"}
+    assert said["label"] == "Download (1 kB)"
+    assert not app.get("download_button")
 
 
 def test_a_refusal_is_told_and_logged(page, files, caplog, monkeypatch):
@@ -261,7 +268,7 @@ def test_a_refusal_is_told_and_logged(page, files, caplog, monkeypatch):
 def test_what_a_cap_has_cut_is_said_in_the_file(page, files):
     page.table = replace(page.table, truncated=True)
     made("By category", "CSV")
-    assert b"incomplete: there are more rows than a page takes" in files[0][0][1]
+    assert b"incomplete: there are more rows than a page takes" in files[0][1]
 
 
 @pytest.mark.parametrize("expired", [False, True])
@@ -285,5 +292,5 @@ def test_a_parts_name_is_text_wherever_it_stands(page, files, caplog):
     assert MARKDOWN in app.selectbox(key="overview.export.what").options
     with caplog.at_level(logging.INFO, "app.audit"):
         made(MARKDOWN, "CSV")
-    assert files[0][0][2].isascii()
-    assert "/" not in files[0][0][2]
+    assert files[0][0]["name"].isascii()
+    assert "/" not in files[0][0]["name"]
