@@ -5,7 +5,7 @@ COMPILE = $(BIN)/uv pip compile -q --universal --python-version 3.11 --generate-
 	--no-annotate --custom-compile-command "make lock"
 
 .DEFAULT_GOAL := help
-.PHONY: help demo local test lint types unit browser bench docs pictures coverage-table doctor-table policies-doc cost-page lock format clean
+.PHONY: help demo local test lint types unit browser bench docs pictures reference coverage-table doctor-table policies-doc cost-page lock format clean
 
 help:  ## this list
 	@grep -hE '^[a-z-]+:.*## ' $(MAKEFILE_LIST) | sed -E 's/:.*## /\t/' | expand -t 16
@@ -53,6 +53,9 @@ docs: .venv/docs  ## the documentation as a site, in build/docs
 
 pictures: .venv/dev .venv/chromium  ## docs/images: each page, wide and on a phone, light and dark, as two people see it
 	$(BIN)/python -m tests.browser.pictures
+
+reference: .venv/dev  ## write docs/settings.md and docs/commands.md from the code and the README's tables
+	$(BIN)/python -m tests.reference
 
 coverage-table: .venv/dev  ## write docs/sql-coverage.md from what its cases do
 	$(BIN)/python -m tests.infra.local.warehouse.sql.coverage.table

@@ -64,17 +64,24 @@ PARTS = (*ON_DEMONSTRATION, *ALONE, "soak")
 _USUAL = tuple(part for part in PARTS if part != "soak")  # which alone takes half an hour
 
 
-def main(arguments: Sequence[str] | None = None) -> None:
-    """Measures, prints, and keeps what was measured."""
+def _parser() -> argparse.ArgumentParser:
     parser = argparse.ArgumentParser(prog="python -m bench", description="Measured comparisons.")
     parser.add_argument(
         "parts", nargs="*", metavar="PART", help=f"one of {', '.join(PARTS)}; none: all but soak"
     )
-    parser.add_argument("--minutes", type=float, default=soak.MINUTES, help="of soak: %(default)g")
-    parser.add_argument("--json", type=Path, default=Path("build/bench.json"), help="%(default)s")
+    parser.add_argument("--minutes", type=float, default=soak.MINUTES, help="of soak; default: %(default)g")
+    parser.add_argument(
+        "--json", type=Path, default=Path("build/bench.json"), help="the figures; default: %(default)s"
+    )
     parser.add_argument(
         "--write", action="store_true", help="also into bench/results.json and bench/README.md"
     )
+    return parser
+
+
+def main(arguments: Sequence[str] | None = None) -> None:
+    """Measures, prints, and keeps what was measured."""
+    parser = _parser()
     told = parser.parse_args(arguments)
     if unknown := set(told.parts) - set(PARTS):
         parser.error(f"There is no part {', '.join(sorted(unknown))}.")

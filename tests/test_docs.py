@@ -2,11 +2,14 @@
 
 import re
 from pathlib import Path
+from typing import get_args
 
 import pytest
 
+from app import audit
 from app.settings import Settings
 from infra.local import config
+from tests import reference
 
 ROOT = Path(__file__).parent.parent
 README = (ROOT / "README.md").read_text()
@@ -16,14 +19,80 @@ def sources(*rooms: str) -> list[Path]:
     return [path for room in rooms for path in (ROOT / room).rglob("*.py")]
 
 
+def test_the_readme_has_the_settings_of_the_app_and_no_others():
+    assert sorted(reference.meanings("setting")) == sorted(name.upper() for name in Settings.model_fields)
+
+
+def test_the_readme_has_the_settings_of_the_stand_in_and_no_others():
+    asked = Asked()
+    config.from_environment(asked)
+    assert set(reference.meanings("setting of the stand-in")) == asked.names
+
+
+class Asked(dict):
+    """An environment in which nothing is set, and which knows what it was asked for."""
+
+    def __init__(self):
+        self.names = set()
+
+    def get(self, name, default=None):
+        self.names.add(name)
+        return default
+
+
 @pytest.mark.parametrize("name", sorted(Settings.model_fields))
-def test_every_setting_of_the_app_is_in_the_readme(name):
-    assert f"`{name.upper()}`" in README
+def test_the_readme_tells_what_holds_without_a_setting(name):
+    default = reference.default_of(name)
+    if default:
+        assert re.search(
+            rf"\(`?{re.escape(default.removesuffix('.0'))}(\.0)?`?\)$",
+            reference.meanings("setting")[name.upper()],
+        )
 
 
-@pytest.mark.parametrize("name", sorted(config._NUMBERS))
-def test_every_setting_of_the_stand_in_is_in_the_readme(name):
-    assert f"`{name}`" in README
+@pytest.mark.parametrize("name", sorted(Settings.model_fields))
+def test_the_bounds_of_a_number_are_the_described_ones(name):
+    field = Settings.model_fields[name]
+    for bound in ("gt", "ge", "le"):
+        for least in (getattr(rule, bound, None) for rule in field.metadata):
+            assert least is None or field.annotation not in (int, float) or str(least) in field.description
+
+
+@pytest.mark.parametrize("page", reference.PAGES)
+def test_the_reference_is_what_the_code_says(page):
+    assert (ROOT / "docs" / f"{page}.md").read_text() == reference.written(page), "make reference"
+
+
+def test_every_program_is_in_the_reference():
+    programs = {
+        ".".join(path.relative_to(ROOT).with_suffix("").parts).removesuffix(".__main__")
+        for path in sources("app", "infra", "bench")
+        if '__name__ == "__main__"' in path.read_text()
+    }
+    within = {
+        "app.main",
+        "app.views.exports.press",
+        "bench.clients",
+        "bench.tabs",
+    }  # which Rowlight starts itself
+    of_make = {"infra.provision.doctor.table"}
+    assert programs - within - of_make == {*reference.WITH_OPTIONS, *reference.WITHOUT}
+
+
+def test_every_variable_that_is_read_is_in_the_documents():
+    read = {
+        name
+        for path in sources("app", "infra", "bench", "tests")
+        for name in re.findall(r"os\.environ(?:\.get\(|\[)\s*\"([A-Z_]+)\"", path.read_text())
+    }
+    read |= set(re.findall(r"^([A-Z_]+) \?= ", (ROOT / "Makefile").read_text(), re.MULTILINE))
+    told = README + "".join((ROOT / "docs" / f"{page}.md").read_text() for page in reference.PAGES)
+    assert not {name for name in read - {"PATH", "PYTHONPATH", "MOTO_ACCOUNT_ID"} if f"`{name}`" not in told}
+
+
+def test_every_event_of_the_audit_trail_is_explained():
+    explained = re.findall(r"^\| `([a-z-]+)` \|", (ROOT / "docs" / "operations.md").read_text(), re.MULTILINE)
+    assert set(get_args(audit.Event)) <= set(explained)
 
 
 def test_every_code_is_explained_and_every_explained_code_exists():

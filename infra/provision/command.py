@@ -29,7 +29,7 @@ _GIVEN = (
 def add_common(command: argparse.ArgumentParser, *, dry_run: bool = False) -> None:
     """Adds --profile, --region, --file and --json, and --dry-run to what would change something."""
     command.add_argument("--profile", help="the AWS profile whose credentials are used; default: AWS_PROFILE")
-    command.add_argument("--region", help="default: the specification's, or AWS_REGION")
+    command.add_argument("--region", help="the AWS region; default: the specification's, or AWS_REGION")
     command.add_argument("--file", type=Path, help=f"the specification; default: {FILE}, where it is there")
     command.add_argument("--json", action="store_true", help="the answer for machines")
     if dry_run:
@@ -43,8 +43,10 @@ def add_specification(command: argparse.ArgumentParser) -> None:
     command.add_argument("--issuer", help="the identity provider's issuer, https://…")
     command.add_argument("--client-id", help="the app's client id at the provider")
     command.add_argument("--data-bucket", help="the bucket with the sales data")
-    command.add_argument("--data-prefix", help=f"default: {Spec.data_prefix}")
-    command.add_argument("--data-format", choices=tuple(COPY_FORMATS), help=f"default: {Spec.data_format}")
+    command.add_argument("--data-prefix", help=f"its folder there; default: {Spec.data_prefix}")
+    command.add_argument(
+        "--data-format", choices=tuple(COPY_FORMATS), help=f"its format; default: {Spec.data_format}"
+    )
     command.add_argument(
         "--assignment-required", action="store_true", help="people must be assigned to the app to sign in"
     )

@@ -40,7 +40,9 @@ def usual() -> str:
 
 def _parser() -> argparse.ArgumentParser:
     parser = argparse.ArgumentParser(prog="python -m infra.deploy.cost", description=__doc__)
-    parser.add_argument("--people", type=_count, nargs="+", default=CROWDS, metavar="N")
+    parser.add_argument(
+        "--people", type=_count, nargs="+", default=CROWDS, metavar="N", help="how many people"
+    )
     parser.add_argument("--rpu", type=int, default=RPU, choices=page.CAPACITIES, help="base capacity")
     for field in fields(Work)[1:]:
         name = f"--{field.name.replace('_', '-')}"

@@ -30,19 +30,18 @@ def add_parser(commands: Commands) -> None:
         type=Path,
         default=_TESTS,
         metavar="TESTS",
-        help="default: infra/policy-tests.yaml",
+        help="the file of tests; default: infra/policy-tests.yaml",
     )
     add_common(command)
     add_specification(command)
-    for option, name in (
-        ("--workgroup", "REDSHIFT_WORKGROUP"),
-        ("--cluster", "REDSHIFT_CLUSTER"),
-        ("--database", "REDSHIFT_DATABASE"),
-        ("--secret-arn", "ADMIN_SECRET_ARN"),
+    for option, name, meaning in (
+        ("--workgroup", "REDSHIFT_WORKGROUP", "the workgroup that is asked"),
+        ("--cluster", "REDSHIFT_CLUSTER", "or the cluster"),
+        ("--database", "REDSHIFT_DATABASE", "its database"),
+        ("--secret-arn", "ADMIN_SECRET_ARN", "the secret as whose user it is asked"),
     ):
-        command.add_argument(
-            option, default=os.environ.get(name, ""), help=f"default: {name}, else the specification's"
-        )
+        usual = f"{meaning}; default: {name}, else the specification's"
+        command.add_argument(option, default=os.environ.get(name, ""), help=usual)
     command.add_argument("--namespace", help="of the people's names; default: the specification's")
 
 
