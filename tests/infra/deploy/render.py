@@ -27,22 +27,8 @@ FOLDER = ROOT / "infra" / "deploy" / "cloudformation"
 TEMPLATES = {name: FOLDER / f"{name}.yaml" for name in ("state", "service")}
 ACCOUNT, REGION = "123456789012", "us-east-1"
 STACKS = {"state": "rowlight-state", "service": "rowlight"}
-GIVEN: Mapping[str, str] = {
-    "StateStack": STACKS["state"],
-    "ClientCidr": "10.0.0.0/8",
-    "Repository": "rowlight",
-    "ImageDigest": f"sha256:{'0123456789abcdef' * 4}",
-    "AppHost": "rowlight.example.com",
-    "OidcIssuer": "https://example.okta.com/oauth2/default",
-    "OidcClientId": "0oa1",
-    "OidcClientSecretArn": f"arn:aws:secretsmanager:{REGION}:{ACCOUNT}:secret:rowlight/client-a1b2c3",
-    "SessionKeyArn": f"arn:aws:secretsmanager:{REGION}:{ACCOUNT}:secret:rowlight/key-a1b2c3",
-    "IdcApplicationArn": f"arn:aws:sso::{ACCOUNT}:application/ssoins-0123456789abcdef/apl-0123456789abcdef",
-    "DataRoleArn": f"arn:aws:iam::{ACCOUNT}:role/RedshiftDataAPIClientRole",
-    "RedshiftWorkgroup": "redshift-tip-enabled",
-    "RedshiftDatabase": "dev",
-    "AlarmEmail": "operations@example.com",
-}
+EXAMPLE = FOLDER / "service.example.json"
+GIVEN: Mapping[str, str] = json.loads(EXAMPLE.read_text())["Parameters"]
 
 
 @dataclass(frozen=True)
@@ -103,7 +89,7 @@ def template(name: str) -> dict[str, Any]:
 
 
 def rendered(**changes: str) -> Rendered:
-    """Both stacks with what GIVEN says, but for these parameters; `` takes one away."""
+    """Both stacks with the example's parameters, but for these; an empty text takes one away."""
     return _rendered(tuple(sorted({**GIVEN, **changes}.items())))
 
 
@@ -124,7 +110,7 @@ def _rendered(parameters: tuple[tuple[str, str], ...]) -> Rendered:
 def _render(parameters: Mapping[str, str]) -> dict[str, dict[str, Any]]:
     cloudformation = boto3.client("cloudformation", region_name=REGION)
     found: dict[str, dict[str, Any]] = {"properties": {}, "types": {}, "names": {}, "outputs": {}}
-    for name, given in {"state": {}, "service": {**_place(), **parameters}}.items():
+    for name, given in {"state": {}, "service": {**parameters, **_place()}}.items():
         cloudformation.create_stack(
             StackName=STACKS[name],
             TemplateBody=TEMPLATES[name].read_text(),
@@ -149,7 +135,7 @@ def _render(parameters: Mapping[str, str]) -> dict[str, dict[str, Any]]:
 
 
 def _place() -> dict[str, str]:
-    """A network and a certificate, which are there before."""
+    """A network and a certificate, which are there before: moto looks whether they are."""
     ec2, acm = (boto3.client(service, region_name=REGION) for service in ("ec2", "acm"))
     vpc = ec2.create_vpc(CidrBlock="10.0.0.0/16")["Vpc"]["VpcId"]
     subnets = [

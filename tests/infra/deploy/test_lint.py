@@ -1,12 +1,12 @@
 """cfn-lint, which has AWS's own schemas, finds no error in the templates, no warning, and nothing to tell."""
 
-from pathlib import Path
+import re
 
 import pytest
 from cfnlint.api import lint
 from cfnlint.config import ManualArgs
 
-from tests.infra.deploy.render import TEMPLATES, template
+from tests.infra.deploy.render import EXAMPLE, FOLDER, GIVEN, TEMPLATES, template
 
 EVERYTHING = ManualArgs(regions=["us-east-1", "eu-central-1"], include_checks=["I"])
 
@@ -38,16 +38,23 @@ def test_the_linter_sees_a_fault(fault: str) -> None:
 
 
 def test_every_template_is_linted() -> None:
-    (folder,) = {path.parent for path in TEMPLATES.values()}
-    assert {*folder.glob("*")} == {*TEMPLATES.values()}
+    assert {*FOLDER.iterdir()} == {*TEMPLATES.values(), EXAMPLE}
 
 
 @pytest.mark.parametrize("name", TEMPLATES)
 def test_a_template_can_be_sent_as_it_is(name: str) -> None:
     """Without a bucket, CloudFormation takes 51,200 bytes."""
-    assert len(Path(TEMPLATES[name]).read_bytes()) <= 51_200
+    assert TEMPLATES[name].stat().st_size <= 51_200
 
 
 @pytest.mark.parametrize("name", TEMPLATES)
 def test_each_parameter_says_what_it_is(name: str) -> None:
     assert all(each.get("Description") for each in template(name)["Parameters"].values())
+
+
+def test_the_example_gives_what_has_no_default() -> None:
+    parameters = template("service")["Parameters"]
+    chosen = {"ClientCidr", "RedshiftWorkgroup", "AlarmEmail"}
+    assert set(GIVEN) == {name for name, each in parameters.items() if "Default" not in each} | chosen
+    for name, value in GIVEN.items():
+        assert re.fullmatch(parameters[name].get("AllowedPattern", ".+"), value), name

@@ -45,7 +45,7 @@ IN_ACCOUNT = f"{REGION}:{ACCOUNT}"
 STRANGE = (
     "*",
     f"arn:aws:dynamodb:{IN_ACCOUNT}:table/another",
-    f"arn:aws:secretsmanager:{IN_ACCOUNT}:secret:rowlight/another-a1b2c3",
+    f"arn:aws:secretsmanager:{IN_ACCOUNT}:secret:rowlight/client-secret-2-AbCdEf",
     f"arn:aws:secretsmanager:{IN_ACCOUNT}:secret:redshift!workgroup-admin-a1b2c3",
     f"arn:aws:iam::{ACCOUNT}:role/RedshiftDataLoadRole",
     f"arn:aws:iam::{ACCOUNT}:role/Administrator",
