@@ -43,6 +43,7 @@ class Config:
     log_level: str = "WARNING"
     sign_in: str = "popup"
     propagation: str = "identity_center"
+    bind_address: str = "127.0.0.1"  # where both servers listen: in a container loopback would reach nobody
     demo_url: str = ""  # where people open the app, where that is a proxy in front of it
     client_secret: str = field(default_factory=lambda: secrets.token_urlsafe(32), repr=False)
 
@@ -106,6 +107,7 @@ def from_environment(environ: Mapping[str, str] = os.environ) -> Config:
     values["propagation"] = _one_of(("identity_center", "session_tags"), environ, "PROPAGATION")
     values["data_api_quotas"] = _one_of(("off", "on"), environ, "DATA_API_QUOTAS") == "on"
     values["empty"] = _one_of(("off", "on"), environ, "EMPTY") == "on"
+    values["bind_address"] = _one_of(("127.0.0.1", "0.0.0.0"), environ, "BIND_ADDRESS")  # noqa: S104 - asked for
     values["demo_url"] = environ.get("DEMO_URL", "").strip()
     if values["demo_url"] and not re.fullmatch(_ORIGIN, values["demo_url"], re.ASCII):
         raise ConfigError(f"DEMO_URL is {values['demo_url'][:40]!r}: it must be like https://host:port.")

@@ -1,4 +1,4 @@
-"""Serving a WSGI application on loopback."""
+"""Serving a WSGI application."""
 
 from typing import Any
 
@@ -26,11 +26,11 @@ class _Channel(HTTPChannel):  # type: ignore[misc]  # waitress is not typed
     parser_class = _Parser
 
 
-def create_server(application: Any, *, port: int, threads: int) -> Any:
-    """A server on IPv4's loopback, not yet running; port 0 is any free one."""
+def create_server(application: Any, *, port: int, threads: int, address: str = "127.0.0.1") -> Any:
+    """A server on IPv4's loopback or another address, not yet running; port 0 is any free one."""
     server = waitress.create_server(
         application,
-        listen=f"127.0.0.1:{port}",
+        listen=f"{address}:{port}",
         threads=threads,
         ident=None,
         # Each person's client keeps a connection open. Beyond waitress's usual hundred, the next would wait

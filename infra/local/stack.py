@@ -70,8 +70,8 @@ def start(config: Config) -> Stack:
         redshift = Redshift()
         endpoint = create_endpoint(config, redshift=redshift)
         servers = (
-            _serve(create_idp(config), config.idp_port, "IDP_PORT", IDP_THREADS),
-            _serve(endpoint, config.aws_port, "AWS_PORT", AWS_THREADS),
+            _serve(create_idp(config), config, "IDP_PORT", IDP_THREADS),
+            _serve(endpoint, config, "AWS_PORT", AWS_THREADS),
         )
         stack = Stack(config, endpoint, servers)
         try:
@@ -85,10 +85,11 @@ def start(config: Config) -> Stack:
     return stack
 
 
-def _serve(application: Any, port: int, setting: str, threads: int) -> Any:
-    """Serves on loopback alone."""
+def _serve(application: Any, config: Config, setting: str, threads: int) -> Any:
+    """Serves on loopback alone, or where the configuration says."""
+    port = {"IDP_PORT": config.idp_port, "AWS_PORT": config.aws_port}[setting]
     try:
-        server = create_server(application, port=port, threads=threads)
+        server = create_server(application, port=port, threads=threads, address=config.bind_address)
     except OSError as error:
         if error.errno != errno.EADDRINUSE:
             raise

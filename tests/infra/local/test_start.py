@@ -43,6 +43,7 @@ def start(module: str = "infra.local", **settings: str) -> subprocess.CompletedP
         ({"DATA_API_RESULTS_MB": "0"}, "DATA_API_RESULTS_MB"),
         ({"DATA_API_RESULT_LIMIT_MB": "501"}, "DATA_API_RESULT_LIMIT_MB"),
         ({"DATA_API_PAGE_KB": "1025"}, "DATA_API_PAGE_KB"),
+        ({"BIND_ADDRESS": "192.0.2.7"}, "BIND_ADDRESS"),
         ({"DEMO_URL": "rowlight.example.com"}, "DEMO_URL"),
         ({"DEMO_URL": "https://rowlight.example.com/app"}, "DEMO_URL"),
     ],
@@ -65,6 +66,7 @@ def test_settings_that_are_not_set_have_their_defaults():
     assert from_environment({"SIGN_IN": "redirect"}).sign_in == "redirect"
     assert not from_environment({}).data_api_quotas
     assert from_environment({"DATA_API_QUOTAS": "on"}).data_api_quotas
+    assert from_environment({}).bind_address == "127.0.0.1"
     assert from_environment({"APP_PORT": "9001"}).app_url == "http://localhost:9001"
     assert "secret" not in repr(Config(client_secret="a-secret"))
 
