@@ -1,5 +1,6 @@
 """The routes under /auth/: signing in by the whole page, the pop-up's last step, signing out."""
 
+import logging
 import re
 from collections.abc import Callable, Mapping
 from dataclasses import asdict
@@ -23,6 +24,7 @@ from app.session import cookies
 from app.session.assembly import Services
 from app.session.sessions import refused
 
+log = logging.getLogger(__name__)
 _AUTH = Path(__file__).parent / "auth"
 _PAGE = Template((_AUTH / "sign_in.html").read_text())
 _FILES = {
@@ -33,6 +35,7 @@ _FILES = {
     "page.js": "text/javascript",
 }
 _LONGEST_PATH = 2000
+_NOT_OURS = 503  # the provider, the store or the settings fail, not whoever signs in
 _LONGEST_FORM = 8192
 # A path of ours: one slash, no backslash (browsers read it as a slash), nothing that is not printable.
 _OWN_PATH = re.compile(r"/(?![/\\])[!-\[\]-~]*")
@@ -242,6 +245,9 @@ def _page(
     shared: Services, *, return_to: str, error: AppError | None = None, said: str = "", status: int = 200
 ) -> Response:
     """The static sign-in page, with what there is to say above its button."""
+    if error is not None and status == _NOT_OURS:
+        # Nobody is known yet, so no event tells of it: without this line, nothing would.
+        log.warning("error=%s %s", error.code, error.message)
     notice = sign_in.farewell(said) if error is None else error
     html = _PAGE.substitute(
         notice="" if notice is None else sign_in.told(notice),

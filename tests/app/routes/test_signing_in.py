@@ -65,10 +65,16 @@ class TestSigningIn:
         answers = [world.browser.get("/auth/callback", params=each) for each in (second, first)]
         assert [answer.headers["location"] for answer in answers] == ["/sales", "/cities"]
 
-    def test_a_provider_out_of_reach_is_told(self, serve):
+    def test_a_provider_out_of_reach_is_told(self, serve, caplog):
         world = serve()
         world.scene.idp.answers["/.well-known/openid-configuration"] = httpx.ConnectError("no")
         assert refused(world.browser.get("/auth/login?return_to=/cities"), 503, "RL-227")
+        assert [line.split()[0] for line in caplog.messages if "error=" in line] == ["error=RL-227"]
+
+    def test_who_is_refused_writes_no_more_than_an_event(self, world, caplog):
+        """Anybody can be refused as often as they like."""
+        assert refused(world.browser.get("/auth/callback?state=x&code=y"), 403, "RL-223")
+        assert not [line for line in caplog.messages if "error=" in line]
 
     def test_a_store_out_of_reach_is_told(self, world, monkeypatch):
         answer = world.begin()
