@@ -5,7 +5,7 @@ COMPILE = $(BIN)/uv pip compile -q --universal --python-version 3.11 --generate-
 	--no-annotate --custom-compile-command "make lock"
 
 .DEFAULT_GOAL := help
-.PHONY: help demo local test lint types unit browser bench docs pictures reference coverage-table doctor-table policies-doc cost-page lock format clean
+.PHONY: help demo local test lint types unit browser bench docs pictures reference coverage-table doctor-table policies-doc cost-page diagram lock format clean
 
 help:  ## this list
 	@grep -hE '^[a-z-]+:.*## ' $(MAKEFILE_LIST) | sed -E 's/:.*## /\t/' | expand -t 16
@@ -68,6 +68,9 @@ doctor-table: .venv/dev  ## write the table of faults in docs/aws.md from what d
 
 cost-page: .venv/dev  ## write the tables of docs/cost.md from prices, habits and measurements
 	$(BIN)/python -m infra.deploy.cost --write
+
+diagram: .venv/dev  ## draw docs/diagrams/sign-in.svg from its description
+	$(BIN)/python -m docs.diagrams.draw
 
 format: .venv/dev  ## write the code's layout
 	$(BIN)/ruff check --fix-only .
