@@ -60,15 +60,18 @@ def warehouse(product):  # noqa: F811
     return product
 
 
-@pytest.fixture(scope="module")
-def view(tmp_path_factory):
-    """The document's page, from a file as it would be."""
-    file = tmp_path_factory.mktemp("views") / "returns.py"
-    file.write_text(block("python"))
-    spec = importlib.util.spec_from_file_location("returns", file)
+def loaded(text, file):
+    """The page of a document, from a file as it would be."""
+    file.write_text(text)
+    spec = importlib.util.spec_from_file_location(file.stem, file)
     module = importlib.util.module_from_spec(spec)
     spec.loader.exec_module(module)
     return module.VIEW
+
+
+@pytest.fixture(scope="module")
+def view(tmp_path_factory):
+    return loaded(block("python"), tmp_path_factory.mktemp("views") / "returns.py")
 
 
 def script():
