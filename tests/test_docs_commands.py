@@ -1,7 +1,7 @@
 """Each command of the documents is run: here, by the test that a mark before it names, or by whoever has AWS.
 
-A block of shell is run here as it stands, in a clean copy of the repository beside a stand-in, unless a comment
-before it says `needs AWS` or `run by` and who runs it.
+A block of shell is run here as it stands, in a clean copy of the repository beside a stand-in, unless a
+comment before it says `needs AWS`, or `run by` and who runs it.
 """
 
 import contextlib
