@@ -6,6 +6,7 @@ import logging
 import socket
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager, suppress
+from dataclasses import asdict
 from functools import cache
 from pathlib import Path
 
@@ -15,9 +16,9 @@ from starlette.middleware import Middleware
 from starlette.requests import Request
 from starlette.responses import PlainTextResponse, Response
 from starlette.routing import Route
-from streamlit import config
+from streamlit import config, runtime
 
-from app import logs, session
+from app import logs, session, telemetry
 from app.assets import ButtonStyle, CompressedAssets, OwnName
 from app.errors import SettingsError, SignInError
 from app.gate import Doors, Gate
@@ -27,6 +28,7 @@ from app.routes import ROUTES
 from app.views import scripts
 
 log = logging.getLogger(__name__)
+_load = logging.getLogger("app.load")
 
 _HERE = Path(__file__).parent
 HOUSEKEEPING_SECONDS = 60
@@ -60,7 +62,11 @@ def facing() -> Facing | None:
 
 
 async def _keep_house() -> None:
-    chores = {"learn the provider's addresses": _get_acquainted, "sweep out what is over": _sweep}
+    chores = {
+        "learn the provider's addresses": _get_acquainted,
+        "sweep out what is over": _sweep,
+        "tell the load": _tell_load,
+    }
     while True:
         for name, chore in chores.items():
             [failure] = await asyncio.gather(asyncio.to_thread(chore), return_exceptions=True)
@@ -77,6 +83,16 @@ def _get_acquainted() -> None:
 def _sweep() -> None:
     with suppress(SettingsError):  # nobody is signed in then
         session.services().sessions.sweep()
+
+
+def _tell_load() -> None:
+    """How many people this process has, for whoever adds processes and takes them away."""
+    shared = session.known()
+    if shared is not None:
+        load = shared.sessions.load(runtime.get_instance().is_active_session)
+        for name, count in asdict(load).items():
+            telemetry.measure(f"rowlight.{name}", count)
+        _load.info("load", extra={"event": "load", **asdict(load)})
 
 
 def _set_aside_what_stays() -> None:
@@ -96,6 +112,7 @@ async def _lifespan(_: st.App) -> AsyncIterator[None]:
     housekeeping.cancel()
     with suppress(asyncio.CancelledError):
         await housekeeping
+    await asyncio.to_thread(telemetry.stop)
 
 
 async def _no_route(request: Request) -> Response:
@@ -139,7 +156,9 @@ def _configure_logs() -> None:
     except SettingsError:
         logs.configure("INFO", "pretty")  # every page tells what is wrong with them
     else:
-        logs.configure(settings.log_level, settings.log_format)
+        logs.configure(
+            settings.log_level, settings.log_format, trace=telemetry.trace, copy=telemetry.copier()
+        )
 
 
 # Before Streamlit starts: from then on, what stands in secrets.toml stands over the environment as well.

@@ -9,6 +9,8 @@ from dataclasses import dataclass, field
 from datetime import UTC, datetime
 from typing import Literal
 
+from app import telemetry
+
 log = logging.getLogger(__name__)
 
 Event = Literal["sign-in", "refusal", "renewal", "sign-out", "query", "export", "exchange"]
@@ -78,6 +80,7 @@ class Trail:
         if self.session:
             about["session"] = self.session
         about |= {name: value for name, value in fields.items() if value is not None}
+        telemetry.happened(event, about)
         log.info(event, extra=about)
         self._remember(event, outcome, event_id, fields)
         return event_id

@@ -17,6 +17,7 @@ from starlette.responses import HTMLResponse, PlainTextResponse, RedirectRespons
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 from starlette.websockets import WebSocketClose
 
+from app import telemetry
 from app.errors import AppError, SettingsError
 from app.session import cookies
 
@@ -113,6 +114,7 @@ class Gate:
         try:
             answer = await judge(scope)
         except AppError as error:
+            telemetry.measure("rowlight.errors", code=error.code)
             log.warning("error=%s %s", error.code, error.message)
             answer = _unavailable(error) if scope["type"] == "http" else _TRY_AGAIN_LATER
         await answer(scope, receive, send)

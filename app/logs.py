@@ -6,11 +6,16 @@ import math
 import re
 import reprlib
 import traceback
+from collections.abc import Callable, Mapping
 from contextlib import suppress
+from dataclasses import dataclass
 from datetime import UTC, datetime
 from typing import Any, Literal
 
 Format = Literal["pretty", "json"]
+Value = str | int | float | bool | None
+Trace = Callable[[], Mapping[str, str]]
+Copy = Callable[[logging.LogRecord, Mapping[str, Value]], None]
 
 _GONE = "[redacted]"
 _NAMES = (
@@ -135,7 +140,7 @@ _LONGEST_INTEGER = 64
 _repr = _Repr()
 
 
-def _plain(name: str, value: object) -> str | int | float | bool | None:
+def _plain(name: str, value: object) -> Value:
     """A field's value as both formats can show it, without secrets."""
     if value is None or isinstance(value, bool):
         return value
@@ -151,8 +156,11 @@ def _plain(name: str, value: object) -> str | int | float | bool | None:
 class _Record(logging.LogRecord):
     """A record whose message and traceback are redacted before any handler sees them."""
 
+    trace: "staticmethod[[], Mapping[str, str]]" = staticmethod(dict)
+
     def __init__(self, *args: Any, **kwargs: Any) -> None:
         super().__init__(*args, **kwargs)
+        vars(self).update(self.trace())
         # An argument may fail in any way when it is printed; what is logged must never stop what logs.
         message = None
         with suppress(Exception):
@@ -170,7 +178,7 @@ class _Record(logging.LogRecord):
 _USUAL = set(vars(logging.makeLogRecord({}))) | {"message", "asctime", "taskName", "color_message"}
 
 
-def _fields(record: logging.LogRecord) -> dict[str, str | int | float | bool | None]:
+def _fields(record: logging.LogRecord) -> dict[str, Value]:
     """What was logged beside the message."""
     given = [(str(name), value) for name, value in vars(record).items() if name not in _USUAL]
     return {_line(_clean(name, _SHORT)): _plain(name, value) for name, value in given}
@@ -219,36 +227,56 @@ class _Logger(logging.Logger):
     Streamlit does, for each of its modules, when that is first imported.
     """
 
-    formatter: logging.Formatter = _Pretty()
+    way: "_Way"
 
     def addHandler(self, hdlr: logging.Handler) -> None:  # noqa: N802 - logging's name
-        _set_format(hdlr, self.formatter)
+        self.way.prepare(hdlr)
         super().addHandler(hdlr)
 
 
-def _set_format(handler: logging.Handler, formatter: logging.Formatter) -> None:
-    if type(handler) is logging.StreamHandler:  # files and the like are for somebody else
-        handler.setFormatter(formatter)
+@dataclass(frozen=True)
+class _Way:
+    """How whatever is written is written, and who gets a copy of it."""
+
+    formatter: logging.Formatter
+    copy: Copy | None
+
+    def prepare(self, handler: logging.Handler) -> None:
+        """Has a handler that writes to a stream write so; files and the like are for somebody else."""
+        if type(handler) is logging.StreamHandler or handler is logging.lastResort:
+            handler.setFormatter(self.formatter)
+            if self.copy is not None:
+                handler.addFilter(self._copied)
+
+    def _copied(self, record: logging.LogRecord) -> bool:
+        if self.copy is not None:
+            self.copy(record, _fields(record))
+        return True
 
 
-def configure(level: str, log_format: Format = "pretty") -> None:
+def configure(
+    level: str, log_format: Format = "pretty", *, trace: Trace = dict, copy: Copy | None = None
+) -> None:
     """Logs to stderr: the app's own records from this level on, the libraries' from WARNING on.
 
     At DEBUG, botocore writes whole requests with their signatures, so no setting turns that on. The audit
-    trail is complete at every level.
+    trail and the load are complete at every level. `trace` tells what a record belongs to; `copy` is given
+    each record that is written, redacted, and its fields.
     """
-    formatter = _Json() if log_format == "json" else _Pretty()
+    way = _Way(_Json() if log_format == "json" else _Pretty(), copy)
+    _Record.trace = staticmethod(trace)
     logging.setLogRecordFactory(_Record)
     handler = logging.StreamHandler()
-    handler.setFormatter(formatter)
+    way.prepare(handler)
     logging.basicConfig(level=logging.WARNING, handlers=[handler], force=True)
-    _Logger.formatter = formatter
+    _Logger.way = way
     logging.setLoggerClass(_Logger)
     for logger in list(logging.root.manager.loggerDict.values()):  # those that were made before
         for theirs in logger.handlers if isinstance(logger, logging.Logger) else ():
-            _set_format(theirs, formatter)
+            way.prepare(theirs)
     # Streamlit and uvicorn, which both set up uvicorn's loggers, leave its errors without any handler.
     if logging.lastResort is not None:
-        logging.lastResort.setFormatter(formatter)
+        way.prepare(logging.lastResort)
     logging.getLogger("app").setLevel(level)
-    logging.getLogger("app.audit").setLevel(logging.INFO)
+    for name in ("app.audit", "app.load"):
+        logging.getLogger(name).setLevel(logging.INFO)

@@ -11,7 +11,7 @@ from pathlib import Path
 
 import streamlit as st
 
-from app import session
+from app import session, telemetry
 from app.auth import sign_in
 from app.errors import AccessError, AppError, QueryError, SessionExpired, SettingsError, StoreUnavailable
 from app.session import visit as visits
@@ -50,7 +50,8 @@ def main() -> None:
         if user is None:
             _welcome(visit, shared, notice=visit.notice or sign_in.farewell(visit.said))
         else:
-            _serve(visit, user, shared)
+            with telemetry.span("page", parent=user.trace, whose=user.trail):
+                _serve(visit, user, shared)
     except SessionExpired as expired:
         visit.expire(expired, shared)
         _over(visit, shared, expired)
@@ -264,6 +265,7 @@ def _offer_beside(beside: Beside, shared: Services, over: SessionExpired | None)
 
 def _draw(page: View | Proof, reader: Reader) -> None:
     """One page; what it could not get is told in its place."""
+    telemetry.current().tell(page=page.path)
     try:
         if isinstance(page, Proof):
             page.draw(reader)
@@ -303,6 +305,7 @@ def on_script_error(error: Exception) -> bool:
         explain(error)
         return True
     reference = _reference()
+    telemetry.measure("rowlight.errors", code="fault")
     log.error("reference=%s %s", reference, type(error).__name__, exc_info=error)
     st.header("This part of the page failed.", anchor=False)
     st.markdown(
@@ -314,6 +317,8 @@ def on_script_error(error: Exception) -> bool:
 
 def _noted(error: AppError) -> str:
     """The reference under which the error is found in the log."""
+    telemetry.current().fail(error)
+    telemetry.measure("rowlight.errors", code=error.code)
     reference = _reference()
     log.warning("reference=%s error=%s %s%s", reference, error.code, error.message, _statement(error))
     return reference

@@ -7,6 +7,7 @@ import secrets
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 
+from app import telemetry
 from app.auth.identity import Identity, verify
 from app.auth.oidc import Provider
 from app.errors import SignInError, SignInRefused
@@ -26,36 +27,43 @@ class Attempt:
     verifier: str = field(repr=False)
     url: str = field(repr=False)  # where the browser goes
     redirect_uri: str
+    trace: str = ""  # where telemetry goes on
 
     @classmethod
     def begin(cls, provider: Provider, redirect_uri: str, *, prompt: str | None = None) -> "Attempt":
         """Makes up new secrets; raises SignInRefused when the provider cannot be reached."""
         state, nonce, verifier = (secrets.token_urlsafe(32) for _ in range(3))
-        url = provider.authorization_url(
-            redirect_uri=redirect_uri,
-            state=state,
-            nonce=nonce,
-            code_challenge=_challenge(verifier),
-            prompt=prompt,
-        )
-        return cls(state, nonce, verifier, url, redirect_uri)
+        with telemetry.span("sign-in"):
+            url = provider.authorization_url(
+                redirect_uri=redirect_uri,
+                state=state,
+                nonce=nonce,
+                code_challenge=_challenge(verifier),
+                prompt=prompt,
+            )
+            return cls(state, nonce, verifier, url, redirect_uri, telemetry.here())
 
     def complete(self, answer: object, provider: Provider) -> "SignedIn":
         """Turns the browser's answer into a person who is signed in, or raises SignInError.
 
         Anybody can write the answer: a code and the state are taken from it, and never a token.
         """
-        code = self._code(answer, provider)
-        tokens = provider.exchange_code(code=code, verifier=self.verifier, redirect_uri=self.redirect_uri)
-        identity = verify(
-            tokens.id_token,
-            keys=provider,
-            issuer=provider.issuer,
-            client_id=provider.client_id,
-            nonce=self.nonce,
-            email_verified=provider.email_verified,
-        )
-        return SignedIn(identity, self.nonce, tokens.refresh_token)
+        with telemetry.span("sign-in answer", parent=self.trace):
+            code = self._code(answer, provider)
+            with telemetry.span("redeem"):
+                tokens = provider.exchange_code(
+                    code=code, verifier=self.verifier, redirect_uri=self.redirect_uri
+                )
+            with telemetry.span("verify"):
+                identity = verify(
+                    tokens.id_token,
+                    keys=provider,
+                    issuer=provider.issuer,
+                    client_id=provider.client_id,
+                    nonce=self.nonce,
+                    email_verified=provider.email_verified,
+                )
+            return SignedIn(identity, self.nonce, tokens.refresh_token, telemetry.here())
 
     def _code(self, answer: object, provider: Provider) -> str:
         texts = _texts(answer)
@@ -81,6 +89,7 @@ class SignedIn:
     identity: Identity
     nonce: str = field(repr=False)
     refresh_token: str | None = field(repr=False)
+    trace: str = ""  # where telemetry goes on
 
 
 def _challenge(verifier: str) -> str:

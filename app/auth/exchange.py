@@ -13,6 +13,7 @@ from typing import TYPE_CHECKING, Any
 
 from botocore.exceptions import BotoCoreError, ClientError
 
+from app import telemetry
 from app.audit import Trail
 from app.auth.aws import ONCE, UNSIGNED_REQUESTS, Aws, RoleCredentials
 from app.auth.center import Told, told
@@ -226,19 +227,20 @@ class _Step:
 def _ask(step: _Step, refusals: Refusals, call: Callable[[], Mapping[str, Any]]) -> Mapping[str, Any]:
     """AWS's answer to a step, on record; its refusal becomes an error of ours."""
     started = time.perf_counter()
-    try:
-        answer = call()
-    except ClientError as error:
-        code, message = error.response["Error"]["Code"], error.response["Error"].get("Message", "")
-        request_id = _request_id(error.response)
-    except BotoCoreError as error:
-        code, message, request_id = type(error).__name__, "", None
-    else:
-        step.record("ok", started=started, request_id=_request_id(answer))
-        return answer
-    step.record(code, started=started, request_id=request_id)
-    # Out of the handlers, unchained: AWS's and botocore's messages may repeat a parameter, and so a token.
-    raise refusals.of(code, message)
+    with telemetry.span(step.name, whose=step.trail):
+        try:
+            answer = call()
+        except ClientError as error:
+            code, message = error.response["Error"]["Code"], error.response["Error"].get("Message", "")
+            request_id = _request_id(error.response)
+        except BotoCoreError as error:
+            code, message, request_id = type(error).__name__, "", None
+        else:
+            step.record("ok", started=started, request_id=_request_id(answer))
+            return answer
+        step.record(code, started=started, request_id=request_id)
+        # Out of the handlers, unchained: AWS's and botocore's messages may repeat a parameter, a token too.
+        raise refusals.of(code, message)
 
 
 def _request_id(answer: Mapping[str, Any]) -> str | None:

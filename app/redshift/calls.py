@@ -12,6 +12,7 @@ from typing import TYPE_CHECKING, Any
 from botocore.exceptions import BotoCoreError, ClientError
 from botocore.parsers import ResponseParserError
 
+from app import telemetry
 from app.errors import AppError
 from app.redshift import faults
 from app.redshift.limiter import Turn, at_once
@@ -112,7 +113,7 @@ class Calls:
         """Has a stopped one cancelled, if it is known and still runs; waits for nothing."""
         statement_id = statement.to_cancel()
         if statement_id is not None:
-            cancel = partial(self._cancel, statement, statement_id)
+            cancel = telemetry.carried(partial(self._cancel, statement, statement_id))
             threading.Thread(target=cancel, name="rowlight-cancels", daemon=True).start()
 
     def _call(self, operation: str, request: Mapping[str, Any], statement: Statement) -> Reply:
@@ -122,12 +123,14 @@ class Calls:
         statement.held = False
         method, needed = _METHODS[operation]
         call: Callable[..., Reply] = getattr(self._client, method)
-        try:
-            answer = call(**request)
-        except ResponseParserError as error:
-            raise faults.unreadable(statement.query.name, statement.id, type(error).__name__) from error
-        if needed not in answer:
-            raise faults.unreadable(statement.query.name, statement.id, f"No{needed}")
+        with telemetry.span(operation, statement=statement.id) as span:
+            try:
+                answer = call(**request)
+            except ResponseParserError as error:
+                raise faults.unreadable(statement.query.name, statement.id, type(error).__name__) from error
+            span.tell(**_answered(answer))
+            if needed not in answer:
+                raise faults.unreadable(statement.query.name, statement.id, f"No{needed}")
         return answer
 
     def _cancel(self, statement: Statement, statement_id: str) -> None:
@@ -151,11 +154,18 @@ class Calls:
         _log.warning("statement=%s could not be cancelled: %s", statement_id, reason)
 
     def _cancelled(self, statement: Statement, statement_id: str) -> Reply:
-        try:
+        with telemetry.span("CancelStatement", statement=statement_id):
+            try:
+                return self._client.cancel_statement(Id=statement_id)
+            except ClientError as error:
+                if not faults.credentials_ended(error):
+                    raise
+            statement.admit()  # a sign-in that is over is not prolonged in order to end it
+            self._renew()
             return self._client.cancel_statement(Id=statement_id)
-        except ClientError as error:
-            if not faults.credentials_ended(error):
-                raise
-        statement.admit()  # a sign-in that is over is not prolonged in order to end it
-        self._renew()
-        return self._client.cancel_statement(Id=statement_id)
+
+
+def _answered(answer: Reply) -> dict[str, object]:
+    """By which names AWS knows a call that it answered."""
+    about = answer.get("ResponseMetadata", {})
+    return {"request": about.get("RequestId"), "status": about.get("HTTPStatusCode")}

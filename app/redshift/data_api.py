@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING, Any, Literal
 import pyarrow as pa
 from botocore.exceptions import BotoCoreError, ClientError
 
+from app import telemetry
 from app.redshift import faults
 from app.redshift.calls import Calls, Reply, begin, end, never
 from app.redshift.columns import Bounds
@@ -139,7 +140,8 @@ class DataApi:
             # While this page is parsed the next is on its way; never one that may not be needed, for calls
             # for results are the scarcest.
             ahead = self._following(statement, token) if token and pages.leaves_room(page) else None
-            pages.add(page)
+            with telemetry.span("parse"):
+                pages.add(page)
             del page
             seconds += self._clock() - arrived
             if not token or pages.full:

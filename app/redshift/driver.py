@@ -14,6 +14,7 @@ from weakref import WeakKeyDictionary
 import pyarrow as pa
 from botocore.exceptions import BotoCoreError, ClientError
 
+from app import telemetry
 from app.errors import AppError, QueryTimedOut
 from app.redshift import faults
 from app.redshift.bound import bound
@@ -84,7 +85,7 @@ class Driver:
         """See QueryPath."""
         pid = statement.to_cancel()
         if pid is not None:
-            cancel = partial(self._cancel, int(pid), self._over[statement])
+            cancel = telemetry.carried(partial(self._cancel, int(pid), self._over[statement]))
             threading.Thread(target=cancel, name="rowlight-cancels", daemon=True).start()
 
     def close(self) -> None:

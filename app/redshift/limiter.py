@@ -12,6 +12,7 @@ from dataclasses import dataclass, field
 from functools import partial
 from math import inf
 
+from app import telemetry
 from app.redshift import faults
 from app.redshift.path import Statement
 
@@ -150,7 +151,8 @@ class Limiter:
             raise Late
         turn = lane.take(person, now)
         if turn is not None:
-            self._wait(lane, turn, deadline=deadline, given_up=given_up)
+            with telemetry.span("turn", operation=operation):
+                self._wait(lane, turn, deadline=deadline, given_up=given_up)
 
     def turns_of(self, person: str) -> Turn:
         """The turns of one person's calls; they raise WarehouseBusy, or QueryCancelled once nobody waits."""
@@ -167,6 +169,7 @@ class Limiter:
 
     def throttled(self, operation: str) -> None:
         """Slows down for a while: AWS refused such a call, because others use the account too."""
+        telemetry.measure("rowlight.throttles", operation=operation)
         lane = self._lanes.get(operation)
         if lane is not None:
             lane.slow_down(self._clock())

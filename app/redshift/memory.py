@@ -5,6 +5,7 @@ from collections.abc import Callable, Hashable
 from concurrent.futures import Future
 from functools import partial
 
+from app import telemetry
 from app.errors import AppError, SessionExpired
 from app.redshift.table import Table
 from app.redshift.workers import WORKERS, Workers
@@ -34,10 +35,11 @@ class _Asking:
 class Flight:
     """One asking, under way or landed, as one of those who wait for it holds it."""
 
-    def __init__(self, memory: "Memory", asking: _Asking, *, waits: bool = True) -> None:
+    def __init__(self, memory: "Memory", asking: _Asking, span: telemetry.Span | None = None) -> None:
+        """`span` is ended by a waiter's leaving; what has none waits for nothing."""
         self._memory = memory
         self._asking = asking
-        self._waits = waits
+        self._span = span
 
     @property
     def abandoned(self) -> threading.Event:
@@ -54,20 +56,22 @@ class Flight:
 
     def table(self) -> Table:
         """The rows, in a table of this waiter's own; raises anew what the asking raised."""
+        error = None
         try:
             error = self._asking.answer.exception()
         finally:
-            self.leave()
+            self.leave(error)
         if isinstance(error, AppError):
             raise error.anew() from error.__cause__
         table = self._asking.answer.result()
         self._memory.check(self._asking)
         return table.copy()
 
-    def leave(self) -> None:
+    def leave(self, error: BaseException | None = None) -> None:
         """Gives up; when the last has left one that is under way, it is abandoned."""
-        waits, self._waits = self._waits, False
-        if waits:
+        span, self._span = self._span, None
+        if span is not None:
+            span.end(error)
             self._memory.leave(self._asking)
 
     def on_abandoned(self, stop: Callable[[], None]) -> None:
@@ -105,8 +109,13 @@ class Memory:
         self._era = 0
         self._lock = threading.Lock()
 
-    def fly(self, key: Hashable, make: Make, *, fresh: bool = False) -> Flight:
-        """The asking under this key, begun on another thread by the first who asks; `fresh` begins anew."""
+    def fly(
+        self, key: Hashable, make: Make, *, fresh: bool = False, span: telemetry.Span = telemetry.NOTHING
+    ) -> Flight:
+        """The asking under this key, begun on another thread by the first who asks; `fresh` begins anew.
+
+        `span` lasts as long as the flight.
+        """
         with self._lock:
             self._drop_old()
             asking = None if fresh else self._askings.get(key)
@@ -116,9 +125,12 @@ class Memory:
                 asking = self._askings[key] = _Asking(key, number=self._number, era=self._era)
                 self._under_way.add(asking)
             asking.waiters += 1
+            answer = "asked" if begins else "shared" if asking.landed is None else "known"
+        span.tell(answer=answer)
+        telemetry.measure("rowlight.questions", answer=answer)
         if begins:
-            self._begin(asking, make)
-        return Flight(self, asking)
+            self._begin(asking, make, span)
+        return Flight(self, asking, span)
 
     def forget(self) -> None:
         """Lets go of everything, as a sign-out must: nothing asked before is given to anybody after."""
@@ -171,16 +183,16 @@ class Memory:
                 asking.key = key
                 self._askings[key] = asking
 
-    def _begin(self, asking: _Asking, make: Make) -> None:
+    def _begin(self, asking: _Asking, make: Make, span: telemetry.Span) -> None:
         try:
-            self._workers.submit(self._person, partial(self._make, asking, make))
+            self._workers.submit(self._person, span.carried(partial(self._make, asking, make)))
         except RuntimeError as error:  # no thread is to be had: nobody may wait for what nobody makes
             self._land(asking, None)
             asking.answer.set_exception(error)
 
     def _make(self, asking: _Asking, make: Make) -> None:
         try:
-            table = make(Flight(self, asking, waits=False))
+            table = make(Flight(self, asking))
         except BaseException as error:  # noqa: BLE001 - it is raised where it is waited for
             self._land(asking, None)
             asking.answer.set_exception(error)

@@ -5,6 +5,7 @@ from collections.abc import Callable, Hashable
 from datetime import UTC, datetime
 from functools import partial
 
+from app import telemetry
 from app.audit import NOBODY, Trail, new_id
 from app.errors import AppError
 from app.redshift.memory import Flight, Memory
@@ -57,7 +58,8 @@ class Warehouse:
         """The same without waiting for the rows: they are asked for, or known, or on their way already."""
         key = self._key(query, self._admit())
         make = partial(self._ask, query, started=self._clock())
-        return self._memory.fly(key, make, fresh=fresh)
+        span = telemetry.span("question", whose=self._trail, query=query.name)
+        return self._memory.fly(key, make, fresh=fresh, span=span)
 
     def run(self, query: Query) -> None:
         """Has a statement that changes something run once; whatever is asked after it is asked anew.
@@ -132,6 +134,12 @@ class Warehouse:
         self._path.cancel(statement)
 
     def _run(self, statement: Statement, *, started: float) -> Answer:
+        with telemetry.span("statement", whose=self._trail) as span:
+            answer = self._recorded(statement, started=started)
+            span.tell(bytes=answer.columns.nbytes)
+        return answer
+
+    def _recorded(self, statement: Statement, *, started: float) -> Answer:
         """Runs it; an audit event tells how it ended, whichever way it did."""
         outcome, answer, cause = "fault", None, None
         try:

@@ -6,6 +6,8 @@ from collections.abc import Callable
 from concurrent.futures import Future
 from typing import TypeVar
 
+from app import telemetry
+
 MOST = 256
 # So that nobody's many tabs take the threads that other people's pages need.
 MOST_OF_ONE = 6
@@ -34,6 +36,7 @@ class Workers:
 
     def submit(self, person: str, call: Call) -> None:
         """Has a thread make the call when it is this person's turn."""
+        call = telemetry.carried(call)
         with self._changed:
             if self._idle:
                 self._wake_one()

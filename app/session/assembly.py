@@ -5,6 +5,7 @@ from dataclasses import dataclass
 from botocore.config import Config
 
 from app import settings as settings_
+from app import telemetry
 from app.auth.aws import Aws, read_secret
 from app.auth.oidc import Provider
 from app.auth.renewal import Renewer
@@ -51,6 +52,8 @@ def known() -> Services | None:
 
 def assemble(settings: Settings) -> Services:
     """The services for these settings."""
+    key = settings.session_keys[0] if settings.session_keys else b""
+    telemetry.start(secret=key, namespace=settings.redshift_database)
     provider = Provider(
         issuer=settings.oidc_issuer,
         client_id=settings.oidc_client_id,

@@ -34,6 +34,14 @@ class Listed:
     ends_at: str
 
 
+@dataclass(frozen=True)
+class Load:
+    """How much a process has to do."""
+
+    sessions: int  # signed in, and used here
+    tabs: int  # open connections of theirs
+
+
 def not_under_way() -> SignInRefused:
     """A sign-in that is not under way in this browser."""
     return SignInRefused(

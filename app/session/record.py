@@ -37,6 +37,7 @@ class Record:
     renew_at: datetime | None = None  # when its credentials are to be renewed
     lease: str = ""  # who renews them now, and until when others leave that to them
     leased_until: datetime | None = None
+    trace: str = ""  # where telemetry goes on with the sign-in
 
     def check(self, now: datetime, idle: timedelta) -> None:
         """Raises SessionExpired when it is over."""
@@ -66,7 +67,12 @@ class Record:
     def to_bytes(self) -> bytes:
         """JSON; `read` reads it back."""
         moments = {name: getattr(self, name) for name in _MOMENTS}
-        members = {"reference": self.reference, "lease": self.lease, "standing": self.standing.to_members()}
+        members = {
+            "reference": self.reference,
+            "lease": self.lease,
+            "standing": self.standing.to_members(),
+            "trace": self.trace,
+        }
         return json.dumps(members | moments, default=datetime.isoformat, separators=(",", ":")).encode()
 
 

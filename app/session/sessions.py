@@ -3,11 +3,12 @@
 import json
 import threading
 from collections import OrderedDict
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from dataclasses import asdict, dataclass
 from datetime import timedelta
 from typing import Any
 
+from app import telemetry
 from app.audit import NOBODY, Trail
 from app.auth.attempt import Attempt, SignedIn
 from app.auth.identity import Identity
@@ -18,7 +19,7 @@ from app.session import outcomes
 from app.session import record as records
 from app.session.cookies import digest, new_id, well_formed
 from app.session.guests import Guests
-from app.session.outcomes import Ended, Farewell, Listed
+from app.session.outcomes import Ended, Farewell, Listed, Load
 from app.session.record import Record
 from app.session.user import REMEMBERED, UserSession, World
 
@@ -76,7 +77,8 @@ class Sessions:
     def ticket(self, signed_in: SignedIn, *, visitor: str) -> str:
         """A ticket for the browser that signed in: good once, for a minute, in that browser."""
         ticket = new_id()
-        held = {"visitor": digest(visitor), "standing": Standing.of(signed_in).to_members()}
+        standing = Standing.of(signed_in).to_members()
+        held = {"visitor": digest(visitor), "standing": standing, "trace": signed_in.trace}
         self._add(TICKET, ticket, held, seconds=TICKET_SECONDS)
         return ticket
 
@@ -85,14 +87,15 @@ class Sessions:
         held = self._taken(TICKET, ticket, visitor=visitor) if well_formed(ticket) else None
         if held is None:
             raise outcomes.no_ticket()
-        return self._open(Standing.from_members(held["standing"]), way="popup", replaces=replaces)
+        standing = Standing.from_members(held["standing"])
+        return self._open(standing, way="popup", replaces=replaces, trace=held.get("trace", ""))
 
     def open(self, signed_in: SignedIn, *, replaces: str) -> str:
         """A session for somebody who has just signed in; returns its id, always a new one.
 
         The session of the id that it `replaces` in this browser ends, whoever's it was.
         """
-        return self._open(Standing.of(signed_in), way="redirect", replaces=replaces)
+        return self._open(Standing.of(signed_in), way="redirect", replaces=replaces, trace=signed_in.trace)
 
     # While signed in.
 
@@ -153,7 +156,7 @@ class Sessions:
         first, standing = self.find(beside), Standing.of(signed_in)
         if _same(first.identity, standing.identity):
             raise outcomes.yourself()
-        guest = _session_key(self._open(standing, way="beside", replaces=""))
+        guest = _session_key(self._open(standing, way="beside", replaces="", trace=signed_in.trace))
         expires_at = (self._world.clock() + timedelta(hours=self._world.settings.session_hours)).timestamp()
         if before := self._guests.seat(first.key, guest, expires_at=expires_at + REMEMBERED.total_seconds()):
             self._expire(before, records.GONE, successor=standing)
@@ -196,9 +199,10 @@ class Sessions:
         guest = self._dismiss(key)
         if record is None:
             return Farewell(self._end_session_url(guest.standing), guest.problem)
-        problem = self._world.renewer.revoke(record.standing)
         trail = Trail(person=record.standing.identity.email, session=record.reference)
-        trail.record("sign-out", outcome=problem.code if problem else "ok")
+        with telemetry.span("sign-out"):
+            problem = self._world.renewer.revoke(record.standing)
+            trail.record("sign-out", outcome=problem.code if problem else "ok")
         # At the provider the browser is theirs who signed in there last.
         return Farewell(self._end_session_url(guest.standing or record.standing), problem or guest.problem)
 
@@ -206,6 +210,13 @@ class Sessions:
         """Ends a session that can go on no longer, so that every tab is told why."""
         if key := _session_key(session_id):
             self._expire(key, expired.code)
+
+    def load(self, connected: Callable[[str], bool]) -> Load:
+        """How many people are at work here; `connected` tells of a tab whether it is open."""
+        with self._lock:
+            tabs = [tab for tab, whose in self._tabs.items() if whose in self._live]
+            sessions = len(self._live)
+        return Load(sessions, sum(map(connected, tabs)))
 
     def sweep(self) -> None:
         """Ends what is over though nobody came back to it, so that the provider forgets it too."""
@@ -218,7 +229,7 @@ class Sessions:
                 self._expire(key, expired.code)
         self._store.purge()
 
-    def _open(self, standing: Standing, *, way: str, replaces: str) -> str:
+    def _open(self, standing: Standing, *, way: str, replaces: str, trace: str) -> str:
         if key := _session_key(replaces):
             self._expire(key, records.GONE, successor=standing)
         session_id, now, settings = new_id(), self._world.clock(), self._world.settings
@@ -229,14 +240,16 @@ class Sessions:
             started_at=now,
             used_at=now,
             ends_at=now + timedelta(hours=settings.session_hours),
+            trace=trace,
         )
         expires_at = (record.ends_at + REMEMBERED).timestamp()
-        self._store.add(key, record.to_bytes(), expires_at=expires_at)
-        user = UserSession(key, record, self._world)
-        with self._lock:
-            self._live[key] = user
-        self._limit(standing, key, expires_at=expires_at)
-        user.trail.record("sign-in", way=way)
+        with telemetry.span("sign-in session", parent=trace):
+            self._store.add(key, record.to_bytes(), expires_at=expires_at)
+            user = UserSession(key, record, self._world)
+            with self._lock:
+                self._live[key] = user
+            self._limit(standing, key, expires_at=expires_at)
+            user.trail.record("sign-in", way=way)
         return session_id
 
     def _limit(self, standing: Standing, key: str, *, expires_at: float) -> None:
@@ -290,9 +303,10 @@ class Sessions:
             return Ended()
         # Where a provider keeps one grant for a person and an app, ending the old sign-in ends the new one.
         same = successor is not None and _person(successor) == _person(record.standing)
-        problem = None if same else self._world.renewer.revoke(record.standing)
         trail = Trail(person=record.standing.identity.email, session=record.reference)
-        trail.record("sign-out", outcome=problem.code if problem else "ok", reason=code)
+        with telemetry.span("sign-out"):
+            problem = None if same else self._world.renewer.revoke(record.standing)
+            trail.record("sign-out", outcome=problem.code if problem else "ok", reason=code)
         return Ended(record.standing, problem)
 
     def _marked(self, key: str, code: str) -> Record | None:

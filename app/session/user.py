@@ -8,6 +8,7 @@ from dataclasses import dataclass, replace
 from datetime import UTC, datetime, timedelta
 from functools import partial
 
+from app import telemetry
 from app.audit import Trail
 from app.auth.aws import Aws, RoleCredentials
 from app.auth.credentials import data_api_client
@@ -133,6 +134,11 @@ class UserSession:
     def warehouse(self) -> Warehouse:
         """The person's way to the warehouse; it asks by itself, at each query, whether the session stands."""
         return self._warehouse
+
+    @property
+    def trace(self) -> str:
+        """Where telemetry goes on with the sign-in, until it has led to AWS; then each page is by itself."""
+        return self._record.trace if self._record.standing.credentials is None else ""
 
     @property
     def ends_at(self) -> datetime:
@@ -283,19 +289,20 @@ class UserSession:
 
     def _exchanged(self, standing: Standing, lease: str) -> RoleCredentials:
         first = standing.credentials is None
-        try:
-            standing = self._world.renewer.renew(
-                standing, trail=self.trail, keep=partial(self._keep, lease=lease)
-            )
-        except AppError as error:
+        with telemetry.span("exchange" if first else "renewal", whose=self.trail):
+            try:
+                standing = self._world.renewer.renew(
+                    standing, trail=self.trail, keep=partial(self._keep, lease=lease)
+                )
+            except AppError as error:
+                if not first:
+                    self.trail.record("renewal", outcome=error.code)
+                self._change(Record.released, lease=lease)
+                raise self._reason(error, first=first) from None
+            self._change(lambda record: _with(record, standing, self._world.clock()).released(), lease=lease)
+            self._refusal = None
             if not first:
-                self.trail.record("renewal", outcome=error.code)
-            self._change(Record.released, lease=lease)
-            raise self._reason(error, first=first) from None
-        self._change(lambda record: _with(record, standing, self._world.clock()).released(), lease=lease)
-        self._refusal = None
-        if not first:
-            self.trail.record("renewal")
+                self.trail.record("renewal")
         assert standing.credentials is not None  # noqa: S101 - a renewal gives them
         return standing.credentials
 

@@ -5,6 +5,7 @@ from dataclasses import replace
 
 import streamlit as st
 
+from app import telemetry
 from app.errors import QueryDenied
 from app.redshift.conditions import Value
 from app.redshift.panels import Panels
@@ -52,7 +53,8 @@ def render(view: View, reader: Reader) -> None:
             st.rerun()
         states.denied(error)
         return
-    _draw(view.question.split(table), Page(view, reader, chosen, colours, marks, table, beside))
+    with telemetry.span("draw"):
+        _draw(view.question.split(table), Page(view, reader, chosen, colours, marks, table, beside))
 
 
 def _with_what_is_kept(view: View) -> View:
