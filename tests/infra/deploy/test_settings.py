@@ -142,6 +142,9 @@ def test_only_the_people_reach_the_load_balancer_and_only_that_the_tasks(
     (into,) = found.of_type("AWS::EC2::SecurityGroupIngress").values()
     assert into["SourceSecurityGroupId"] == found.names["LoadBalancerGroup"]
     assert not {name for name in into if name.startswith("Cidr")}
+    (out,) = found.properties["LoadBalancerGroup"]["SecurityGroupEgress"]
+    assert out["DestinationSecurityGroupId"] == into["GroupId"]
+    assert {"".join(name for name in out if name.startswith("Cidr"))} == {""}
     placed = found.properties["Service"]["NetworkConfiguration"]["AwsvpcConfiguration"]
     assert placed["AssignPublicIp"] == "DISABLED"
     assert placed["SecurityGroups"] == [into["GroupId"]]
