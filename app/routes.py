@@ -17,7 +17,7 @@ from starlette.requests import Request
 from starlette.responses import HTMLResponse, JSONResponse, RedirectResponse, Response
 from starlette.routing import Route
 
-from app import session
+from app import session, telemetry
 from app.auth import sign_in
 from app.errors import AppError, SignInError, SignInRefused
 from app.session import cookies
@@ -247,6 +247,7 @@ def _page(
     """The static sign-in page, with what there is to say above its button."""
     if error is not None and status == _NOT_OURS:
         # Nobody is known yet, so no event tells of it: without this line, nothing would.
+        telemetry.measure("rowlight.errors", code=error.code)
         log.warning("error=%s %s", error.code, error.message)
     notice = sign_in.farewell(said) if error is None else error
     html = _PAGE.substitute(

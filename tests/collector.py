@@ -74,8 +74,8 @@ class Collected:
 
 
 @contextlib.contextmanager
-def collecting(port: int = 0) -> Iterator[Collected]:
-    """A collector that answers, unless it is told to hold its answers back."""
+def collecting(status: int = 200) -> Iterator[Collected]:
+    """A collector that answers so, unless it is told to hold its answers back."""
     found = Collected()
     found.hold.set()
 
@@ -86,14 +86,14 @@ def collecting(port: int = 0) -> Iterator[Collected]:
                 body = gzip.decompress(body)
             found.take(self.path, body)
             found.hold.wait()
-            self.send_response(200)
+            self.send_response(status)
             self.send_header("Content-Length", "0")
             self.end_headers()
 
         def log_message(self, *_: object) -> None:
             """Says nothing."""
 
-    server = ThreadingHTTPServer(("127.0.0.1", port), Handler)
+    server = ThreadingHTTPServer(("127.0.0.1", 0), Handler)
     server.daemon_threads = True
     found.endpoint = f"http://127.0.0.1:{server.server_port}"
     Thread(target=server.serve_forever, daemon=True).start()

@@ -84,14 +84,3 @@ def test_what_cannot_be_done_is_a_fault_of_the_settings_each_time(environment, b
 def test_it_is_off_in_this_process_and_so_costs_an_empty_span():
     assert telemetry.span("page", whose=Trail("frank@example.com", "0a1b2c3d")) is telemetry.NOTHING
     assert telemetry.current() is telemetry.NOTHING
-
-
-EXPORTED = """
-import urllib.request
-from app import telemetry
-from app.telemetry.names import METRICS
-telemetry.start(secret=b"", namespace="dev")
-for name, metric in METRICS.items():
-    telemetry.measure(name, 1, **{label: "x" * 65 + "@" for label in metric.labels})
-print(urllib.request.urlopen("http://localhost:%s/metrics").read().decode())
-"""
