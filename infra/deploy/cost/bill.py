@@ -14,24 +14,28 @@ SESSION_MB = 2.5
 # Of the app, from its code: it reads the session's item at each run and question, and each half minute.
 _READS_AN_ACTION, _WRITES_A_VISIT, _LOOK_SECONDS, _ITEM_KB = 4, 12, 30, 8
 _KB_AN_ACTION, _MB_A_DAY = 100, 2.5  # to the browser: an answer with its charts; the app itself, once a day
-_LOG_KB_AN_ACTION = 1
+_LOG_KB_AN_ACTION, _LOG_MONTHS, _LOG_KB_A_MINUTE = 1, 12, 0.2  # of each task, whoever comes
+_REQUESTS_A_VISIT = 100  # the app's files, the socket, a look now and then
 
 
 @dataclass(frozen=True)
 class Host:
-    """What stands there day and night, whoever comes."""
+    """What stands there day and night, whoever comes: as infra/deploy/cloudformation has it."""
 
     vcpu: float = 0.5
-    memory_gb: float = 1.0
+    memory_gb: float = 2.0
     least_tasks: int = 2  # one in each zone
+    sessions: int = 50  # of a task, at which more start
     zones: int = 2
+    addresses: int = 0  # of the balancer in each zone: one where it faces the internet
     nat_gateways: int = 2
     endpoints: int = 0  # interface endpoints, each in every zone
     secrets: int = 3  # the client's, the key of sessions, the warehouse's administrator
     keys: int = 1
-    alarms: int = 10
-    metrics: int = 0
-    dashboards: int = 1
+    alarms: int = 13
+    metrics: int = 4
+    dashboards: int = 0
+    rules: int = 2  # of the firewall
     slower: float = 2.0  # a vCPU, in times the processor of the bench
     use: float = 0.6  # of a vCPU, at which more tasks start
     own_mb: float = 400.0  # of a task, before anybody comes
@@ -42,8 +46,8 @@ class Host:
         return self.vcpu * self.use * work.pause / (ACTION_CPU_SECONDS * self.slower)
 
     def people_signed_in(self) -> float:
-        """That a task's memory holds at once."""
-        return (self.memory_gb * 1024 - self.own_mb) / SESSION_MB
+        """At once to a task: as many as its memory holds, or as are let in before another starts."""
+        return min(self.sessions, (self.memory_gb * 1024 - self.own_mb) / SESSION_MB)
 
     def tasks(self, work: Work) -> int:
         """In the busiest minutes."""
@@ -70,7 +74,7 @@ class Bill:
 
 
 def month(work: Work, rpu: int, host: Host, prices: Mapping[str, Price]) -> Bill:
-    """What such a month costs at list prices, without free tiers but that of traffic to the internet."""
+    """What such a month costs at list prices."""
     usd = {name: price.usd for name, price in prices.items()}
     gb_out = _gb_out(work)
     return Bill(
@@ -84,6 +88,7 @@ def month(work: Work, rpu: int, host: Host, prices: Mapping[str, Price]) -> Bill
             "Secrets Manager and KMS": host.secrets * usd["secret_month"] + _keys(work, host, usd),
             "CloudWatch": _watching(work, host, usd),
             "ECR": host.image_gb * usd["image_gb"],
+            "WAF": _firewall(work, host, usd),
         }
     )
 
@@ -107,7 +112,7 @@ def _fargate(work: Work, host: Host, usd: Mapping[str, float]) -> float:
 
 
 def _network(host: Host, gb_out: float, usd: Mapping[str, float]) -> float:
-    addresses = host.zones + host.nat_gateways  # the balancer has one in each zone
+    addresses = host.zones * host.addresses + host.nat_gateways
     standing = (
         host.nat_gateways * usd["nat_hour"]
         + host.endpoints * host.zones * usd["endpoint_hour"]
@@ -132,10 +137,19 @@ def _keys(work: Work, host: Host, usd: Mapping[str, float]) -> float:
 
 
 def _watching(work: Work, host: Host, usd: Mapping[str, float]) -> float:
-    log_gb = work.actions_a_month * _LOG_KB_AN_ACTION / 1_000_000
+    """Logs are kept for a year: a month's bill is for twelve of them."""
+    quiet = host.least_tasks * HOURS * 60 * _LOG_KB_A_MINUTE
+    log_gb = (work.actions_a_month * _LOG_KB_AN_ACTION + quiet) / 1_000_000
     return (
-        log_gb * usd["log_gb"]
+        log_gb * (usd["log_gb"] + _LOG_MONTHS * usd["log_kept"])
         + host.alarms * usd["alarm_month"]
         + host.metrics * usd["metric_month"]
         + host.dashboards * usd["dashboard_month"]
     )
+
+
+def _firewall(work: Work, host: Host, usd: Mapping[str, float]) -> float:
+    if not host.rules:
+        return 0
+    requests = work.visits_a_month * _REQUESTS_A_VISIT
+    return usd["acl_month"] + host.rules * usd["rule_month"] + requests / 1_000_000 * usd["request_million"]

@@ -60,9 +60,13 @@ PRICES: Mapping[str, Price] = MappingProxyType(
         "log_gb": Price(0.50, "GB of log taken in by CloudWatch", *_WATCHING),
         "dashboard_month": Price(3.00, "month of a dashboard", *_WATCHING),
         "metric_month": Price(0.30, "month of a custom metric", *_METRICS),
+        "log_kept": Price(0.03, "GB-month of log kept", *_MEMORY),
         "alarm_month": Price(0.10, "month of an alarm", *_MEMORY),
         "out_gb": Price(0.09, "GB to the internet, beyond the first 100 in a month", *_MEMORY),
         "image_gb": Price(0.10, "GB-month of a container image in ECR", *_MEMORY),
+        "acl_month": Price(5.00, "month of a web ACL of WAF", *_MEMORY),
+        "rule_month": Price(1.00, "month of a rule of WAF", *_MEMORY),
+        "request_million": Price(0.60, "million requests that WAF looks at", *_MEMORY),
     }
 )
 

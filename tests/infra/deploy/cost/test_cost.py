@@ -95,7 +95,7 @@ def test_tasks_hold_all_who_come(work):
 
 def test_each_price_is_paid_for_something():
     """No price without a line: ten times the price is a higher bill."""
-    work, host = Work(people=2000, visits=6), Host(endpoints=1, metrics=1)
+    work, host = Work(people=2000, visits=6), Host(endpoints=1, dashboards=1)
     usual_bill = bill(work, host=host).total
     for name, price in PRICES.items():
         dearer = {**PRICES, name: replace(price, usd=price.usd * 10)}
@@ -191,3 +191,25 @@ def test_a_habit_that_is_none_is_refused(wrong):
     with pytest.raises(SystemExit) as ended:
         main(wrong)
     assert ended.value.code == 2
+
+
+def test_what_stands_there_is_what_the_template_makes():
+    service = (ROOT / "infra" / "deploy" / "cloudformation" / "service.yaml").read_text()
+    defaults = {
+        name: re.search(rf"^  {name}:\n(?:    .*\n)*?    Default: \"?(\w+)", service, re.MULTILINE)[1]
+        for name in ("Cpu", "Memory", "MinimumTasks", "SessionsPerTask", "Scheme", "Waf")
+    }
+    host = Host()
+    assert defaults == {
+        "Cpu": f"{host.vcpu * 1024:g}",
+        "Memory": f"{host.memory_gb * 1024:g}",
+        "MinimumTasks": str(host.least_tasks),
+        "SessionsPerTask": str(host.sessions),
+        "Scheme": "internal" if not host.addresses else "internet-facing",
+        "Waf": "on" if host.rules else "off",
+    }
+    # A policy that follows a target makes two alarms of its own.
+    own, follow = service.count("Type: AWS::CloudWatch::Alarm"), service.count("PolicyType: TargetTracking")
+    assert own + 2 * follow == host.alarms
+    assert service.count("Type: AWS::Logs::MetricFilter") == host.metrics
+    assert f"TargetValue: {host.use * 100:g}" in service
