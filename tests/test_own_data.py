@@ -85,7 +85,7 @@ class Desk:
 def desk(empty_stand_in, tmp_path_factory):
     """Somebody who has done what is at the beginning of the first document."""
     desk = Desk(dict(empty_stand_in), tmp_path_factory.mktemp("own-data"))
-    (csv,) = blocks(DATA, "csv")
+    (csv,) = blocks(DATA, "text")
     (desk.folder / "visits.csv").write_text(csv)
     assert blocks(DATA, "sh")[0] == "EMPTY=on make local\n"  # it runs
     for block in blocks(DATA, "sh")[1:]:
