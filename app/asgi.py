@@ -151,11 +151,9 @@ async def _start_quietly(server: uvicorn.Server, sockets: list[socket.socket] | 
 
 
 def _configure_logs() -> None:
-    try:
+    logs.configure("INFO", "pretty")  # for what is said until the settings are known
+    with suppress(SettingsError):  # every page tells what is wrong with them
         settings = session.services().settings
-    except SettingsError:
-        logs.configure("INFO", "pretty")  # every page tells what is wrong with them
-    else:
         logs.configure(
             settings.log_level, settings.log_format, trace=telemetry.trace, copy=telemetry.copier()
         )

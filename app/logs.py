@@ -20,7 +20,7 @@ Copy = Callable[[logging.LogRecord, Mapping[str, Value]], None]
 _GONE = "[redacted]"
 _NAMES = (
     r"(?:code|state|nonce|ticket|token|secret|assertion|Signature"
-    r"|(?i:password|passwd|api_?key|code_verifier|code_challenge"
+    r"|(?i:password|passwd|(?:x-)?api[_-]?key|code_verifier|code_challenge"
     r"|(?:id|access|refresh|session|subject|actor|web_identity|aws_session)_?token(?:_hint)?"
     r"|(?:oidc_)?client_?(?:secret|assertion)|(?:aws_)?secret_?(?:access_?)?key|session_key"
     r"|context_?assertion|identity_?context|secret_?string|x-amz-(?:signature|security-token)))"

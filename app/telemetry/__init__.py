@@ -92,7 +92,7 @@ def start(*, secret: bytes, namespace: str) -> None:
             _refused = _refusal(
                 f"OpenTelemetry cannot be set up ({type(error).__name__}).",
                 "Check the OTEL_ variables: exporters are otlp (by http/protobuf alone), console and, for "
-                "metrics, prometheus, whose port must be free",
+                "metrics, prometheus, whose port must be free; headers are name=value, with commas between",
             )
     if _refused is not None:
         raise _refused.anew()

@@ -3,6 +3,7 @@
 import atexit
 import hashlib
 import hmac
+import logging
 import os
 import re
 import secrets
@@ -52,6 +53,8 @@ class Telemetry:
             os.environ.setdefault("OTEL_SERVICE_NAME", _NAME)
         # The specification's default; the SDK's is gRPC.
         os.environ.setdefault("OTEL_EXPORTER_OTLP_PROTOCOL", "http/protobuf")
+        # It would write a header that it cannot read into the log, with the key to the collector in it.
+        logging.getLogger("opentelemetry.util.re").addFilter(_refuse)
         # Never its handler of the log, which would send records as they were before they were redacted.
         _Configurator().configure(setup_logging_handler=False)  # type: ignore[no-untyped-call]
         providers = trace.get_tracer_provider(), metrics.get_meter_provider(), _logs.get_logger_provider()
@@ -240,6 +243,10 @@ class _Recorded(telemetry.Span):
 
 _QUIET = context._SUPPRESS_INSTRUMENTATION_KEY  # noqa: SLF001 - set where the SDK itself is at work
 _TRACE = {"trace_id", "span_id"}  # which a copy has in fields of its own
+
+
+def _refuse(_: LogRecord) -> bool:
+    raise ValueError
 
 
 def _exports(signal: str) -> bool:

@@ -222,6 +222,7 @@ def test_names_of_words_stay_however_long(words):
         "client_secret='two words hunter2'",
         "https://x/?X-Amz-Signature=hunter2",
         "code=hunter2",
+        "{'x-api-key': 'hunter2', 'Api-Key': 'hunter2'}",
         'token="hunter2',
     ],
 )

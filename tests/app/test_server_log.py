@@ -40,3 +40,12 @@ def test_its_errors_have_a_time_a_level_and_a_name(tmp_path):
     records = [line for line in lines if not line.startswith("  | ")]
     assert len(lines) > len(records) > 0
     assert all(" uvicorn.error: " in line for line in records)
+
+
+def test_what_is_said_before_the_settings_are_known_is_redacted_too(tmp_path):
+    told = {"OTEL_METRICS_EXPORTER": "console", "OTEL_RESOURCE_ATTRIBUTES": "password: hunter2"}
+    with started(tmp_path, **SETTINGS, **told):
+        pass
+    log = (tmp_path / "log").read_text()
+    assert " WARNING opentelemetry.sdk.resources: " in log
+    assert "hunter2" not in log

@@ -81,6 +81,13 @@ def test_what_cannot_be_done_is_a_fault_of_the_settings_each_time(environment, b
     assert told == ["RL-104", remedy] * 2
 
 
+@pytest.mark.parametrize("signal", ["TRACES", "METRICS", "LOGS"])
+@pytest.mark.parametrize("headers", ["x-team: hunter2-key", "a=b,api-key hunter2-key", 'k="hunter2-key'])
+def test_a_header_that_cannot_be_read_is_a_fault_of_the_settings_and_never_in_the_log(signal, headers):
+    told = {f"OTEL_{signal}_EXPORTER": "otlp", f"OTEL_EXPORTER_OTLP_{signal}_HEADERS": headers}
+    assert python("import sys; sys.stderr = sys.stdout\n" + REFUSED, **told) == ["RL-104", "the"] * 2
+
+
 def test_it_is_off_in_this_process_and_so_costs_an_empty_span():
     assert telemetry.span("page", whose=Trail("frank@example.com", "0a1b2c3d")) is telemetry.NOTHING
     assert telemetry.current() is telemetry.NOTHING
