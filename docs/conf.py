@@ -11,7 +11,12 @@ CONTENTS = Path(__file__).with_name("README.md")
 
 project = "Rowlight"
 copyright = "Rowlight, Apache-2.0"  # noqa: A001 - Sphinx asks for it by this name
-extensions = ["myst_parser"]
+extensions = ["myst_parser", "sphinx.ext.autodoc"]
+autodoc_default_options = {"members": True}
+toc_object_entries_show_parents = "hide"
+autodoc_typehints_format = "short"
+python_use_unqualified_type_names = True
+default_role = "code"  # what docstrings have between single backticks
 # The whole repository is the source, so that the site's links are those that a code host follows.
 root_doc = "README"
 include_patterns = [

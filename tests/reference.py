@@ -42,11 +42,14 @@ def default_of(name: str) -> str | None:
 
 
 def written(page: str) -> str:
-    """The page with what the code knows, under what is written by hand."""
-    above, mark, _ = (DOCS / f"{page}.md").read_text("utf-8").partition("<!-- make reference -->\n")
-    if not mark:
-        raise SystemExit(f"docs/{page}.md has lost the line <!-- make reference -->")
-    return "\n".join([above + mark, *(_settings() if page == "settings" else _commands()), ""])
+    """The page with what the code knows, between what is written by hand."""
+    above, mark, rest = (DOCS / f"{page}.md").read_text("utf-8").partition("<!-- make reference -->\n")
+    _, end, below = rest.partition("<!-- /make reference -->\n")
+    if not (mark and end):
+        raise SystemExit(
+            f"docs/{page}.md has lost a line <!-- make reference --> or <!-- /make reference -->"
+        )
+    return "\n".join([above + mark, *(_settings() if page == "settings" else _commands()), "", end + below])
 
 
 def _settings() -> Iterator[str]:

@@ -91,6 +91,39 @@ def test_every_variable_that_is_read_is_in_the_documents():
     assert not {name for name in read - {"PATH", "PYTHONPATH", "MOTO_ACCOUNT_ID"} if f"`{name}`" not in told}
 
 
+def public_names() -> set[str]:
+    """The modules of docs/python.md and what it shows of them."""
+    module, names = "", set()
+    text = (ROOT / "docs" / "python.md").read_text()
+    for kind, name in re.findall(
+        r"^\.\. (currentmodule|autoclass|autofunction):: (\S+)$", text, re.MULTILINE
+    ):
+        module = name if kind == "currentmodule" else module
+        names.add(name if kind == "currentmodule" else f"{module}.{name}")
+    return names
+
+
+@pytest.mark.parametrize("page", ["add-a-view", "tutorial"])
+def test_what_a_page_imports_is_public(page):
+    text = (ROOT / "docs" / f"{page}.md").read_text()
+    blocks = [
+        block for block in re.findall(r"```python\n(.*?)```", text, re.DOTALL) if "VIEW = View(" in block
+    ]
+    imports = re.findall(r"^from (app\.\S+) import (.+)$", "".join(blocks), re.MULTILINE)
+    asked = {f"{module}.{name}" for module, names in imports for name in names.split(", ")}
+    assert asked
+    assert asked <= public_names()
+
+
+def test_the_changelog_keeps_its_form():
+    text = (ROOT / "CHANGELOG.md").read_text()
+    versions = re.findall(r"^## (.+)$", text, re.MULTILINE)
+    assert versions[0] == "[Unreleased]"
+    assert all(re.fullmatch(r"\[\d+\.\d+\.\d+\] - \d{4}-\d\d-\d\d", version) for version in versions[1:])
+    kinds = set(re.findall(r"^### (.+)$", text, re.MULTILINE))
+    assert kinds <= {"Added", "Changed", "Deprecated", "Removed", "Fixed", "Security"}
+
+
 def test_every_event_of_the_audit_trail_is_explained():
     explained = re.findall(r"^\| `([a-z-]+)` \|", (ROOT / "docs" / "operations.md").read_text(), re.MULTILINE)
     assert set(get_args(audit.Event)) <= set(explained)
