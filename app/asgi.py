@@ -20,6 +20,7 @@ from streamlit import config, runtime
 
 from app import logs, session, telemetry
 from app.assets import ButtonStyle, CompressedAssets, OwnName
+from app.auth import sign_in
 from app.errors import SettingsError, SignInError
 from app.gate import Doors, Gate
 from app.headers import Facing, SecurityHeaders, map_sources
@@ -105,6 +106,8 @@ def _set_aside_what_stays() -> None:
 
 @asynccontextmanager
 async def _lifespan(_: st.App) -> AsyncIterator[None]:
+    # What a page of another process asks for, this one has to have before it has drawn any.
+    sign_in.ready()
     scripts.ready()
     _set_aside_what_stays()
     housekeeping = asyncio.create_task(_keep_house())

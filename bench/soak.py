@@ -31,7 +31,7 @@ class Held:
 
     seconds: float  # since the people began
     megabytes: float
-    objects: int
+    blocks: int
     threads: int
     files: int
     cpu: float
@@ -42,7 +42,7 @@ class Watch:
     """What the process held, again and again."""
 
     at: Replica
-    objects: Path
+    blocks: Path
     held: list[Held] = field(default_factory=list)
 
     @contextmanager
@@ -67,7 +67,7 @@ class Watch:
         return Held(
             seconds,
             self.at.resident_bytes() / 2**20,
-            int(self.objects.read_text()) if self.objects.exists() else 0,
+            int(self.blocks.read_text()) if self.blocks.exists() else 0,
             len(list((process / "task").iterdir())),
             len(list((process / "fd").iterdir())),
             self.at.cpu_seconds(),
@@ -84,13 +84,13 @@ def measure(
 ) -> None:
     """Prints what the process held, minute by minute, what went wrong, and latency from window to window."""
     with scene.scratch() as home:
-        objects = home / "objects"
-        inside = {"PYTHONPATH": str(_INSIDE), "BENCH_OBJECTS": str(objects)}
+        blocks = home / "blocks"
+        inside = {"PYTHONPATH": str(_INSIDE), "BENCH_BLOCKS": str(blocks)}
         with (
             replica.running(env, home / "log", SIGN_IN="redirect", LOG_FORMAT="json", **inside) as at,
             load.crowd(env["APP_URL"], at, count=count, driver="bench.people") as people,
         ):
-            watch, began = Watch(at, objects), time.time()
+            watch, began = Watch(at, blocks), time.time()
             with watch.watching(min(minutes, 1.0) * 60 / _SAMPLES):
                 phase = people.work(kinds, minutes * 60, think)
             name = f"{count} people, {number(minutes)} minutes"
@@ -103,9 +103,11 @@ def measure(
 
 def _held(name: str, held: Sequence[Held]) -> None:
     """What there was in each minute, and how much more it became."""
-    for what, unit in (("megabytes", "MB"), ("objects", ""), ("threads", ""), ("files", "")):
+    for what, unit in (("megabytes", "MB"), ("blocks", ""), ("threads", ""), ("files", "")):
         by_minute: dict[int, float] = {int(each.seconds // 60): getattr(each, what) for each in held}
-        label = {"megabytes": "memory", "objects": "Python's objects", "files": "open files"}.get(what, what)
+        label = {"megabytes": "memory", "blocks": "Python's blocks of memory", "files": "open files"}.get(
+            what, what
+        )
         told = " ".join(number(round(each)) for each in by_minute.values())
         value(f"{name}: {label} of the app", list(by_minute.values()), unit, f"minute by minute: {told}")
         slope, share = grown([(each.seconds, getattr(each, what)) for each in held])

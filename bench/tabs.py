@@ -16,13 +16,13 @@ import time
 from collections.abc import Iterable, Mapping
 from dataclasses import asdict, dataclass, field
 from typing import Any
-from urllib.parse import urlsplit
 
 from streamlit.proto.BackMsg_pb2 import BackMsg
 from streamlit.proto.Delta_pb2 import Delta
 from streamlit.proto.ForwardMsg_pb2 import ForwardMsg
 from streamlit.proto.WidgetStates_pb2 import WidgetState
 from websockets.asyncio.client import ClientConnection, connect
+from websockets.exceptions import WebSocketException
 
 CUSTOM = "Custom dates"
 TOTAL = "Total sales"
@@ -91,7 +91,8 @@ class Tab:
     async def open(self, *, resumes: str = "") -> Action:
         """Connects, to the state that it had if it still is on the server, and draws the page."""
         self._socket = await connect(
-            f"ws://{urlsplit(self._job['app_url']).netloc}/_stcore/stream",
+            f"{self._job['app_url'].replace('http', 'ws', 1)}/_stcore/stream",
+            ssl=self._job.get("trust"),
             host="127.0.0.1",
             port=self._job["port"],
             origin=self._job["app_url"],
@@ -136,7 +137,7 @@ class Tab:
         try:
             async with asyncio.timeout(RUN_SECONDS):
                 await self._run(action, fragment, triggers)
-        except (OSError, EOFError, TimeoutError) as error:
+        except (OSError, WebSocketException, TimeoutError) as error:
             action.fault = f"{type(error).__name__}: {error}"
         action.chosen = self._query
         if kind in _FIGURES and not (action.total or action.fault):
@@ -224,7 +225,7 @@ class Tab:
             self._values[name] = state
 
     async def close(self) -> None:
-        with contextlib.suppress(OSError, EOFError):
+        with contextlib.suppress(OSError, WebSocketException):
             await self._socket.close()
 
 

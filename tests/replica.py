@@ -53,9 +53,12 @@ class Replica:
 
 
 @contextlib.contextmanager
-def running(env: Mapping[str, str], log_file: Path, **settings: str) -> Iterator[Replica]:
-    """`streamlit run app/asgi.py` on a free port with what the stand-in tells, and these settings over it."""
-    (port,) = free_ports(1)
+def running(env: Mapping[str, str], log_file: Path, *, port: int = 0, **settings: str) -> Iterator[Replica]:
+    """`streamlit run app/asgi.py` with what the stand-in tells, and these settings over it.
+
+    It listens on a free port, or on the given one.
+    """
+    port = port or free_ports(1)[0]
     told = {name: value for name, value in env.items() if not name.startswith("ADMIN_")}
     home = {"PATH": os.environ["PATH"], "HOME": str(log_file.parent)}
     with log_file.open("w") as log:
@@ -95,7 +98,7 @@ class _Balancer(httpx.BaseTransport):
     def handle_request(self, request: httpx.Request) -> httpx.Response:
         if request.url.port != self._app.port:
             return _WIRE.handle_request(request)
-        url = request.url.copy_with(host="127.0.0.1", port=self.port)
+        url = request.url.copy_with(scheme="http", host="127.0.0.1", port=self.port)
         # The Host header stays, as behind any load balancer.
         return _WIRE.handle_request(
             httpx.Request(request.method, url, headers=request.headers, stream=request.stream)

@@ -3,11 +3,14 @@
 from collections.abc import Iterator
 from contextlib import contextmanager
 from html import escape
+from importlib.util import find_spec
 from pathlib import Path
 from typing import Any
 from urllib.parse import quote
 
 import streamlit as st
+from streamlit import runtime
+from streamlit.components.v1.custom_component import CustomComponent
 from streamlit.file_util import get_static_dir
 
 from app.addresses import is_loopback
@@ -88,8 +91,22 @@ def second_button(url: str) -> Any:
     return answer
 
 
+def ready() -> None:
+    """Has this process serve the pop-up's button, to which the provider's answer leads, from its start on.
+
+    The package does so where a script first imports it, and that may have been in another process.
+    """
+    package = find_spec("streamlit_oauth")
+    assert package is not None  # noqa: S101 - of the lock
+    button = CustomComponent(
+        "streamlit_oauth.authorize_button",
+        str(Path(str(package.origin)).parent / "frontend" / "dist"),
+        module_name="streamlit_oauth",
+    )
+    runtime.get_instance().component_registry.register_component(button)
+
+
 def _pop_up(url: str, name: str) -> Any:
-    # Importing it registers its files with Streamlit's runtime, which has to be there by then.
     from streamlit_oauth import _authorize_button  # noqa: PLC0415
 
     return _authorize_button(

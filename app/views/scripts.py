@@ -12,7 +12,7 @@ _FOLDERS = {"editor": "explore/browser", "file": "exports/browser"}
 
 
 def ready() -> None:
-    """Has this process serve the files of all of them, also where the page was drawn by another process."""
+    """Has this process serve the files of all of them, whichever process has drawn the page."""
     for name in _FOLDERS:
         script(name)
 

@@ -7,7 +7,7 @@ import shutil
 import pytest
 from playwright.sync_api import Browser, BrowserContext, sync_playwright
 
-from tests import outside
+from tests import outside, proxies
 from tests.browser.demo import KINDS, Demo, demonstration
 from tests.browser.visitor import Visitor
 from tests.browser.wire import Wire
@@ -22,6 +22,7 @@ FLAGS = [
     "--disable-component-update",
     "--disable-sync",
     "--enable-unsafe-swiftshader",
+    f"--host-resolver-rules=MAP {proxies.NAME} 127.0.0.1",
 ]
 
 
