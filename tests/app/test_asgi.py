@@ -355,7 +355,8 @@ class TestHousekeeping:
         household = Household()
         monkeypatch.setattr(asgi, "HOUSEKEEPING_SECONDS", 0.01)
         monkeypatch.setattr(asgi.session, "services", lambda: household)
-        monkeypatch.setattr(asgi.sign_in, "ready", lambda: None)  # of Streamlit's runtime, which is not here
+        for part in (asgi.sign_in, asgi.scripts):
+            monkeypatch.setattr(part, "ready", lambda: None)  # for Streamlit's runtime, which is not here
 
         async def live():
             async with asgi._lifespan(asgi.app):
