@@ -7,7 +7,7 @@ from pathlib import Path
 
 SVG = Path(__file__).with_name("sign-in.svg")
 WHO = ("Browser", "Rowlight", "Identity provider", "STS", "IAM Identity Center", "Data API, Redshift")
-COLUMN, LEFT, HEAD, LINE, GAP = 200, 90, 64, 16, 20
+COLUMN, LEFT, HEAD, LINE, GAP = 200, 106, 64, 18, 22
 WIDTH = LEFT * 2 + COLUMN * (len(WHO) - 1)
 BROWSER, APP, PROVIDER, STS, CENTER, WAREHOUSE = range(len(WHO))
 
@@ -70,7 +70,7 @@ STORY = (
     Message(STS, APP, "the person's next credentials", answer=True),
 )
 _STYLE = """
-svg{background:#fff;font:13px system-ui,sans-serif;fill:#16202b}
+svg{background:#fff;font:15px system-ui,sans-serif;fill:#16202b}
 .who{font-weight:600}.box,.note{fill:#f6f7f9;stroke:#5b6876}.life{stroke:#5b6876;opacity:.45}
 .part{font-weight:600;fill:#0b6e6e}.rule{stroke:#0b6e6e}
 .way{stroke:#16202b;fill:none}.answer{stroke-dasharray:5 4}.tip{fill:#16202b}
@@ -123,7 +123,7 @@ def _x(who: int) -> int:
 def _line_of(who: int, height: int) -> Iterator[str]:
     x = _x(who)
     yield f'<line class="life" x1="{x}" y1="{HEAD}" x2="{x}" y2="{height}"/>'
-    yield f'<rect class="box" x="{x - 80}" y="16" width="160" height="36" rx="6"/>'
+    yield f'<rect class="box" x="{x - 90}" y="16" width="180" height="36" rx="6"/>'
     yield from _text(x, 39, WHO[who], "who")
 
 
@@ -134,7 +134,7 @@ def _placed(each: Part | Message | Note, y: int) -> tuple[int, list[str]]:
         rule = f'<line class="rule" x1="12" y1="{y + 24}" x2="{WIDTH - 12}" y2="{y + 24}"/>'
         return y + 24 + GAP, [*_text(12, y + 16, each.text, "part", "start"), rule]
     if isinstance(each, Note):
-        high, wide = lines * LINE + 12, max(map(len, each.text.split("\n"))) * 7
+        high, wide = lines * LINE + 12, max(map(len, each.text.split("\n"))) * 8
         x = _x(each.who)
         box = f'<rect class="note" x="{x - wide / 2:g}" y="{y}" width="{wide}" height="{high}" rx="6"/>'
         return y + high + GAP, [box, *_text(x, y + 18, each.text, "said")]
