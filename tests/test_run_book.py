@@ -10,12 +10,14 @@ from pathlib import Path
 
 import httpx
 import pytest
+import yaml
 
 from tests import outside, replica, stand_in
 from tests.infra.local.aws.fault_control import FaultControl
 from tests.replica import Browser
 
-DOCUMENT = (Path(__file__).parent.parent / "docs" / "run-book.md").read_text()
+ROOT = Path(__file__).parent.parent
+DOCUMENT = (ROOT / "docs" / "run-book.md").read_text()
 FOR_GOOD = {"times": "until removed"}
 PERSON = "Frank Amer"
 SALES, ROLE = "public.sales_data", '"AWSIDC:amer-sales"'
@@ -335,8 +337,9 @@ def test_every_code_in_bold_is_tried():
 
 
 def commands():
-    """Those of the document that need no AWS."""
-    blocks = re.findall(r"(?<!needs AWS -->\n)(?<!needs AWS -->\n   )```sh\n(.*?)```", DOCUMENT, re.DOTALL)
+    """Those of the document that ask the log."""
+    mark = "<!-- run by tests/test_run_book.py::test_what_is_asked_of_the_log_is_answered -->"
+    blocks = re.findall(rf"{mark}\n *```sh\n(.*?)```", DOCUMENT, re.DOTALL)
     return [line.strip() for block in blocks for line in block.splitlines() if line.strip()]
 
 
@@ -361,6 +364,18 @@ def test_what_is_asked_of_the_log_is_answered(log, command):
     )
     assert (asked.returncode, asked.stderr) == (0, "")
     assert asked.stdout.strip()
+
+
+def test_every_alarm_leads_somewhere():
+    deploy = ROOT / "infra" / "deploy"
+    watched = yaml.safe_load((deploy / "observability" / "alerts.yaml").read_text())
+    rules = {rule["alert"] for group in watched["groups"] for rule in group["rules"] if "alert" in rule}
+    service = (deploy / "cloudformation" / "service.yaml").read_text()
+    alarms = set(re.findall(r"^  (\w+):\n    Type: AWS::CloudWatch::Alarm$", service, re.MULTILINE))
+    assert rules
+    assert alarms
+    listed = re.findall(r"^\| (`\w+`(?:, `\w+`)*) \|", sections()["An alarm rang"], re.MULTILINE)
+    assert {name for cell in listed for name in re.findall(r"\w+", cell)} == rules | alarms
 
 
 def test_five_questions_are_asked_of_the_log():

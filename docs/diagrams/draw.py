@@ -40,7 +40,7 @@ class Note:
 STORY = (
     Part("Sign-in"),
     Message(BROWSER, APP, "Sign in"),
-    Message(APP, BROWSER, "to the provider, with state,\nnonce, PKCE challenge", answer=True),
+    Message(APP, BROWSER, "to the provider: state,\nnonce, PKCE challenge", answer=True),
     Message(BROWSER, PROVIDER, "who are you?"),
     Message(PROVIDER, BROWSER, "a code, once", answer=True),
     Message(BROWSER, APP, "code, state"),
