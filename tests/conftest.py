@@ -14,6 +14,8 @@ from infra.local import config
 # Before any test module makes a client: the tests say the same whatever the person's shell is set up for.
 for name in {*map(str.upper, Settings.model_fields), *config._NUMBERS} & set(os.environ):
     del os.environ[name]
+for name in [name for name in os.environ if name.startswith("OTEL_")]:
+    del os.environ[name]
 config.isolate()
 
 # Machines are shared: how long an example takes says nothing.

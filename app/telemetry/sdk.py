@@ -29,7 +29,8 @@ _NAME = "rowlight"
 # What telemetry shows of any text; and the characters of a label, which nothing from outside may multiply.
 _LONGEST = 200
 _LABEL = re.compile(r"[\w.-]{1,64}", re.ASCII)
-_ADDRESS = re.compile(r"[^\s@]{1,254}@[^\s@]{1,254}")
+# Whatever hangs together around an @; an address may hold almost anything.
+_ADDRESS = re.compile(r"[^\s@]{0,254}(?:@[^\s@]{0,254})+")
 # For what is left when the app ends; a collector that hangs gets no more.
 _STOP_SECONDS = 3.0
 _OURS = context.create_key("rowlight")
@@ -159,7 +160,7 @@ class Telemetry:
 
     def _pseudonym(self, person: str) -> str:
         # Keyed, for whoever has a company's list of addresses could try a plain hash on each.
-        return hmac.digest(self._key, person.encode(), hashlib.sha256).hex()[:32]
+        return hmac.digest(self._key, person.encode(errors="backslashreplace"), hashlib.sha256).hex()[:32]
 
     def _nameless(self, value: Value) -> Value:
         """A text with a pseudonym for each address in it."""

@@ -84,6 +84,8 @@ def day(stand, settings, home):
             "OTEL_EXPORTER_OTLP_ENDPOINT": collected.endpoint,
             "OTEL_EXPORTER_OTLP_HEADERS": f"authorization={PASSWORD}",
             "OTEL_RESOURCE_ATTRIBUTES": "deployment.environment.name=test",
+            # The SDK's own way to the log, which would send records before they are redacted.
+            "OTEL_PYTHON_LOGGING_AUTO_INSTRUMENTATION_ENABLED": "true",
         }
         with replica.running(stand.env, home / "app", **settings, **told) as app:
             lived = Day(
