@@ -1,7 +1,8 @@
 """Each command of the documents is run: here, by the test that a mark before it names, or by whoever has AWS.
 
 A block of shell is run here as it stands, in a clean copy of the repository beside a stand-in, unless a
-comment before it says `needs AWS`, or `run by` and who runs it.
+comment before it says `needs AWS`, or `run by` and who runs it; or one says so for all of a page, whose
+blocks go on from each other.
 """
 
 import contextlib
@@ -11,7 +12,7 @@ import shutil
 import signal
 import subprocess
 import time
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from pathlib import Path
 from typing import NamedTuple
 from urllib.parse import urlsplit
@@ -45,12 +46,17 @@ class Block(NamedTuple):
 
 def fences(page: Path) -> Iterator[Block]:
     text = page.read_text("utf-8")
+    of_all = re.search(r"^<!-- all commands are (run by .*?) -->$", text, re.MULTILINE)
     fence = r"(?:^ *<!-- ((?:needs AWS|run by ).*?) -->\n+)?^( *)```(\S*)[^\n]*\n(.*?)^\2```"
     for found in re.finditer(fence, text, re.MULTILINE | re.DOTALL):
         mark, indent, language, inside = found.groups()
         lines = re.sub(f"^{indent}", "", inside, flags=re.MULTILINE)
         yield Block(
-            str(page.relative_to(ROOT)), text.count("\n", 0, found.end()), language, lines, mark or ""
+            str(page.relative_to(ROOT)),
+            text.count("\n", 0, found.end()),
+            language,
+            lines,
+            mark or (of_all[1] if of_all else ""),
         )
 
 
@@ -165,6 +171,8 @@ def _environment(env: dict[str, str], home: Path) -> dict[str, str]:
 def run(text: str, folder: Path, environment: dict[str, str]) -> None:
     """Runs a block to its end, or until the app that it starts answers."""
     text = text.replace("http://localhost:8503", environment.get("AWS_ENDPOINT_URL", ""))
+    health = f"http://localhost:{environment['STREAMLIT_SERVER_PORT']}/_stcore/health"
+    assert not _answers(health)
     output = folder / "output"
     with output.open("w") as said:
         shell = subprocess.Popen(
@@ -183,20 +191,27 @@ def run(text: str, folder: Path, environment: dict[str, str]) -> None:
             )  # what destroy asks for, and some secret for Secrets Manager
             shell.stdin.close()
         try:
-            assert _ended(shell, environment["STREAMLIT_SERVER_PORT"]), f"{text}\n{output.read_text()}"
+            assert _ended(shell, health), f"{text}\n{output.read_text()}"
         finally:
             with contextlib.suppress(ProcessLookupError):
-                os.killpg(shell.pid, signal.SIGKILL)
-            shell.wait()
+                os.killpg(shell.pid, signal.SIGTERM)
+            shell.wait(30)
+    assert _until(lambda: not _answers(health))
 
 
-def _ended(shell: subprocess.Popen, port: str) -> bool:
+def _ended(shell: subprocess.Popen, health: str) -> bool:
+    return _until(lambda: shell.poll() is not None or _answers(health)) and shell.returncode in {None, 0}
+
+
+def _answers(health: str) -> bool:
+    try:
+        return httpx.get(health).is_success
+    except httpx.TransportError:
+        return False
+
+
+def _until(holds: Callable[[], bool]) -> bool:
     deadline = time.monotonic() + MOST_SECONDS
-    while time.monotonic() < deadline:
-        if shell.poll() is not None:
-            return shell.returncode == 0
-        with contextlib.suppress(httpx.TransportError):
-            if httpx.get(f"http://localhost:{port}/_stcore/health").is_success:
-                return True
+    while not (held := holds()) and time.monotonic() < deadline:
         time.sleep(0.2)
-    return False
+    return held
