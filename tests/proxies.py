@@ -81,9 +81,9 @@ def program(name: str) -> str:
 
 @contextlib.contextmanager
 def nginx(
-    folder: Path, apps: Sequence[int], *, port: int, http_port: int, sticky: bool = True
+    folder: Path, apps: Sequence[int | str], *, port: int, http_port: int, sticky: bool = True
 ) -> Iterator[Proxy]:
-    """infra/deploy/nginx.conf in front of the processes on these ports; without `sticky` they take turns."""
+    """infra/deploy/nginx.conf in front of processes, by port or address; without `sticky` they take turns."""
     site = nginx_site(folder, apps, port=port, http_port=http_port, sticky=sticky)
     whole = f"""
         daemon off; worker_processes 1; pid {folder}/nginx.pid; error_log {folder}/error.log;
@@ -102,10 +102,11 @@ def nginx(
         yield Proxy(port, http_port, folder)
 
 
-def nginx_site(folder: Path, apps: Sequence[int], *, port: int, http_port: int, sticky: bool) -> Path:
+def nginx_site(folder: Path, apps: Sequence[int | str], *, port: int, http_port: int, sticky: bool) -> Path:
     """The example with these ports, this folder's certificate and logs; all else is as it stands."""
     certify(folder)
-    servers = "\n".join(f"    server 127.0.0.1:{each} max_fails=3 fail_timeout=5s;" for each in apps)
+    addresses = [each if isinstance(each, str) else f"127.0.0.1:{each}" for each in apps]
+    servers = "\n".join(f"    server {each} max_fails=3 fail_timeout=5s;" for each in addresses)
     text = put(
         (DEPLOY / "nginx.conf").read_text(),
         ("    server 127.0.0.1:8501 max_fails=3 fail_timeout=5s;", servers),

@@ -141,6 +141,18 @@ def test_who_begins_sign_ins_by_the_hundred_is_slowed_down_however_the_path_is_s
         assert somebody.get("/auth/sign-in").status_code == 200
 
 
+@pytest.mark.parametrize("away", [1, "unix:/nowhere/rowlight"])
+def test_no_log_has_the_code_where_no_process_can_be_reached(tmp_path, away):
+    """The error log would have the whole request: for a refused connection, and more urgently for no way."""
+    port, http_port = free_ports(2)
+    with proxies.nginx(tmp_path, [away], port=port, http_port=http_port) as proxy:
+        with proxies.client(proxy) as somebody:
+            answer = somebody.get("/auth/callback?code=a-code-of-ours", headers={"Referer": "/?of-ours"})
+        assert answer.status_code == 502
+        assert '"status":502' in proxy.logs()
+        assert "of-ours" not in proxy.logs()
+
+
 def test_no_log_has_the_code_that_the_provider_sends(scene):
     scene.get("/auth/callback?code=a-code-of-ours&state=a-state-of-ours")
     scene.get("/", headers={"Referer": f"{scene.proxy.url}/auth/callback?code=a-code-of-ours"})
