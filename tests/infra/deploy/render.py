@@ -27,8 +27,10 @@ FOLDER = ROOT / "infra" / "deploy" / "cloudformation"
 TEMPLATES = {name: FOLDER / f"{name}.yaml" for name in ("state", "service")}
 ACCOUNT, REGION = "123456789012", "us-east-1"
 STACKS = {"state": "rowlight-state", "service": "rowlight"}
-EXAMPLE = FOLDER / "service.example.json"
-GIVEN: Mapping[str, str] = json.loads(EXAMPLE.read_text())["Parameters"]
+EXAMPLE = FOLDER / "service.example.parameters"
+GIVEN: Mapping[str, str] = dict(
+    line.split("=", 1) for line in EXAMPLE.read_text().splitlines() if line and not line.startswith("#")
+)
 
 
 @dataclass(frozen=True)
@@ -108,9 +110,12 @@ def _rendered(parameters: tuple[tuple[str, str], ...]) -> Rendered:
 
 @mock_aws
 def _render(parameters: Mapping[str, str]) -> dict[str, dict[str, Any]]:
-    cloudformation = boto3.client("cloudformation", region_name=REGION)
+    cloudformation, ec2, acm = (
+        boto3.client(service, region_name=REGION) for service in ("cloudformation", "ec2", "acm")
+    )
+    there = place(ec2, acm)
     found: dict[str, dict[str, Any]] = {"properties": {}, "types": {}, "names": {}, "outputs": {}}
-    for name, given in {"state": {}, "service": {**parameters, **_place()}}.items():
+    for name, given in {"state": {}, "service": {**parameters, **there}}.items():
         cloudformation.create_stack(
             StackName=STACKS[name],
             TemplateBody=TEMPLATES[name].read_text(),
@@ -134,9 +139,8 @@ def _render(parameters: Mapping[str, str]) -> dict[str, dict[str, Any]]:
     return found
 
 
-def _place() -> dict[str, str]:
+def place(ec2: Any, acm: Any) -> dict[str, str]:
     """A network and a certificate, which are there before: moto looks whether they are."""
-    ec2, acm = (boto3.client(service, region_name=REGION) for service in ("ec2", "acm"))
     vpc = ec2.create_vpc(CidrBlock="10.0.0.0/16")["Vpc"]["VpcId"]
     subnets = [
         ec2.create_subnet(VpcId=vpc, CidrBlock=f"10.0.{number}.0/24", AvailabilityZone=f"{REGION}{zone}")

@@ -1,5 +1,6 @@
 """What the container is told is what the app asks for, and what infra/provision says."""
 
+import re
 from decimal import Decimal
 
 import pytest
@@ -8,7 +9,7 @@ from pydantic import SecretStr
 from app.settings import SECRETS_FILE, Settings, load
 from infra.provision.apply import Outputs
 from infra.provision.env import settings_of
-from tests.infra.deploy.render import GIVEN, REGION, Rendered, rendered, template
+from tests.infra.deploy.render import GIVEN, REGION, ROOT, Rendered, rendered, template
 from tests.infra.provision import documents
 
 CLIENT_SECRET = "the client's own"
@@ -90,6 +91,19 @@ def test_what_provision_prints_is_what_the_stack_asks_for(cluster: str) -> None:
     assert {"SESSION_KEY_ARN", "OIDC_EMAIL_VERIFIED", "PERSONAL_TABLES"} < set(printed)
     for name in printed:
         assert KNOWN.get(name, parameter_of(name)) in {*parameters, ""}, name
+
+
+def test_the_image_is_what_the_task_expects(service: Rendered) -> None:
+    """Its user, its port, and that it listens to others: what the template takes for granted."""
+    dockerfile = (ROOT / "infra" / "deploy" / "Dockerfile").read_text()
+    app = dockerfile[dockerfile.index(" AS app\n") :]
+    said = dict(re.findall(r"^(USER|EXPOSE) (\S+)$", app, re.MULTILINE))
+    (mapping,) = service.container["PortMappings"]
+    assert said == {"USER": service.container["User"], "EXPOSE": str(mapping["ContainerPort"])}
+    assert "STREAMLIT_SERVER_ADDRESS=0.0.0.0" in app
+    assert service.container["ReadonlyRootFilesystem"] is True
+    (writable,) = service.container["LinuxParameters"]["Tmpfs"]
+    assert f"VOLUME {writable['ContainerPath']}\n" in dockerfile
 
 
 def test_the_shares_of_all_tasks_together_are_the_quotas(service: Rendered) -> None:

@@ -1,6 +1,7 @@
 """The app as the stacks run it: their settings, the task role as ECS hands it out, and nothing else."""
 
 import base64
+import http.client
 import json
 import os
 import threading
@@ -10,6 +11,7 @@ from dataclasses import dataclass, field
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from pathlib import Path
 from typing import Any
+from urllib.parse import unquote, urlsplit
 
 import boto3
 import httpx
@@ -238,6 +240,16 @@ def test_the_health_check_is_answered_by_whatever_name_it_asks(
         assert httpx.get(f"http://127.0.0.1:{task.port}/", headers={"Host": "10.0.3.17"}).status_code == 421
 
 
+def test_the_scaling_counts_the_people_of_each_task(
+    deployed: Deployed, tasks: tuple[Replica, Replica]
+) -> None:
+    pattern = template("service")["Resources"]["SessionsInLog"]["Properties"]["FilterPattern"]
+    for task in tasks:
+        told = [json.loads(line) for line in task.log().splitlines() if matches(pattern, line)]
+        assert told
+        assert {type(each["sessions"]) for each in told} == {int}
+
+
 def test_a_refused_sign_in_is_counted_from_the_containers_log(
     deployed: Deployed, tasks: tuple[Replica, Replica]
 ) -> None:
@@ -251,6 +263,44 @@ def test_a_refused_sign_in_is_counted_from_the_containers_log(
     browser.http.get("/auth/login")
     browser.http.get("/auth/callback", params={"code": "made-up", "state": "made-up"})
     assert counted() == before + 1
+
+
+SPELLED = (
+    "/auth/login",
+    "/auth/login?return_to=/",
+    "/auth/%6cogin",
+    "/%61%75%74%68/login",
+    "/auth%2flogin",
+    "/auth/%256cogin",
+    "/auth/Login",
+    "//auth/login",
+    "/auth//login",
+    "/auth/./login",
+    "/x/../auth/login",
+    "/auth/login/",
+    "/auth/login;x",
+    "/auth/login%00",
+    "http://rowlight.example.com/auth/login",
+)
+
+
+@pytest.mark.parametrize("spelled", SPELLED)
+def test_no_spelling_of_the_sign_in_gets_around_its_limit(
+    deployed: Deployed, tasks: tuple[Replica, Replica], spelled: str
+) -> None:
+    """Whatever the app takes for the beginning of a sign-in, the firewall counts as one."""
+    connection = http.client.HTTPConnection("127.0.0.1", tasks[0].port)
+    connection.request("GET", spelled, headers={"Host": urlsplit(deployed.env["APP_URL"]).netloc})
+    answer = connection.getresponse()
+    begins = (answer.getheader("Location") or "").startswith(deployed.env["OIDC_ISSUER"])
+    connection.close()
+    limit = deployed.service.properties["Firewall"]["Rules"][0]["Statement"]["RateBasedStatement"]
+    rule = limit["ScopeDownStatement"]["ByteMatchStatement"]
+    assert [each["Type"] for each in rule["TextTransformations"]] == ["URL_DECODE"]
+    counted = unquote(spelled.partition("?")[0]).startswith(rule["SearchString"])
+    assert counted or not begins
+    if spelled in SPELLED[:3]:
+        assert begins
 
 
 def test_the_containers_log_has_no_secret(deployed: Deployed, tasks: tuple[Replica, Replica]) -> None:
