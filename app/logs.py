@@ -35,6 +35,7 @@ _CERTAIN = re.compile(
     eyJ[\w-]{{8,}}(?:\.[\w-]*){{0,4}}                   # a JSON Web Token, signed or encrypted, or its head
     | gAAAAA[\w-]{{20,}}={{0,2}}                        # Fernet
     | \b(?:AKIA|ASIA)[A-Z0-9]{{12,}}\b                  # the id of an AWS access key
+    | (?<=://)[^\s/@:]{{0,99}}:[^\s/@]{{1,999}}(?=@)     # of a proxy or a collector, in its address
     # Headers: as lines, in a dict, as pairs of bytes.
     | (?i:\b(?:proxy-authorization|authorization|set-cookie|cookie))
       (?: \\*["']?\s{{0,9}}[:=]\s{{0,9}}b?

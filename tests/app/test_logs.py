@@ -137,6 +137,7 @@ def test_a_message_that_does_not_fit_its_arguments_breaks_nothing(written):
         "reference=1a2b3c4d error=RL-331 You are signed in",
         "arn:aws:sso::123456789012:application/ssoins-1234567890abcdef/apl-1234567890abcdef",
         "frank@example.com",
+        "sent to http://localhost:4318/v1/traces for frank@example.com",
         "arn:aws:iam::123456789012:role/rowlight-prod-DataRole8F2A6B1C-1X2Y3Z4W5V6U7T8S9R0Q1P2O3N4M5",
         "arn:aws:sts::123456789012:assumed-role/RedshiftDataAPIClientRole/frank@example.com",
         "request 3f1c9a52-8f0a-4d63-9a39-0c7f1e2d3b4a of AssumeRoleWithWebIdentity",
@@ -223,6 +224,7 @@ def test_names_of_words_stay_however_long(words):
         "https://x/?X-Amz-Signature=hunter2",
         "code=hunter2",
         "{'x-api-key': 'hunter2', 'Api-Key': 'hunter2'}",
+        "Invalid URL 'https://rowlight:hunter2@collector.example.com/v1/traces'",
         'token="hunter2',
     ],
 )
@@ -246,6 +248,7 @@ def test_headers_cookies_and_named_secrets_are_taken_out_whatever_their_shape(te
         "arn:aws:",
         "basic a",
         "token ",
+        "://a:",
         "'",
     ],
 )
