@@ -28,7 +28,7 @@ include_patterns = [
 ]
 exclude_patterns = [".*", "build", "app", "tests", "node_modules"]
 myst_heading_anchors = 4
-myst_links_external_new_tab = False
+myst_enable_extensions = ["attrs_inline"]  # for the pictures' classes
 
 html_theme = "pydata_sphinx_theme"
 html_title = "Rowlight"
@@ -65,8 +65,14 @@ def navigation(contents: str) -> str:
 
 
 def read(app: Sphinx, page: str, source: list[str]) -> None:
-    """What the site adds to a page: the navigation to the first, and to commands that they need AWS."""
+    """What the site adds to a page: dark pictures, the navigation to the first, that a command needs AWS."""
     source[0] = source[0].replace("<!-- needs AWS -->", '<p class="needs-aws">needs AWS</p>\n')
+    if page != "docs/pictures":  # which shows both
+        source[0] = re.sub(
+            r"(!\[[^]]*\]\([^)]+-)light\.png\)",
+            r"\1light.png){.only-light}\1dark.png){.only-dark}",
+            source[0],
+        )
     if page == app.config.root_doc:
         source[0] += "\n\n" + navigation(CONTENTS.read_text("utf-8"))
 

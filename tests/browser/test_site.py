@@ -10,6 +10,9 @@ from tests.test_docs_site import site  # noqa: F401 - builds it
 PAGES = ("index.html", "docs/tutorial.html", "docs/settings.html", "docs/python.html", "docs/deploy-ecs.html")
 WIDE, PHONE = {"width": 1440, "height": 900}, {"width": 390, "height": 844}
 
+# Together, for both build the same folder.
+pytestmark = [pytest.mark.browser, pytest.mark.xdist_group("site")]
+
 
 @pytest.fixture
 def opened(chromium, site):  # noqa: F811
@@ -28,7 +31,6 @@ def opened(chromium, site):  # noqa: F811
     return open_in
 
 
-@pytest.mark.browser
 def test_it_is_for_every_eye_and_fits_every_window(opened):
     found = {}
     for window in (WIDE, PHONE):
@@ -39,7 +41,6 @@ def test_it_is_for_every_eye_and_fits_every_window(opened):
     assert not {where: faults for where, faults in found.items() if faults}
 
 
-@pytest.mark.browser
 def test_its_search_needs_no_server(chromium, site):  # noqa: F811
     with profile(chromium) as context:
         page = context.new_page()
