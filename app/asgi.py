@@ -4,7 +4,7 @@ import asyncio
 import gc
 import logging
 import socket
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Iterator
 from contextlib import asynccontextmanager, suppress
 from dataclasses import asdict
 from functools import cache
@@ -17,6 +17,8 @@ from starlette.requests import Request
 from starlette.responses import PlainTextResponse, Response
 from starlette.routing import Route
 from streamlit import config, runtime
+from streamlit.runtime.session_manager import ActiveSessionInfo
+from streamlit.runtime.websocket_session_manager import WebsocketSessionManager
 
 from app import logs, session, telemetry
 from app.assets import ButtonStyle, CompressedAssets, OwnName
@@ -36,6 +38,8 @@ HOUSEKEEPING_SECONDS = 60
 # What a browser says of a page's widgets and address has a few kilobytes. Streamlit would take 25 MB of it,
 # keep it for two minutes after its sender has left, and hold 200 MB of a message that never ends.
 LONGEST_MESSAGE = 262_144
+# What stops a process (ECS, systemd) kills it after 30 seconds or more; by then it has ended by itself.
+STOP_SECONDS = 10
 _METHODS = ["GET", "HEAD", "POST", "PUT", "PATCH", "DELETE", "OPTIONS"]
 
 
@@ -144,13 +148,37 @@ async def _start_quietly(server: uvicorn.Server, sockets: list[socket.socket] | 
     headers and its body, Streamlit's socket waits for the browser's acknowledgement, some 40 ms: asyncio
     prevents that only for sockets that were made with TCP's number, and Streamlit's is not. Both exist by the
     time that `streamlit run` imports this module; what comes after is the start. Nor has it a setting for
-    how much a browser may say at once that is not also for how much a page may hold.
+    how much a browser may say at once that is not also for how much a page may hold, nor for how long a
+    process that is told to stop waits for an answer that does not come.
     """
     server.config.ws_max_size = LONGEST_MESSAGE
+    server.config.timeout_graceful_shutdown = STOP_SECONDS
     server.config.encoded_headers = [each for each in server.config.encoded_headers if each[0] != b"server"]
     for each in sockets or ():
         each.setsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)  # inherited by every connection
     await _start(server, sockets)
+
+
+class _Connected(list[ActiveSessionInfo]):
+    """The tabs that are connected, each as it is when its turn comes.
+
+    Streamlit goes through them to send each what its script has said, and other things happen meanwhile. To a
+    tab that connected anew it would send all of its new page over the connection that is gone, from a list as
+    it was before: the page would never come, and nothing would say so.
+    """
+
+    def __init__(self, manager: WebsocketSessionManager) -> None:
+        super().__init__(manager._active_session_info_by_id.values())  # noqa: SLF001 - as Streamlit's own list
+        self._manager = manager
+
+    def __iter__(self) -> Iterator[ActiveSessionInfo]:
+        for each in super().__iter__():
+            if (now := self._manager.get_active_session_info(each.session.id)) is not None:
+                yield now
+
+
+def _connected(manager: WebsocketSessionManager) -> list[ActiveSessionInfo]:
+    return _Connected(manager)
 
 
 def _configure_logs() -> None:
@@ -165,6 +193,7 @@ def _configure_logs() -> None:
 # Before Streamlit starts: from then on, what stands in secrets.toml stands over the environment as well.
 _configure_logs()
 uvicorn.Server.startup = _start_quietly  # type: ignore[method-assign, assignment]
+WebsocketSessionManager.list_active_sessions = _connected  # type: ignore[method-assign, assignment]
 # At every run Streamlit gathers the theme from all its settings, a twentieth of what a page costs; none
 # changes once the first page is drawn.
 config.get_options_for_section = cache(config.get_options_for_section)

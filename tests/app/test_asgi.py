@@ -11,6 +11,7 @@ import time
 from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
+from types import SimpleNamespace
 
 import httpx
 import pytest
@@ -18,6 +19,7 @@ from starlette.applications import Starlette
 from starlette.routing import Route
 from streamlit.proto.BackMsg_pb2 import BackMsg
 from streamlit.proto.ForwardMsg_pb2 import ForwardMsg
+from streamlit.runtime.websocket_session_manager import WebsocketSessionManager
 from websockets.exceptions import InvalidStatus
 from websockets.sync.client import connect
 
@@ -367,6 +369,38 @@ class TestHousekeeping:
         failures = [record for record in caplog.records if record.name == "app.asgi"]
         assert len(failures) >= 2
         assert {record.getMessage() for record in failures} == {"Could not sweep out what is over: OSError"}
+
+
+class TestConnected:
+    """Streamlit goes through the tabs, and waits in between; what they are meanwhile counts."""
+
+    @pytest.fixture
+    def manager(self, asgi):  # noqa: ARG002 - which changes Streamlit
+        manager = WebsocketSessionManager(None, None, None, None)
+        for name in "abc":
+            self.connects(manager, name, "first")
+        return manager
+
+    def connects(self, manager, name, client):
+        manager._active_session_info_by_id[name] = SimpleNamespace(
+            session=SimpleNamespace(id=name), client=client
+        )
+
+    def test_a_tab_that_connects_anew_meanwhile_is_reached_over_its_new_connection(self, manager):
+        met = []
+        for each in manager.list_active_sessions():
+            met.append((each.session.id, each.client))
+            self.connects(manager, "b", "second")
+        assert met == [("a", "first"), ("b", "second"), ("c", "first")]
+
+    def test_one_that_leaves_meanwhile_is_passed_over_and_one_that_comes_has_its_turn_later(self, manager):
+        met = []
+        for each in manager.list_active_sessions():
+            met.append(each.session.id)
+            manager._active_session_info_by_id.pop("b", None)
+            self.connects(manager, "d", "first")
+        assert met == ["a", "c"]
+        assert len(manager.list_active_sessions()) == 3
 
 
 class TestFaultOfOurs:
