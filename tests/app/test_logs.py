@@ -39,9 +39,9 @@ WORD = st.text(alphabet="abcdefghij_-", min_size=1, max_size=20)
 
 
 @contextmanager
-def configured(level="INFO", log_format="pretty"):
+def configured(level="INFO", log_format="pretty", **more):
     """The log as it is set up, written into memory; all is as it was afterwards."""
-    levels = {name: logging.getLogger(name).level for name in (None, "app", "app.audit")}
+    levels = {name: logging.getLogger(name).level for name in (None, "app", "app.audit", "app.load")}
     factory, handlers = logging.getLogRecordFactory(), logging.root.handlers[:]
     kind = logging.getLoggerClass()
     others = [
@@ -51,7 +51,7 @@ def configured(level="INFO", log_format="pretty"):
         for handler in logger.handlers
     ]
     logging.root.handlers[:] = []
-    logs.configure(level, log_format)
+    logs.configure(level, log_format, **more)
     stream = io.StringIO()
     logging.root.handlers[0].setStream(stream)
     try:
@@ -503,11 +503,13 @@ def test_the_handlers_that_libraries_bring_along_write_the_same_lines(when):
 
 
 @pytest.mark.parametrize("level", ["DEBUG", "INFO", "WARNING", "ERROR"])
-def test_the_audit_trail_is_complete_at_every_level(level):
+def test_the_audit_trail_and_the_load_are_complete_at_every_level(level):
     with configured(level) as stream:
         Trail("frank@example.com", "0a1b2c3d").record("sign-in")
+        logging.getLogger("app.load").info("load", extra={"event": "load", "sessions": 3, "tabs": 5})
         logging.getLogger("app.session").info("only at INFO and below")
     assert "sign-in" in stream.getvalue()
+    assert "app.load: load sessions=3 tabs=5" in stream.getvalue()
     assert ("only at INFO" in stream.getvalue()) == (level in {"DEBUG", "INFO"})
 
 
@@ -516,3 +518,38 @@ def test_the_apps_level_is_the_setting_and_the_libraries_stay_quiet(written):
     assert logging.getLogger("app.auth.exchange").isEnabledFor(logging.DEBUG)
     assert not logging.getLogger("botocore.auth").isEnabledFor(logging.DEBUG)
     assert not logging.getLogger("httpx").isEnabledFor(logging.INFO)
+
+
+TRACE = {"trace_id": "0af7651916cd43dd8448eb211c80319c", "span_id": "b7ad6b7169203331"}
+
+
+@pytest.mark.parametrize("log_format", ["pretty", "json"])
+def test_a_record_names_its_trace_while_there_is_one(log_format):
+    for trace in (TRACE, {}):
+        with configured(log_format=log_format, trace=lambda trace=trace: trace) as stream:
+            logging.getLogger("app.here").warning("something")
+        found = re.findall(r"(trace_id|span_id)[\"=: ]+([0-9a-f]+)", stream.getvalue())
+        assert dict(found) == trace
+
+
+@each_secret
+def test_a_copy_is_of_what_is_written_redacted_and_once(secret):
+    copies = []
+
+    def copy(record, fields):
+        copies.append((record.getMessage(), record.exc_text or "", fields))
+
+    own = logging.getLogger(f"with.its.own.handler.{uuid.uuid4()}")
+    own.addHandler(logging.StreamHandler(io.StringIO()))  # as Streamlit's have
+    own.propagate = False
+    with configured(copy=copy) as stream:
+        for logger in (logging.getLogger("app.here"), own):
+            try:
+                {}[secret]
+            except KeyError:
+                logger.exception("before %s after", secret, extra={"cookie": secret, "rows": 3})
+        logging.getLogger("app.here").debug("not written")
+    assert [fields for _, _, fields in copies] == [{"cookie": "[redacted]", "rows": 3}] * 2
+    assert all(message.startswith("before ") and "KeyError" in failure for message, failure, _ in copies)
+    assert secret not in repr(copies)
+    assert stream.getvalue().count("before") == 1
