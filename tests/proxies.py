@@ -8,7 +8,7 @@ import socket
 import ssl
 import subprocess
 import time
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -125,6 +125,30 @@ def nginx_site(folder: Path, apps: Sequence[int | str], *, port: int, http_port:
     return site
 
 
+@contextlib.contextmanager
+def caddy(folder: Path, app: int, *, port: int, http_port: int) -> Iterator[Proxy]:
+    """infra/deploy/Caddyfile in front of the process on this port, with a certificate that is here."""
+    certify(folder)
+    own = f"\thttp_port {http_port}\n\thttps_port {port}\n\tskip_install_trust\n"
+    text = put(
+        (DEPLOY / "Caddyfile").read_text(),
+        ("\tadmin off\n", f"\tadmin off\n{own}"),
+        (f"\n{NAME} {{", f"\n{NAME} {{\n\ttls {folder}/fullchain.pem {folder}/privkey.pem"),
+        (f"https://{NAME}{{", f"https://{NAME}:{port}{{"),
+        ("127.0.0.1:8501", f"127.0.0.1:{app}"),
+        ("/var/log/caddy/", f"{folder}/"),
+    )
+    (folder / "Caddyfile").write_text(text)
+    told = ["--adapter", "caddyfile", "--config", str(folder / "Caddyfile")]
+    env = {**os.environ, "XDG_DATA_HOME": str(folder), "XDG_CONFIG_HOME": str(folder)}
+    tested = subprocess.run(
+        [program("caddy"), "validate", *told], env=env, capture_output=True, text=True, check=False
+    )
+    assert tested.returncode == 0, tested.stderr
+    with _process([program("caddy"), "run", *told], folder, port, env):
+        yield Proxy(port, http_port, folder)
+
+
 def put(text: str, *changes: tuple[str, str]) -> str:
     """The text with other words in it; each has to be there."""
     for old, new in changes:
@@ -158,9 +182,11 @@ def certify(folder: Path) -> None:
 
 
 @contextlib.contextmanager
-def _process(command: list[str], folder: Path, port: int) -> Iterator[None]:
+def _process(
+    command: list[str], folder: Path, port: int, env: Mapping[str, str] = os.environ
+) -> Iterator[None]:
     with (folder / "output.log").open("w") as output:
-        process = subprocess.Popen(command, stdout=output, stderr=output)
+        process = subprocess.Popen(command, env=env, stdout=output, stderr=output)
     try:
         deadline = time.monotonic() + START_SECONDS
         while True:

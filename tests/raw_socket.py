@@ -1,6 +1,7 @@
 """A browser's tab without a browser: Streamlit's own WebSocket, and what a run of the script says over it."""
 
 import socket
+import ssl
 import time
 from collections.abc import Iterator, Mapping
 from contextlib import ExitStack
@@ -44,12 +45,16 @@ class Page:
 class Tab:
     """A connection to a process of the app, which knows it by the app's own address."""
 
-    def __init__(self, app_url: str, *, port: int, cookies: Mapping[str, str]) -> None:
+    def __init__(
+        self, app_url: str, *, port: int, cookies: Mapping[str, str], trust: ssl.SSLContext | None = None
+    ) -> None:
         cookie = "; ".join(f"{name}={value}" for name, value in cookies.items())
+        place = urlsplit(app_url)
         self._open = ExitStack()
         self._socket = self._open.enter_context(
             connect(
-                f"ws://{urlsplit(app_url).netloc}/_stcore/stream",
+                f"{'wss' if trust else 'ws'}://{place.netloc}/_stcore/stream",
+                ssl=trust,
                 sock=socket.create_connection(("127.0.0.1", port), RUN_SECONDS),
                 origin=app_url,
                 subprotocols=["streamlit"],
