@@ -1,15 +1,14 @@
 #!/bin/sh
 # Puts this checkout's app on this host, from the checkout's root, as root: sh infra/deploy/install.sh
 # Again for an upgrade: the version before stays beside it, and /opt/rowlight/current leads to the one that is run.
-# PYTHON names the interpreter (3.11 or newer), LOCKS what is installed, PREFIX where to.
+# PYTHON names the interpreter (3.11 or newer), LOCKS what is installed.
 set -eu
 umask 022
 PYTHON=${PYTHON:-python3}
 LOCKS=${LOCKS:-requirements-telemetry.txt}
-PREFIX=${PREFIX:-/opt/rowlight}
 
 version=$(date -u +%Y%m%dT%H%M%SZ)
-target=$PREFIX/$version
+target=/opt/rowlight/$version
 mkdir -p "$target/.streamlit"
 "$PYTHON" -m venv "$target/venv"
 set --
@@ -24,8 +23,8 @@ chmod -R a+rX,go-w "$target"
 "$target/venv/bin/python" -m compileall -q -j 0 --invalidation-mode unchecked-hash "$target/venv/lib" "$target/app"
 
 # One rename: whoever starts finds the old one or the new one, and never half of either.
-ln -s "$version" "$PREFIX/current.new"
-mv -T "$PREFIX/current.new" "$PREFIX/current"
+ln -s "$version" /opt/rowlight/current.new
+mv -T /opt/rowlight/current.new /opt/rowlight/current
 
 install -d -m 0700 /etc/rowlight
 [ -e /etc/rowlight/settings.env ] || install -m 0600 /dev/null /etc/rowlight/settings.env
