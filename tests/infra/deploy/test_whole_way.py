@@ -309,6 +309,42 @@ def test_the_containers_log_has_no_secret(deployed: Deployed, tasks: tuple[Repli
         assert not [value for value in held if len(value) > 12 and value in task.log()]
 
 
+def exchanges(on: Deployed) -> None:
+    outside.exchange_by(on.env, on.keys, outside.sign_in(on.env, "Frank Amer").id_token)
+
+
+NEEDED = {
+    "KeepSessions": lambda on: on.task("dynamodb").scan(TableName=on.spec.session_table),
+    "ReadSecrets": lambda on: on.task("secretsmanager").get_secret_value(SecretId=on.spec.client_secret_arn),
+    "ExchangeTokens": exchanges,
+    "TakeDataRole": exchanges,
+    "BringIdentityContext": exchanges,
+}
+
+
+def test_each_statement_of_the_task_role_is_here(deployed: Deployed) -> None:
+    statements = deployed.service.permissions["TaskRole"]["Statement"]
+    assert [each["Sid"] for each in statements] == list(NEEDED)
+
+
+@pytest.mark.parametrize("sid", NEEDED)
+def test_without_one_statement_the_app_lacks_something(
+    deployed: Deployed, chain: tuple[str, ...], sid: str
+) -> None:
+    whole = deployed.service.permissions["TaskRole"]
+    less = policies.policy(*(each for each in whole["Statement"] if each["Sid"] != sid))
+    role = {"RoleName": deployed.spec.host_role_name, "PolicyName": HOST_POLICY}
+    iam = deployed.admin("iam")
+    NEEDED[sid](deployed)
+    iam.put_role_policy(**role, PolicyDocument=json.dumps(less))
+    try:
+        with pytest.raises(ClientError) as caught:
+            NEEDED[sid](deployed)
+    finally:
+        iam.put_role_policy(**role, PolicyDocument=json.dumps(whole))
+    assert caught.value.response["Error"]["Code"] in REFUSALS
+
+
 def take(deployed: Deployed, role: str, **more: Any) -> Any:
     return deployed.task("sts").assume_role(RoleArn=role, RoleSessionName="task", **more)
 
