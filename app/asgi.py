@@ -35,6 +35,7 @@ _load = logging.getLogger("app.load")
 
 _HERE = Path(__file__).parent
 HOUSEKEEPING_SECONDS = 60
+_NEVER = 2**31 - 1
 # What a browser says of a page's widgets and address has a few kilobytes. Streamlit would take 25 MB of it,
 # keep it for two minutes after its sender has left, and hold 200 MB of a message that never ends.
 LONGEST_MESSAGE = 262_144
@@ -71,6 +72,7 @@ async def _keep_house() -> None:
         "learn the provider's addresses": _get_acquainted,
         "sweep out what is over": _sweep,
         "tell the load": _tell_load,
+        "look for garbage": _look_for_garbage,
     }
     while True:
         for name, chore in chores.items():
@@ -106,6 +108,14 @@ def _set_aside_what_stays() -> None:
     # looks through everything after each run of the script is switched off (postScriptGC in its settings).
     gc.collect()
     gc.freeze()
+    # All that people's tabs hold is looked through once a minute, not several times: with fifty of them that
+    # stops every thread for 0.2 s, which is what one action in twenty then waited for.
+    young, middle, _ = gc.get_threshold()
+    gc.set_threshold(young, middle, _NEVER)
+
+
+def _look_for_garbage() -> None:
+    gc.collect()
 
 
 @asynccontextmanager
@@ -113,6 +123,7 @@ async def _lifespan(_: st.App) -> AsyncIterator[None]:
     # What a page of another process asks for, this one has to have before it has drawn any.
     sign_in.ready()
     scripts.ready()
+    usual = gc.get_threshold()
     _set_aside_what_stays()
     housekeeping = asyncio.create_task(_keep_house())
     yield
@@ -120,6 +131,7 @@ async def _lifespan(_: st.App) -> AsyncIterator[None]:
     with suppress(asyncio.CancelledError):
         await housekeeping
     await asyncio.to_thread(telemetry.stop)
+    gc.set_threshold(*usual)
 
 
 async def _no_route(request: Request) -> Response:

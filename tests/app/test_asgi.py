@@ -1,6 +1,7 @@
 """The app as it is started: what a browser, or somebody with worse in mind, gets over a real connection."""
 
 import asyncio
+import gc
 import gzip
 import http.client
 import statistics
@@ -8,6 +9,7 @@ import subprocess
 import sys
 import threading
 import time
+import weakref
 from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
@@ -401,6 +403,36 @@ class TestConnected:
             self.connects(manager, "d", "first")
         assert met == ["a", "c"]
         assert len(manager.list_active_sessions()) == 3
+
+
+class Ring:
+    """What only a look for garbage finds."""
+
+    def __init__(self):
+        self.itself = self
+
+
+class TestGarbage:
+    def test_what_grew_old_is_looked_for_by_housekeeping_and_not_while_people_work(self, asgi, monkeypatch):
+        monkeypatch.setattr(asgi, "HOUSEKEEPING_SECONDS", 0.01)
+        monkeypatch.setattr(asgi.session, "services", Household)
+        for part in (asgi.sign_in, asgi.scripts):
+            monkeypatch.setattr(part, "ready", lambda: None)  # for Streamlit's runtime, which is not here
+        usual = gc.get_threshold()
+
+        async def live():
+            async with asgi._lifespan(asgi.app):
+                ring, gone = Ring(), threading.Event()
+                weakref.finalize(ring, gone.set)
+                gc.collect(1)
+                del ring
+                return await asyncio.to_thread(gone.wait, 10), gc.get_threshold()
+
+        found, (young, middle, old) = asyncio.run(live())
+        assert found
+        assert (young, middle) == usual[:2]
+        assert old > 10**6
+        assert gc.get_threshold() == usual
 
 
 class TestFaultOfOurs:
