@@ -29,6 +29,7 @@ def take(visitor, what, kind):
     expect(choice).to_be_checked()
     dialog.get_by_role("button", name="Make the file").press("Enter")
     download = dialog.get_by_role("button", name=re.compile("Download"))
+    expect(download).to_have_css("cursor", "pointer")  # its style came with it
     with page.expect_download() as started:
         download.press("Enter")
     return started.value.suggested_filename, started.value.path().read_bytes()

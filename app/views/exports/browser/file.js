@@ -12,6 +12,9 @@ export default function ({ data, parentElement }) {
   const link = Object.assign(document.createElement("a"), { href, download: name });
   const button = Object.assign(document.createElement("button"), { type: "button", textContent: label });
   button.addEventListener("click", () => link.click());
-  parentElement.replaceChildren(button);
-  return () => URL.revokeObjectURL(href);
+  parentElement.append(button); // beside its style, which Streamlit put there
+  return () => {
+    button.remove();
+    URL.revokeObjectURL(href);
+  };
 }
