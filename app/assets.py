@@ -39,13 +39,17 @@ class OwnName:
         (b'href="./favicon.png" />', b'href="/auth/icon.svg">'),
     )
 
+    _OTHERS = ("/static/", "/media/", "/app/", "/component/", "/_stcore/", "/auth/")
+
     def __init__(self, app: ASGIApp) -> None:
         self._app = app
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
-        if scope["type"] != "http":
+        if scope["type"] != "http" or scope["path"].startswith(self._OTHERS):
             await self._app(scope, receive, send)
             return
+        # Streamlit compresses its page everywhere but at the root: to change it, it has to be readable.
+        headers = [each for each in scope["headers"] if each[0] != b"accept-encoding"]
         page = False
 
         async def send_named(message: Message) -> None:
@@ -59,7 +63,7 @@ class OwnName:
                 message = {**message, "body": body}
             await send(message)
 
-        await self._app(scope, receive, send_named)
+        await self._app({**scope, "headers": headers}, receive, send_named)
 
 
 class CompressedAssets:

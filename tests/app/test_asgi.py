@@ -255,6 +255,12 @@ class TestPopUp:
         assert answer.text.count("<script>") == answer.headers["content-security-policy"].count("'sha256-")
         assert answer.headers["cache-control"] == "no-store"
 
+    @pytest.mark.parametrize("path", ["/", "/cities", "/a/b"])
+    def test_a_tab_shows_our_name_at_every_address(self, popup, path):
+        page = popup.get(path, **{"accept-encoding": "gzip, br"})
+        assert page.text.count("<title>Rowlight</title>") == 1
+        assert int(page.headers["content-length"]) == len(page.content)
+
     def test_streamlits_scripts_come_compressed(self, popup):
         path = script_of(popup)
         plain = popup.get(path, **{"accept-encoding": "identity"})
