@@ -106,7 +106,7 @@ clean:  ## take away what was set up
 # Beside the other packages, not among them: the site's docutils is newer than awscli bears.
 .venv/docs: requirements-docs.txt | .venv/dev
 	@rm -rf $@
-	$(BIN)/uv pip install -q --python $(BIN)/python --target $@ --require-hashes -r requirements-docs.txt
+	$(BIN)/python -m pip install --quiet --disable-pip-version-check --require-hashes --no-deps --target $@ -r requirements-docs.txt
 	@touch $@
 
 # Debian's Chromium, and the library that Playwright's driver needs; elsewhere CHROMIUM names a browser.
