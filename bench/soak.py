@@ -105,7 +105,7 @@ def _held(name: str, held: Sequence[Held]) -> None:
     """What there was in each minute, and how much more it became."""
     for what, unit in (("megabytes", "MB"), ("blocks", ""), ("threads", ""), ("files", "")):
         by_minute: dict[int, float] = {int(each.seconds // 60): getattr(each, what) for each in held}
-        label = {"megabytes": "memory", "blocks": "Python's blocks of memory", "files": "open files"}.get(
+        label = {"megabytes": "memory", "blocks": "Python's memory blocks", "files": "open files"}.get(
             what, what
         )
         told = " ".join(number(round(each)) for each in by_minute.values())

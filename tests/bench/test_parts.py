@@ -63,7 +63,7 @@ def test_soak_has_people_do_everything_and_tells_what_the_process_holds(measured
     assert all(f" {kind}" in failures.note for kind in kinds)
     assert named(measured, "pages with somebody else's").median == 0
     assert named(measured, "errors in the app's log").median == 0
-    for what in ("memory", "Python's blocks of memory", "threads", "open files"):
+    for what in ("memory", "Python's memory blocks", "threads", "open files"):
         assert named(measured, f"{what} of the app").median > 0
         assert named(measured, f"{what}, growth in the last two thirds").bound
 
