@@ -33,6 +33,10 @@ def opened(page: Page) -> Iterator[str]:
     expect(page.get_by_role("dialog").get_by_role("combobox", name="What")).to_be_visible()
     drawn.wait(page)
     yield "Export"
+    page.get_by_role("button", name="Make the file").click()
+    expect(page.get_by_role("dialog").get_by_role("button", name="Download (")).to_be_visible()
+    drawn.wait(page)
+    yield "the file"
     page.keyboard.press("Escape")
     expect(page.get_by_role("dialog")).to_have_count(0)
     page.get_by_role("button", name="How do I see this?").click()

@@ -70,6 +70,21 @@ def test_a_page_and_its_map_are_drawn_for_paper(visitor):
     assert not [text for text in asked if text.startswith(f"{visitor.demo.url}/media/")]
 
 
+def test_the_way_to_a_file_looks_like_a_button_and_leads_to_the_newest(visitor):
+    visitor.sign_in("Frank Amer")
+    visitor.page.emulate_media(color_scheme="dark")
+    take(visitor, "By category", "CSV")
+    dialog = visitor.page.get_by_role("dialog")
+    dialog.get_by_role("radio", name="Excel").press("Space")
+    dialog.get_by_role("button", name="Make the file").press("Enter")
+    way = dialog.get_by_role("button", name=re.compile("Download"))
+    with visitor.page.expect_download() as started:
+        expect(way).to_have_css("background-color", "rgb(79, 195, 191)")
+        expect(way).to_have_css("color", "rgb(15, 20, 25)")
+        way.press("Enter")
+    assert started.value.suggested_filename.endswith(".xlsx")
+
+
 def test_whoever_sees_nothing_has_nothing_to_take_along(visitor):
     visitor.sign_in("Nora Newcomer")
     expect(visitor.page.get_by_role("heading", name="There is nothing here for you yet.")).to_be_visible()

@@ -8,13 +8,12 @@ const file = (data) => {
 
 export default function ({ data, parentElement }) {
   const { name, type, label, bytes } = file(data);
-  const href = URL.createObjectURL(new Blob([bytes], { type }));
-  const link = Object.assign(document.createElement("a"), { href, download: name });
   const button = Object.assign(document.createElement("button"), { type: "button", textContent: label });
-  button.addEventListener("click", () => link.click());
-  parentElement.append(button); // beside its style, which Streamlit put there
-  return () => {
-    button.remove();
-    URL.revokeObjectURL(href);
-  };
+  button.addEventListener("click", () => {
+    const href = URL.createObjectURL(new Blob([bytes], { type }));
+    Object.assign(document.createElement("a"), { href, download: name }).click();
+    setTimeout(() => URL.revokeObjectURL(href), 60_000); // by then the browser has begun to write it
+  });
+  parentElement.querySelector("button")?.remove(); // of the file before; its style stands beside it, and stays
+  parentElement.append(button);
 }
