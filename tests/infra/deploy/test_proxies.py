@@ -159,11 +159,18 @@ def test_who_begins_sign_ins_by_the_hundred_is_slowed_down_however_the_path_is_s
         assert somebody.get("/auth/sign-in").status_code == 200
 
 
-@pytest.mark.parametrize("away", [1, "unix:/nowhere/rowlight"])
-def test_no_log_has_the_code_where_no_process_can_be_reached(tmp_path, away):
-    """The error log would have the whole request: for a refused connection, and more urgently for no way."""
+AWAY = {
+    "nginx": partial(proxies.nginx, apps=[1]),
+    "nginx, with no way there": partial(proxies.nginx, apps=["unix:/nowhere/rowlight"]),
+    "caddy": partial(proxies.caddy, app=1),
+}
+
+
+@pytest.mark.parametrize("which", AWAY)
+def test_no_log_has_the_code_where_no_process_can_be_reached(tmp_path, which):
+    """An error's record would have the whole request, and nginx's is more urgent where there is no way."""
     port, http_port = free_ports(2)
-    with proxies.nginx(tmp_path, [away], port=port, http_port=http_port) as proxy:
+    with AWAY[which](tmp_path, port=port, http_port=http_port) as proxy:
         with proxies.client(proxy) as somebody:
             answer = somebody.get("/auth/callback?code=a-code-of-ours", headers={"Referer": "/?of-ours"})
         assert answer.status_code == 502
