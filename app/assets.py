@@ -30,14 +30,37 @@ class ButtonStyle:
         await (self._style if styles else self._app)(scope, receive, send)
 
 
-class OwnName:
-    """Serves Streamlit's page under the app's name and icon: a tab shows them until the script has run."""
+# Streamlit's browser half asks for two answers before it connects; on any page but the first for two more,
+# which are 404. Told where the app is, it connects at once and asks beside that. It takes no list without a
+# name: `.invalid` is nobody's.
+_CONNECTS = b"""<script>
+      window.prerenderReady = false
+      window.__streamlit = {
+        BACKEND_BASE_URL: location.origin,
+        HOST_CONFIG: { allowedOrigins: ["https://nobody.invalid"], useExternalAuthToken: false },
+      }
+    </script>"""
+# With the pointer to an interface that the gate refuses, whose room this takes.
+_SCRIPT = re.compile(
+    rb"<!--\s+Machine-readable pointer.*?<script>\s+window\.prerenderReady = false\s+</script>", re.DOTALL
+)
+_NAMED = (
+    (b"<title>Streamlit</title>", b"<title>Rowlight</title>"),
+    (b'href="./favicon.png" />', b'href="/auth/icon.svg">'),
+)
 
-    # Ours are padded to the length of theirs, so that no header changes.
-    REPLACED = (
-        (b"<title>Streamlit</title>", b"<title>Rowlight</title>"),
-        (b'href="./favicon.png" />', b'href="/auth/icon.svg">'),
-    )
+
+def own(page: bytes) -> bytes:
+    """Streamlit's page with what is ours, padded to the length of what was theirs: no header changes."""
+    for theirs, ours in _NAMED:
+        page = page.replace(theirs, ours.ljust(len(theirs)))
+    return _SCRIPT.sub(lambda found: _CONNECTS.ljust(len(found[0])), page)
+
+
+class OwnName:
+    """Serves Streamlit's page under the app's name and icon, which a tab shows until the script has run."""
+
+    _OTHERS = ("/static/", "/media/", "/app/", "/component/", "/_stcore/", "/auth/")
 
     _OTHERS = ("/static/", "/media/", "/app/", "/component/", "/_stcore/", "/auth/")
 
@@ -57,10 +80,7 @@ class OwnName:
             if message["type"] == "http.response.start":
                 page = Headers(raw=message["headers"]).get("content-type", "").startswith("text/html")
             elif page and message["type"] == "http.response.body":
-                body: bytes = message.get("body", b"")
-                for theirs, ours in self.REPLACED:
-                    body = body.replace(theirs, ours.ljust(len(theirs)))
-                message = {**message, "body": body}
+                message = {**message, "body": own(message.get("body", b""))}
             await send(message)
 
         await self._app({**scope, "headers": headers}, receive, send_named)

@@ -14,6 +14,8 @@ from starlette.datastructures import MutableHeaders
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 from streamlit.file_util import get_static_dir
 
+from app.assets import own
+
 _TWO_YEARS = 63_072_000
 # What a policy takes as a source, and nothing that would end it.
 _ORIGIN = re.compile(r"https?://[A-Za-z0-9.-]+(:[0-9]{1,5})?", re.ASCII)
@@ -69,8 +71,8 @@ _NOT_SET_UP = Facing("redirect", secure=False, providers=())
 
 @cache
 def _inline_scripts() -> tuple[str, ...]:
-    """The hashes of the scripts that stand in Streamlit's own page: none other may run in line."""
-    page = (Path(get_static_dir()) / "index.html").read_bytes()
+    """The hashes of the scripts that stand in Streamlit's page as served: none other may run in line."""
+    page = own((Path(get_static_dir()) / "index.html").read_bytes())
     scripts: list[bytes] = re.findall(rb"<script>(.*?)</script>", page, re.DOTALL)
     return tuple(f"'sha256-{base64.b64encode(hashlib.sha256(each).digest()).decode()}'" for each in scripts)
 

@@ -1,9 +1,12 @@
 """The app as it is started: what a browser, or somebody with worse in mind, gets over a real connection."""
 
 import asyncio
+import base64
 import gc
 import gzip
+import hashlib
 import http.client
+import re
 import statistics
 import subprocess
 import sys
@@ -250,10 +253,15 @@ class TestWithoutSettings:
 
 
 class TestPopUp:
-    def test_the_page_allows_exactly_the_scripts_that_streamlit_wrote_into_it(self, popup):
-        answer = popup.get("/")
-        assert answer.text.count("<script>") == answer.headers["content-security-policy"].count("'sha256-")
+    @pytest.mark.parametrize("path", ["/", "/cities", "/a/b"])
+    def test_every_page_comes_as_ours_and_allows_exactly_the_scripts_in_it(self, popup, path):
+        answer = popup.get(path, **{"accept-encoding": "gzip, br"})
         assert answer.headers["cache-control"] == "no-store"
+        assert "<title>Rowlight</title>" in answer.text
+        (script,) = re.findall("<script>(.*?)</script>", answer.text, re.DOTALL)
+        assert "BACKEND_BASE_URL: location.origin" in script
+        digest = base64.b64encode(hashlib.sha256(script.encode()).digest()).decode()
+        assert re.findall("'sha256-(.*?)'", answer.headers["content-security-policy"]) == [digest]
 
     @pytest.mark.parametrize("path", ["/", "/cities", "/a/b"])
     def test_a_tab_shows_our_name_at_every_address(self, popup, path):

@@ -75,6 +75,15 @@ class TestTheName:
         ]
         assert len(page.content) == len(self.PAGE) == int(page.headers["content-length"])
 
+    def test_a_browser_is_told_where_the_app_is_and_that_nobody_steers_it(self, served):
+        """Else Streamlit's page has changed: it asks again before it connects, which no test would notice."""
+        page = get(served, "/").text
+        (script,) = re.findall("<script>(.*?)</script>", page, re.DOTALL)
+        assert "window.prerenderReady = false" in script
+        assert "BACKEND_BASE_URL: location.origin" in script
+        assert re.findall('https?://[^"]*', script) == ["https://nobody.invalid"]
+        assert "service-desc" not in page
+
     def test_other_files_stay_as_they_are(self, served):
         assert get(served, "/index.js").content == self.PAGE
 

@@ -10,6 +10,7 @@ import pytest
 from starlette.responses import Response
 from streamlit.file_util import get_static_dir
 
+from app.assets import own
 from app.headers import Facing, SecurityHeaders, map_sources
 
 PROVIDERS = ("https://idp.example", "https://sign-out.idp.example")
@@ -147,7 +148,7 @@ class TestPolicies:
         }
 
     def test_streamlits_page_runs_the_scripts_that_stand_in_it(self):
-        page = (Path(get_static_dir()) / "index.html").read_text()
+        page = own((Path(get_static_dir()) / "index.html").read_bytes()).decode()
         written = re.findall(r"<script>(.*?)</script>", page, re.DOTALL)
         hashes = {
             f"'sha256-{base64.b64encode(hashlib.sha256(each.encode()).digest()).decode()}'"
