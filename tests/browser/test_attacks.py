@@ -262,7 +262,7 @@ def test_what_is_behind_the_door_stays_there(frank, demo):
         ("/_stcore/metrics", 403, 403),
         ("/_stcore/upload_file/a/b", 403, 403),
         ("/app/static/countries-110m.geojson", 403, 200),
-        ("/media/0123456789abcdef.csv", 403, 404),
+        ("/media/0123456789abcdef.csv", 403, 403),
     ):
         assert httpx.get(demo.url + path).status_code == anonymous, path
         answer = httpx.get(demo.url + path, cookies=frank.cookie)
