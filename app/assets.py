@@ -62,8 +62,6 @@ class OwnName:
 
     _OTHERS = ("/static/", "/media/", "/app/", "/component/", "/_stcore/", "/auth/")
 
-    _OTHERS = ("/static/", "/media/", "/app/", "/component/", "/_stcore/", "/auth/")
-
     def __init__(self, app: ASGIApp) -> None:
         self._app = app
 
