@@ -16,9 +16,9 @@ demo: .venv/local  ## the stand-in and the app on http://localhost:8501
 local: .venv/local  ## the stand-in alone: identity provider on 8502, AWS on 8503
 	@exec $(BIN)/python -m infra.local
 
-# One more than there are cores: tests wait for processes of their own now and then. A file's tests stay together,
-# for what they share starts once; and files begin in their order, for the longest are in the middle.
-TOGETHER := $(shell expr $$(nproc 2>/dev/null || echo 2) + 1)
+# Twice as many as there are cores, and one: half of the time tests wait for processes of their own. A file's tests
+# stay together, for what they share starts once; and files begin in their order, for the longest are in the middle.
+TOGETHER := $(shell expr $$(nproc 2>/dev/null || echo 2) \* 2 + 1)
 
 test: lint types unit browser  ## everything: lint, types, unit, integration and browser tests
 
