@@ -25,7 +25,7 @@ class Host:
     vcpu: float = 0.5
     memory_gb: float = 2.0
     least_tasks: int = 2  # one in each zone
-    sessions: int = 50  # of a task, at which more start
+    sessions: int = 150  # of a task, at which more start
     zones: int = 2
     addresses: int = 0  # of the balancer in each zone: one where it faces the internet
     nat_gateways: int = 2
