@@ -11,16 +11,28 @@ from hypothesis import settings
 from app.settings import Settings
 from infra.local import config
 
+_SETTINGS = {*map(str.upper, Settings.model_fields), *config._NUMBERS}
 # Before any test module makes a client: the tests say the same whatever the person's shell is set up for.
-for name in {*map(str.upper, Settings.model_fields), *config._NUMBERS} & set(os.environ):
+for name in _SETTINGS & set(os.environ):
     del os.environ[name]
 for name in [name for name in os.environ if name.startswith("OTEL_")]:
     del os.environ[name]
 config.isolate()
+_AWS = {name for name in os.environ if name.startswith("AWS_")}
 
 # Machines are shared: how long an example takes says nothing.
 settings.register_profile("shared", deadline=None)
 settings.load_profile("shared")
+
+
+@pytest.hookimpl(wrapper=True)
+def pytest_runtest_teardown(item, nextitem):
+    """A file's tests leave no setting to those that happen to come next in this process."""
+    yield
+    if nextitem is None or nextitem.path != item.path:
+        set_now = {name for name in os.environ if name in _SETTINGS or name.startswith("AWS_")}
+        left = {name: os.environ.pop(name) for name in set_now - _AWS}
+        assert not left, f"left in the environment: {sorted(left)}"
 
 
 def free_ports(count: int) -> list[int]:

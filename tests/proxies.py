@@ -40,9 +40,13 @@ class Proxy:
     def trust(self) -> ssl.SSLContext:
         return ssl.create_default_context(cafile=self.folder / "fullchain.pem")
 
-    def logs(self) -> str:
-        """All that it wrote anywhere."""
-        return "\n".join(path.read_text() for path in self.folder.glob("*.log"))
+    def logs(self, *, until: str = "") -> str:
+        """All that it wrote anywhere, once it has written this: a request is noted after its answer."""
+        deadline = time.monotonic() + 20
+        while until not in (text := "\n".join(path.read_text() for path in self.folder.glob("*.log"))):
+            assert time.monotonic() < deadline, text
+            time.sleep(0.05)
+        return text
 
 
 def url(port: int) -> str:

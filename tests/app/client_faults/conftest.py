@@ -12,7 +12,7 @@ from tests.infra.local.aws.fault_control import FaultControl
 MAX_ROWS = 800
 
 
-@pytest.fixture(scope="package")
+@pytest.fixture(scope="module")
 def env(tmp_path_factory):
     """What the stand-in tells outside clients."""
     limits = {"DATA_API_PAGE_KB": "32", "DATA_API_RESULT_LIMIT_MB": "4"}
@@ -21,20 +21,20 @@ def env(tmp_path_factory):
         yield running.env
 
 
-@pytest.fixture(scope="package")
+@pytest.fixture(scope="module")
 def none(tmp_path_factory):
     """Where there is no file of AWS's settings."""
     return str(tmp_path_factory.mktemp("aws") / "none")
 
 
-@pytest.fixture(scope="package")
+@pytest.fixture(scope="module")
 def shared(env, none):
     """The app's services by the format in which they read results."""
     with contextlib.ExitStack() as stack:
         yield {form: stack.enter_context(services(env, none, RESULT_FORMAT=form)) for form in ("csv", "json")}
 
 
-@pytest.fixture(scope="package")
+@pytest.fixture(scope="module")
 def ethan(env, none):
     """Somebody who sees all rows, with time to read what there is of them, by the format of the results."""
     near = {"MAX_ROWS": str(MAX_ROWS), "MAX_RESULT_MB": "1"}
@@ -47,7 +47,7 @@ def ethan(env, none):
         }
 
 
-@pytest.fixture(scope="package")
+@pytest.fixture(scope="module")
 def people(shared, env):
     """Frank, by the format in which his results come; he has asked something before."""
     made = {form: Person(each, env, "Frank Amer") for form, each in shared.items()}
@@ -61,7 +61,7 @@ def frank(people):
     return people["csv"]
 
 
-@pytest.fixture(scope="package")
+@pytest.fixture(scope="module")
 def ming(shared, env):
     """Somebody else."""
     person = Person(shared["csv"], env, "Ming Apac")

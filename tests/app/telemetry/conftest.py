@@ -56,26 +56,26 @@ class Day:
         return done
 
 
-@pytest.fixture(scope="package")
+@pytest.fixture(scope="session")
 def home(tmp_path_factory):
     return tmp_path_factory.mktemp("telemetry")
 
 
-@pytest.fixture(scope="package")
+@pytest.fixture(scope="session")
 def stand(home):
     with stand_in.running(home / "stand-in") as running:
         stand_in.session_table(running.env)
         yield running
 
 
-@pytest.fixture(scope="package")
+@pytest.fixture(scope="session")
 def settings(stand):
     """A host that keeps its sessions in the table, so that a test with the key can look into them."""
     own = {"SESSION_KEY": base64.b64encode(KEY).decode(), "SIGN_IN": "redirect", "QUERY_TIMEOUT_SECONDS": "5"}
     return {**stand_in.host_user(stand.env), **own, "LOG_FORMAT": "json", **SOON}
 
 
-@pytest.fixture(scope="package")
+@pytest.fixture(scope="session")
 def day(stand, settings, home):
     """Somebody signs in, reads and leaves; others are refused in all ways that there are."""
     with collector.collecting() as collected:

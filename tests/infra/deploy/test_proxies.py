@@ -174,13 +174,11 @@ def test_no_log_has_the_code_where_no_process_can_be_reached(tmp_path, which):
         with proxies.client(proxy) as somebody:
             answer = somebody.get("/auth/callback?code=a-code-of-ours", headers={"Referer": "/?of-ours"})
         assert answer.status_code == 502
-        assert '"status":502' in proxy.logs()
-        assert "of-ours" not in proxy.logs()
+        assert "of-ours" not in proxy.logs(until='"status":502')
 
 
 def test_no_log_has_the_code_that_the_provider_sends(scene):
     scene.get("/auth/callback?code=a-code-of-ours&state=a-state-of-ours")
     scene.get("/", headers={"Referer": f"{scene.proxy.url}/auth/callback?code=a-code-of-ours"})
     scene.get("/auth/callback?code=a-code-of-ours" + "x" * 20_000)
-    assert "/auth/callback" in scene.proxy.logs()
-    assert "of-ours" not in scene.proxy.logs()
+    assert "of-ours" not in scene.proxy.logs(until="/auth/callback")

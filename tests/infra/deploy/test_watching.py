@@ -45,6 +45,19 @@ def crash() -> None:
     logging.getLogger("app.main").error("reference=1 %s", type(error).__name__, exc_info=error)
 
 
+def break_down() -> None:
+    """As uvicorn does, whose logger has handlers of its own where a server ran in this process before."""
+    record = logging.makeLogRecord(
+        {
+            "name": "uvicorn.error",
+            "levelname": "ERROR",
+            "levelno": logging.ERROR,
+            "msg": "Exception in ASGI application",
+        }
+    )
+    logging.root.handle(record)
+
+
 LINES: dict[str, tuple[Callable[[], object], set[str]]] = {
     "the load": (load, {"SessionsInLog"}),
     "a sign-in": (lambda: FRANK.record("sign-in", way="redirect"), set()),
@@ -60,10 +73,7 @@ LINES: dict[str, tuple[Callable[[], object], set[str]]] = {
         {"FaultsInLog"},
     ),
     "a mistake on a page": (crash, {"FaultsInLog"}),
-    "a mistake of the server's": (
-        lambda: logging.getLogger("uvicorn.error").error("Exception in ASGI application"),
-        {"FaultsInLog"},
-    ),
+    "a mistake of the server's": (break_down, {"FaultsInLog"}),
     "a warning": (lambda: logging.getLogger("app.gate").warning("error=RL-110"), set()),
     "a renewal that was refused": (lambda: FRANK.record("renewal", outcome="RL-230"), set()),
 }
