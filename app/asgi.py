@@ -41,6 +41,7 @@ _NEVER = 2**31 - 1
 LONGEST_MESSAGE = 262_144
 # What stops a process (ECS, systemd) kills it after 30 seconds or more; by then it has ended by itself.
 STOP_SECONDS = 10
+_CANCEL_SECONDS = 5  # after that, for what still runs at Redshift
 _METHODS = ["GET", "HEAD", "POST", "PUT", "PATCH", "DELETE", "OPTIONS"]
 
 
@@ -118,6 +119,13 @@ def _look_for_garbage() -> None:
     gc.collect()
 
 
+def _let_go() -> None:
+    """Redshift is not to go on with what nobody will read; the threads that tell it so would end unheard."""
+    shared = session.known()
+    if shared is not None:
+        shared.stop(_CANCEL_SECONDS)
+
+
 @asynccontextmanager
 async def _lifespan(_: st.App) -> AsyncIterator[None]:
     # What a page of another process asks for, this one has to have before it has drawn any.
@@ -130,6 +138,7 @@ async def _lifespan(_: st.App) -> AsyncIterator[None]:
     housekeeping.cancel()
     with suppress(asyncio.CancelledError):
         await housekeeping
+    await asyncio.to_thread(_let_go)
     await asyncio.to_thread(telemetry.stop)
     gc.set_threshold(*usual)
 

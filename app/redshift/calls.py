@@ -37,6 +37,7 @@ _CANCEL_SECONDS = 5.0
 WORKERS = Workers(most=256, most_of_one=10)
 # Apart from those, for what hangs must not keep it from being cancelled.
 _CANCELLERS = Workers(most=64, most_of_one=8)
+_CANCELS = "rowlight-cancels"
 
 # Each operation's method, and the member without which its answer is none.
 _METHODS = {
@@ -114,7 +115,7 @@ class Calls:
         statement_id = statement.to_cancel()
         if statement_id is not None:
             cancel = telemetry.carried(partial(self._cancel, statement, statement_id))
-            threading.Thread(target=cancel, name="rowlight-cancels", daemon=True).start()
+            threading.Thread(target=cancel, name=_CANCELS, daemon=True).start()
 
     def _call(self, operation: str, request: Mapping[str, Any], statement: Statement) -> Reply:
         statement.check()
@@ -163,6 +164,14 @@ class Calls:
             statement.admit()  # a sign-in that is over is not prolonged in order to end it
             self._renew()
             return self._client.cancel_statement(Id=statement_id)
+
+
+def settle(seconds: float) -> None:
+    """Waits, so long at most, until what was stopped is cancelled: a process ends without its threads."""
+    deadline = time.monotonic() + seconds
+    for thread in threading.enumerate():
+        if thread.name == _CANCELS:
+            thread.join(max(deadline - time.monotonic(), 0))
 
 
 def _answered(answer: Reply) -> dict[str, object]:

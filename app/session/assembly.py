@@ -9,6 +9,7 @@ from app import telemetry
 from app.auth.aws import Aws, read_secret
 from app.auth.oidc import Provider
 from app.auth.renewal import Renewer
+from app.redshift.calls import settle
 from app.redshift.limiter import Limiter
 from app.redshift.wire import Open, opener
 from app.session.dynamodb import DynamoStore
@@ -33,6 +34,12 @@ class Services:
     settings: Settings
     provider: Provider
     sessions: Sessions
+
+    def stop(self, seconds: float) -> None:
+        """Cancels what runs for anybody, within so long, as the process ends; sign-ins stay, for others."""
+        for user in self.sessions.at_work():
+            user.close()
+        settle(seconds)
 
 
 _ONE = "services"

@@ -218,15 +218,18 @@ class Sessions:
             sessions = len(self._live)
         return Load(sessions, sum(map(connected, tabs)))
 
+    def at_work(self) -> list[UserSession]:
+        """Who was here since this process began, and is signed in."""
+        with self._lock:
+            return list(self._live.values())
+
     def sweep(self) -> None:
         """Ends what is over though nobody came back to it, so that the provider forgets it too."""
-        with self._lock:
-            live = list(self._live.items())
-        for key, user in live:
+        for user in self.at_work():
             try:
                 user.admit()
             except SessionExpired as expired:
-                self._expire(key, expired.code)
+                self._expire(user.key, expired.code)
         self._store.purge()
 
     def _open(self, standing: Standing, *, way: str, replaces: str, trace: str) -> str:
