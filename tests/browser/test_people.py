@@ -29,12 +29,20 @@ def assert_shows(visitor, label: str, exact: Decimal) -> None:
     visitor.until(shows)
 
 
+STILL_MS = 500
+
+
 def table_rows(visitor, count: int) -> list[list[str]]:
-    """The first rows of the table, as it tells them to a screen reader."""
-    grid = visitor.page.get_by_test_id("stDataFrame").locator("table[role=grid]")
-    rows = grid.locator("tbody tr")
-    expect(rows.nth(count - 1)).to_be_attached()
-    return [rows.nth(place).locator("td").all_inner_texts() for place in range(count)]
+    """The first rows of the table, as it tells them to a screen reader, a while after it has painted them."""
+    page = visitor.page
+    expect(page.get_by_test_id("stApp")).to_have_attribute("data-test-script-state", "notRunning")
+    rows = page.get_by_test_id("stDataFrame").locator("table[role=grid]").locator("tbody tr")
+    before, told = None, []
+    while told != before or not told:
+        expect(rows.nth(count - 1)).to_be_attached()
+        before, told = told, [rows.nth(place).locator("td").all_inner_texts() for place in range(count)]
+        page.wait_for_timeout(STILL_MS)
+    return told
 
 
 def plain(text: str) -> Decimal:
