@@ -18,7 +18,6 @@ import httpx
 import pytest
 from botocore.exceptions import ClientError
 
-from infra.local.stack import ALSO_READABLE
 from infra.provision.apply import apply
 from infra.provision.iam import policies
 from infra.provision.resources.iam import HOST_POLICY
@@ -26,6 +25,7 @@ from infra.provision.specification.spec import Spec
 from tests import outside, replica, stand_in
 from tests.infra.deploy.filters import matches
 from tests.infra.deploy.render import Rendered, rendered, template
+from tests.provisioned import specification
 from tests.replica import Browser, Replica
 
 REFUSALS = {"AccessDenied", "AccessDeniedException"}
@@ -89,15 +89,8 @@ def deployed(home: Path) -> Iterator[Deployed]:
         )
         stand_in.session_table(env, service.outputs["SessionTable"])
         keys = task_credentials(env, service)
-        spec = Spec(
-            region=env["AWS_REGION"],
-            account_id="123456789012",
-            instance_arn=env["IDC_INSTANCE_ARN"],
-            identity_store_id=env["IDENTITY_STORE_ID"],
-            issuer=env["OIDC_ISSUER"],
-            client_id=env["OIDC_CLIENT_ID"],
-            data_bucket=env["S3_BUCKET"],
-            also_readable=ALSO_READABLE,
+        spec = specification(
+            env,
             host_role_arn=service.outputs["TaskRoleArn"],
             session_table=service.outputs["SessionTable"],
             client_secret_arn=arns["OidcClientSecretArn"],

@@ -6,10 +6,9 @@ import pytest
 from app.redshift.query import Query
 from app.session.assembly import assemble
 from app.settings import load
-from infra.local.stack import ALSO_READABLE
 from infra.provision.apply import apply
-from infra.provision.specification.spec import Spec
 from tests.app.test_sign_in_to_rows import user_of
+from tests.provisioned import specification
 
 WHO = Query("who am I", "SELECT current_user AS name")
 SALES = Query("sales", "SELECT count(*) AS orders FROM public.sales_data")
@@ -26,17 +25,7 @@ def shared(empty, monkeypatch, tmp_path):
         empty["ADMIN_AWS_SECRET_ACCESS_KEY"],
         region_name=empty["AWS_REGION"],
     )
-    spec = Spec(
-        region=empty["AWS_REGION"],
-        account_id="123456789012",
-        instance_arn=empty["IDC_INSTANCE_ARN"],
-        identity_store_id=empty["IDENTITY_STORE_ID"],
-        issuer=empty["OIDC_ISSUER"],
-        client_id=empty["OIDC_CLIENT_ID"],
-        data_bucket=empty["S3_BUCKET"],
-        also_readable=ALSO_READABLE,
-        cluster="sales",
-    )
+    spec = specification(empty, cluster="sales")
     settings = apply(spec, session).settings()
     assert settings["REDSHIFT_CLUSTER"] == "sales"
     for name, value in {**empty, **settings}.items():

@@ -5,11 +5,10 @@ import httpx
 import pytest
 from botocore.exceptions import ClientError
 
-from infra.local.stack import ALSO_READABLE
 from infra.provision.apply import apply
-from infra.provision.specification.spec import Spec
 from tests import outside
 from tests.infra.local.aws.conftest import allow, policy
+from tests.provisioned import specification
 
 SALES = "SELECT count(*) FROM public.sales_data"
 
@@ -29,16 +28,7 @@ def provisioned(empty, monkeypatch):
         empty["ADMIN_AWS_SECRET_ACCESS_KEY"],
         region_name=empty["AWS_REGION"],
     )
-    spec = Spec(
-        region=empty["AWS_REGION"],
-        account_id="123456789012",
-        instance_arn=empty["IDC_INSTANCE_ARN"],
-        identity_store_id=empty["IDENTITY_STORE_ID"],
-        issuer=empty["OIDC_ISSUER"],
-        client_id=empty["OIDC_CLIENT_ID"],
-        data_bucket=empty["S3_BUCKET"],
-        also_readable=ALSO_READABLE,
-    )
+    spec = specification(empty)
     outputs = apply(spec, session)
     return {**empty, **outputs.settings(), "ADMIN_SECRET_ARN": outputs.admin_secret_arn}
 

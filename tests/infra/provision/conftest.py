@@ -6,22 +6,13 @@ from collections.abc import Iterator
 import boto3
 import pytest
 
-from infra.local.stack import ALSO_READABLE
 from infra.provision.specification.spec import Spec
+from tests.provisioned import specification
 
 
 @pytest.fixture(scope="module")
 def spec(env: dict[str, str]) -> Spec:
-    return Spec(
-        region=env["AWS_REGION"],
-        account_id="123456789012",
-        instance_arn=env["IDC_INSTANCE_ARN"],
-        identity_store_id=env["IDENTITY_STORE_ID"],
-        issuer=env["OIDC_ISSUER"],
-        client_id=env["OIDC_CLIENT_ID"],
-        data_bucket=env["S3_BUCKET"],
-        also_readable=ALSO_READABLE,
-    )
+    return specification(env)
 
 
 @pytest.fixture(scope="module")
@@ -56,13 +47,4 @@ def empty_account(empty: dict[str, str], monkeypatch: pytest.MonkeyPatch) -> bot
 @pytest.fixture
 def empty_spec(empty: dict[str, str]) -> Spec:
     """What is asked for there."""
-    return Spec(
-        region=empty["AWS_REGION"],
-        account_id="123456789012",
-        instance_arn=empty["IDC_INSTANCE_ARN"],
-        identity_store_id=empty["IDENTITY_STORE_ID"],
-        issuer=empty["OIDC_ISSUER"],
-        client_id=empty["OIDC_CLIENT_ID"],
-        data_bucket=empty["S3_BUCKET"],
-        session_table="rowlight-sessions",
-    )
+    return specification(empty, also_readable=(), session_table="rowlight-sessions")
