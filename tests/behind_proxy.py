@@ -30,10 +30,10 @@ class House:
     def url(self) -> str:
         return self.stand.env["APP_URL"]
 
-    def process(self, name: str, *, port: int = 0):
-        """Starts a process of the app; at a port that another one had, in its place."""
+    def process(self, name: str, *, port: int = 0, root: Path = replica.ROOT):
+        """Starts a process of the app, of this checkout; at a port that another one had, in its place."""
         self.started.append(self.home / name)
-        return replica.running(self.stand.env, self.home / name, port=port, **self.settings)
+        return replica.running(self.stand.env, self.home / name, port=port, root=root, **self.settings)
 
     def logs(self) -> list[str]:
         """What each process wrote that was ever started here."""

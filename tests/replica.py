@@ -53,10 +53,12 @@ class Replica:
 
 
 @contextlib.contextmanager
-def running(env: Mapping[str, str], log_file: Path, *, port: int = 0, **settings: str) -> Iterator[Replica]:
+def running(
+    env: Mapping[str, str], log_file: Path, *, port: int = 0, root: Path = ROOT, **settings: str
+) -> Iterator[Replica]:
     """`streamlit run app/asgi.py` with what the stand-in tells, and these settings over it.
 
-    It listens on a free port, or on the given one.
+    It listens on a free port, or on the given one, and is the version whose checkout `root` is.
     """
     port = port or free_ports(1)[0]
     told = {name: value for name, value in env.items() if not name.startswith("ADMIN_")}
@@ -64,7 +66,7 @@ def running(env: Mapping[str, str], log_file: Path, *, port: int = 0, **settings
     with log_file.open("w") as log:
         process = subprocess.Popen(
             [sys.executable, "-m", "streamlit", "run", "app/asgi.py", f"--server.port={port}"],
-            cwd=ROOT,
+            cwd=root,
             env={**home, **told, "AWS_EC2_METADATA_DISABLED": "true", **settings},
             stdout=log,
             stderr=log,

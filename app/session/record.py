@@ -1,6 +1,7 @@
 """What the store keeps of one sign-in."""
 
 import json
+import logging
 from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
 from typing import Any, Self
@@ -9,6 +10,10 @@ from app.auth.standing import Standing
 from app.errors import SessionExpired
 from app.session.cookies import digest, new_id
 
+log = logging.getLogger(__name__)
+
+# How a value is refused that another version wrote: a member too many, one too few, one of another shape.
+STRANGE = (TypeError, ValueError, LookupError, AttributeError)
 _ABSOLUTE, _IDLE, GONE = "RL-231", "RL-232", "RL-233"
 _WHY = {
     _ABSOLUTE: "Your working day in this app is over.",
@@ -80,10 +85,20 @@ _MOMENTS = ("started_at", "used_at", "ends_at", "renew_at", "leased_until")
 
 
 def read(value: bytes) -> Record:
-    """Reads what `to_bytes` wrote; raises SessionExpired where `ended` wrote it."""
-    members: dict[str, Any] = json.loads(value)
-    if "ended" in members:
-        raise over(members["ended"])
+    """Reads what `to_bytes` wrote; raises SessionExpired where `ended` or another version did."""
+    try:
+        members: dict[str, Any] = json.loads(value)
+        if "ended" not in members:
+            return _record(members)
+        expired = over(members["ended"])
+    except STRANGE as error:
+        # Its text may have the value in it. The session stays as it is, for the processes that can read it.
+        log.warning("A session is of another version, and treated as absent: %s.", type(error).__name__)
+        expired = over()
+    raise expired
+
+
+def _record(members: dict[str, Any]) -> Record:
     for name in _MOMENTS:
         members[name] = members[name] and datetime.fromisoformat(members[name])
     return Record(**{**members, "standing": Standing.from_members(members["standing"])})

@@ -95,8 +95,7 @@ class SealedStore:
             return None
         value = self._seal.open(entry.value, name=key)
         if value is None:
-            log.warning(
-                "A value of the session store does not open with SESSION_KEY; it is treated as absent."
-            )
+            why = "does not open with SESSION_KEY" if entry.value[:1] == _FORMAT else "is of another format"
+            log.warning("A value of the session store %s; it is treated as absent.", why)
             return None
         return Entry(value, entry.version)

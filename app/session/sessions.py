@@ -19,8 +19,10 @@ from app.session import outcomes
 from app.session import record as records
 from app.session.cookies import digest, new_id, well_formed
 from app.session.guests import Guests
+from app.session.once import Once
 from app.session.outcomes import Ended, Farewell, Listed, Load
 from app.session.record import Record
+from app.session.store import key as _key
 from app.session.user import REMEMBERED, UserSession, World
 
 SESSION, ATTEMPT, TICKET, PERSON = "session", "attempt", "ticket", "person"
@@ -48,6 +50,7 @@ class Sessions:
         self._world = world
         self._store = world.store
         self._provider = provider
+        self._once = Once(world.store, world.clock)
         self._guests = Guests(world.store)
         self._compares = world.settings.compares
         self._lock = threading.Lock()  # of the two below; never held while the store is asked
@@ -60,35 +63,34 @@ class Sessions:
         """Begins a sign-in for one browser; returns where at the provider it goes."""
         uri = self._world.settings.callback_uri
         attempt = Attempt.begin(self._provider, uri, prompt=prompt)
-        pending = {**asdict(attempt), "visitor": digest(visitor), "return_to": return_to}
-        self._add(ATTEMPT, attempt.state, pending, seconds=ATTEMPT_SECONDS)
+        pending = {**asdict(attempt), "return_to": return_to}
+        self._once.keep(ATTEMPT, attempt.state, pending, visitor=visitor, seconds=ATTEMPT_SECONDS)
         return attempt.url
 
     def claim(self, *, state: str, visitor: str) -> Pending:
         """The sign-in that this browser began, once; raises SignInRefused for any other."""
-        held = self._taken(ATTEMPT, state, visitor=visitor)
-        if held is None:
+        pending = self._once.take(ATTEMPT, state, _pending, visitor=visitor)
+        if pending is None:
             raise outcomes.not_under_way()
-        return_to = held.pop("return_to")
-        return Pending(Attempt(**held), return_to)
+        return pending
 
     # Signing in by the pop-up: its answer reaches a WebSocket, which can set no cookie.
 
     def ticket(self, signed_in: SignedIn, *, visitor: str) -> str:
         """A ticket for the browser that signed in: good once, for a minute, in that browser."""
         ticket = new_id()
-        standing = Standing.of(signed_in).to_members()
-        held = {"visitor": digest(visitor), "standing": standing, "trace": signed_in.trace}
-        self._add(TICKET, ticket, held, seconds=TICKET_SECONDS)
+        held = {"standing": Standing.of(signed_in).to_members(), "trace": signed_in.trace}
+        self._once.keep(TICKET, ticket, held, visitor=visitor, seconds=TICKET_SECONDS)
         return ticket
 
     def redeem(self, ticket: str, *, visitor: str, replaces: str) -> str:
         """The id of the session that the ticket stands for; raises SignInRefused."""
-        held = self._taken(TICKET, ticket, visitor=visitor) if well_formed(ticket) else None
+        known = well_formed(ticket)
+        held = self._once.take(TICKET, known, _handed_over, visitor=visitor) if known else None
         if held is None:
             raise outcomes.no_ticket()
-        standing = Standing.from_members(held["standing"])
-        return self._open(standing, way="popup", replaces=replaces, trace=held.get("trace", ""))
+        standing, trace = held
+        return self._open(standing, way="popup", replaces=replaces, trace=trace)
 
     def open(self, signed_in: SignedIn, *, replaces: str) -> str:
         """A session for somebody who has just signed in; returns its id, always a new one.
@@ -188,8 +190,9 @@ class Sessions:
         """Signs out: nothing of the session is left here, and the provider is told to forget it."""
         key = _session_key(session_id)
         entry = self._store.get(key) if key else None
-        if entry is not None:
-            # An answer that got lost is asked for again, and then nothing is there: what was seen is revoked.
+        if key:
+            # Also what another version keeps and this one cannot read: who leaves is nowhere signed in. An
+            # answer that got lost is asked for again, and then nothing is there: what was seen is revoked.
             entry = self._store.take(key) or entry
         try:
             record = records.read(entry.value) if entry is not None else None
@@ -355,20 +358,14 @@ class Sessions:
                 continue
             yield record
 
-    def _taken(self, kind: str, secret: str, *, visitor: str) -> dict[str, Any] | None:
-        """What was kept under this secret for this browser, once; None where there is nothing of its own."""
-        key = _key(kind, secret)
-        entry = self._store.get(key) if visitor else None
-        # Looked at first: somebody else's request must not end it.
-        held: dict[str, Any] = json.loads(entry.value) if entry is not None else {}
-        if held.pop("visitor", "") != digest(visitor) or self._store.take(key) is None:
-            return None
-        return held
 
-    def _add(self, kind: str, secret: str, members: object, *, seconds: int) -> None:
-        value = json.dumps(members, default=str).encode()
-        expires_at = (self._world.clock() + timedelta(seconds=seconds)).timestamp()
-        self._store.add(_key(kind, secret), value, expires_at=expires_at)
+def _pending(members: dict[str, Any]) -> Pending:
+    return_to = members.pop("return_to")
+    return Pending(Attempt(**members), return_to)
+
+
+def _handed_over(members: dict[str, Any]) -> tuple[Standing, str]:
+    return Standing.from_members(members["standing"]), members.get("trace", "")
 
 
 def owner(session_id: str, visitor: str) -> str:
@@ -381,10 +378,6 @@ def owner(session_id: str, visitor: str) -> str:
 def refused(error: SignInError, *, way: str) -> None:
     """Notes in the audit trail that somebody was not let in."""
     NOBODY.record("refusal", outcome=error.code, way=way)
-
-
-def _key(kind: str, secret: str) -> str:
-    return f"{kind}#{digest(secret)}"
 
 
 def _session_key(session_id: str) -> str:

@@ -7,7 +7,14 @@ from collections.abc import Callable, Iterator
 from dataclasses import dataclass, field
 from typing import Protocol
 
+from app.session.cookies import digest
+
 Clock = Callable[[], float]  # seconds since 1970
+
+
+def key(kind: str, secret: str) -> str:
+    """By what the store has something: who reads it there learns no secret."""
+    return f"{kind}#{digest(secret)}"
 
 
 @dataclass(frozen=True)

@@ -8,6 +8,7 @@ from app.chain import CenterUser
 from app.session import sealing
 from app.session.record import read
 from app.session.sealing import Seal
+from app.session.store import key
 from tests.app.auth.test_standing import keys, standing
 from tests.app.session.test_record import NOW, record
 
@@ -56,6 +57,18 @@ def test_another_content_is_another_format():
     kept = SEAL.open(base64.b64decode(KEPT[sealing._FORMAT]), name=NAME)
     now = members(json.loads(SESSION.to_bytes()))
     assert now == members(json.loads(kept)), "a new sealing._FORMAT, and this session as it seals it"
+
+
+def test_what_a_sign_in_under_way_holds_is_of_todays_format_too(scene):
+    state = scene.begin(scene.sessions())["state"]
+    kept = json.loads(scene.store.get(key("attempt", state)).value)
+    names = {"state", "nonce", "verifier", "url", "redirect_uri", "trace", "return_to", "visitor"}
+    assert set(kept) == names, "a new sealing._FORMAT, and these names as it has them"
+    ticket = scene.sessions().ticket(scene.signed_in(), visitor=scene.visitor)
+    kept = json.loads(scene.store.get(key("ticket", ticket)).value)
+    assert set(kept) == {"standing", "trace", "visitor"}, (
+        "a new sealing._FORMAT, and these names as it has them"
+    )
 
 
 def test_another_format_is_as_good_as_absent():
