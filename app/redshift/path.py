@@ -23,7 +23,7 @@ class Answer:
     timings: Timings
 
 
-def _always() -> None:
+def _always(*_: object) -> None:
     """For statements that belong to no sign-in."""
 
 
@@ -42,13 +42,13 @@ class Statement:
         deadline: float,
         clock: Callable[[], float] = time.monotonic,
         admit: Callable[[], object] = _always,
-        prepare: Callable[[], None] = _always,
+        prepare: Callable[["Statement"], None] = _always,
         changes: bool = False,
     ) -> None:
         """`label` names it at Redshift; `admit` raises SessionExpired when the person's sign-in is over.
 
-        `prepare` is to be called on the thread that sends it, just before it does. `changes` says that it
-        writes and has no rows; any other must not be able to write.
+        `prepare` is handed it just before it is sent. `changes` says that it writes and has no rows; any
+        other must not be able to write.
         """
         self.query = query
         self.changes = changes
@@ -63,7 +63,9 @@ class Statement:
         self.renewed = False  # whether it has cost a renewal of credentials already
         self._clock = clock
         self.admit = admit
-        self.prepare = prepare
+        self._prepare = (
+            prepare  # without a hold on this statement: nothing but a look for garbage would end both
+        )
         self._stopped = False
         self._over = False
         self._cancelled = False
@@ -73,6 +75,10 @@ class Statement:
     def stopped(self) -> bool:
         """Whether nobody waits for it any more."""
         return self._stopped
+
+    def prepare(self) -> None:
+        """To be called on the thread that sends it, just before it does."""
+        self._prepare(self)
 
     def left(self) -> float:
         """The seconds until its deadline, never below 0."""

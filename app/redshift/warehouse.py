@@ -111,7 +111,7 @@ class Warehouse:
         self, query: Query, *, started: float, sent: Callable[[str], None], changes: bool = False
     ) -> Statement:
         event_id = new_id()
-        statement = Statement(
+        return Statement(
             query,
             event_id=event_id,
             # The query's name first: ListStatements looks for names by how they begin. Not in the SQL, where
@@ -120,12 +120,11 @@ class Warehouse:
             deadline=started + self._timeout,
             clock=self._clock,
             admit=self._admit,
-            prepare=lambda: self._prepare(statement, sent),
+            prepare=partial(self._prepare, sent),
             changes=changes,
         )
-        return statement
 
-    def _prepare(self, statement: Statement, sent: Callable[[str], None]) -> None:
+    def _prepare(self, sent: Callable[[str], None], statement: Statement) -> None:
         statement.rights = self._ready()
         sent(statement.rights)
 

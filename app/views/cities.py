@@ -308,23 +308,25 @@ def _table(shown: Shown, total: Figures, this: Page) -> None:
 def _offer(answer: Answer, this: Page) -> None:
     """What was chosen, all of it and exact, for whoever takes it along."""
     places, codes = this.filters.values("place"), this.filters.values("country")
+    # Nothing of the page itself: what it offers would hold it, and it holds that.
+    regions, marks = this.filters.values("region"), this.marks
 
     def cities() -> list[City]:
         return [city for city in answer.best() if not places or place(city) in places]
 
     def countries() -> list[Country]:
-        found = answer.countries(this.filters.values("region"))
+        found = answer.countries(regions)
         return [country for country in found if not codes or country.code in codes]
 
     this.offer(
         "Cities",
         lambda: _exact([Item.of_city(city) for city in cities()], "City"),
-        lambda: city_chart(cities(), marks=this.marks),
+        lambda: city_chart(cities(), marks=marks),
     )
     this.offer(
         "Countries",
         lambda: _exact([Item.of_country(each) for each in countries()], "Country"),
-        lambda: country_chart(countries(), marks=this.marks),
+        lambda: country_chart(countries(), marks=marks),
     )
 
 

@@ -161,7 +161,7 @@ def _choose_values(page: str, dimension: Dimension, known: Sequence[str]) -> Non
         placeholder=_ALL[dimension],
         max_selections=MOST_VALUES,
         on_change=_keep_values,
-        args=(key, dimension, frozenset(options)),
+        args=(key, dimension, options),
     )
 
 
@@ -267,7 +267,7 @@ def _keep_dates(page: str) -> None:
         keep(replace(kept(), dates=(min(dates), max(dates))))
 
 
-def _keep_values(key: str, dimension: Dimension, offered: frozenset[str]) -> None:
+def _keep_values(key: str, dimension: Dimension, offered: Collection[str]) -> None:
     # The browser sends texts, and can send any: what was not offered would become a parameter all the same.
     keep(kept().keeping(dimension, [value for value in st.session_state[key] if value in offered]))
 

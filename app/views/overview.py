@@ -9,7 +9,6 @@ import streamlit as st
 from app.redshift.conditions import Value
 from app.redshift.panels import Panel, Panels, Question
 from app.views import charts, drawing, filters, metrics, rankings, sales, states
-from app.views.charts import Spec
 from app.views.choice import Filters
 from app.views.figures import Step
 from app.views.formats import Against
@@ -110,11 +109,16 @@ def _choices(grain: Grain, this: Page) -> tuple[Against | None, str]:
 def _course(steps: Sequence[Step], grain: Grain, against: Against | None, this: Page, shown_as: str) -> None:
     st.header("Sales over time", anchor=False)
     days = this.filters.days
-
-    def chart() -> Spec:
-        return charts.sales_over_time(
-            steps, grain=grain, against=against, days=days, colours=this.colours, marks=this.marks
-        )
+    # Nothing of the page itself: what it offers would hold it, and it holds that.
+    chart = partial(
+        charts.sales_over_time,
+        steps,
+        grain=grain,
+        against=against,
+        days=days,
+        colours=this.colours,
+        marks=this.marks,
+    )
 
     def table() -> pa.Table:
         first = {"From": [step.first_day for step in steps], "To": [step.last_day for step in steps]}

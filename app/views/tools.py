@@ -4,6 +4,7 @@ Names and values are anybody's text (see personal): they go into HTML, escaped, 
 """
 
 from collections.abc import Callable, Sequence
+from dataclasses import replace
 from decimal import Decimal
 from functools import partial
 from html import escape
@@ -53,7 +54,8 @@ def tell_shared(page: str, name: str) -> None:
 def kept(this: Page, mine: Personal) -> None:
     """The ways to alerts, with how many have something to tell, and to saved views and a link for others."""
     with this.tools:
-        _kept(this, mine)
+        # A page of their own: they stand as long as the tab, and would keep all that this one comes to offer.
+        _kept(replace(this, parts=[]), mine)
 
 
 # Opened, closed or used, they are drawn without the page beside them. Both together: where one closes as the

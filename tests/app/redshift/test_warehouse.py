@@ -1,6 +1,8 @@
 """Warehouse.fetch: few calls, one deadline, and an error of the app for everything that goes wrong."""
 
+import gc
 import threading
+import weakref
 from contextlib import suppress
 
 import botocore.session
@@ -64,6 +66,18 @@ def test_a_quick_query_is_two_calls_and_no_sleep():
     assert table.statement_id == STATEMENT_ID
     assert table.elapsed == table.timings.total
     assert table.as_of.tzinfo is not None
+
+
+def test_rows_that_nobody_holds_are_gone_without_a_look_for_garbage():
+    _, warehouse = build(ExecuteStatement=finished)
+    gone = threading.Event()
+    gc.disable()
+    try:
+        weakref.finalize(warehouse.fetch(QUERY).columns, gone.set)
+        warehouse.cancel()
+        assert gone.wait(10)
+    finally:
+        gc.enable()
 
 
 def test_a_cluster_is_named_as_a_cluster_and_no_parameters_are_no_parameters():

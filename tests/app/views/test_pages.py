@@ -1,5 +1,6 @@
 """The pages as a person meets them."""
 
+import gc
 import json
 from datetime import UTC, datetime, timedelta
 from types import SimpleNamespace
@@ -10,6 +11,7 @@ from streamlit.testing.v1 import AppTest
 from app.errors import RoleRefused, SessionExpired, StoreUnavailable
 from app.views import VIEWS
 from app.views.choice import CUSTOM
+from app.views.page import Page
 from app.views.reader import Reader
 from tests.app.redshift.data_api import STATEMENT_ID, Fault
 from tests.app.views.people import ETHAN, EXPRESSION, IMAGE, MARKDOWN, NORA, OTTO, Person
@@ -94,6 +96,25 @@ def test_the_menu():
     titles = ["Overview", "Total sales by city", "Products", "Customers' cities"]
     assert [view.title for view in VIEWS] == titles
     assert len(set(PATHS)) == len(PATHS)
+
+
+@pytest.mark.parametrize("path", PATHS)
+def test_what_a_page_drew_goes_as_it_is_drawn_anew(world, path):
+    """Without a look for garbage, which stops everybody's threads and is seldom."""
+
+    def drawn():
+        return sum(isinstance(each, Page) for each in gc.get_objects())
+
+    page = open_page(Person(world, ETHAN), path)
+    gc.collect()
+    before = drawn()
+    gc.disable()
+    try:
+        for _ in range(3):
+            page.run()
+        assert drawn() == before
+    finally:
+        gc.enable()
 
 
 class TestFilters:
