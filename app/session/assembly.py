@@ -2,8 +2,6 @@
 
 from dataclasses import dataclass
 
-from botocore.config import Config
-
 from app import settings as settings_
 from app import telemetry
 from app.auth.aws import Aws, read_secret
@@ -23,8 +21,6 @@ from app.settings import Settings
 MOST_IN_MEMORY = 10_000
 # For how long beyond a statement's own time a direct connection may be silent before it counts as broken.
 _SILENCE_SECONDS = 15
-# Everybody's requests ask the table, and Starlette alone has forty threads for them.
-_MANY_CONNECTIONS = Config(max_pool_connections=100)
 
 
 @dataclass(frozen=True)
@@ -87,5 +83,5 @@ def _open_direct(settings: Settings) -> Open | None:
 def _store(settings: Settings, aws: Aws) -> Store:
     if not settings.session_table:
         return MemoryStore(most=MOST_IN_MEMORY)
-    client = aws.client("dynamodb", config=_MANY_CONNECTIONS)
+    client = aws.client("dynamodb")
     return SealedStore(DynamoStore(client, settings.session_table), Seal(settings.session_keys))

@@ -1,6 +1,8 @@
 """boto3, set up once: what its clients share, and the one secret that the app reads itself."""
 
+import gc
 import threading
+import tracemalloc
 from datetime import UTC, datetime
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from types import SimpleNamespace
@@ -9,7 +11,7 @@ import pytest
 from botocore.credentials import CredentialProvider, Credentials
 from botocore.exceptions import ClientError, ConnectionClosedError, EndpointConnectionError
 
-from app.auth.aws import Aws, RoleCredentials, read_secret
+from app.auth.aws import ONCE, UNSIGNED_REQUESTS, Aws, RoleCredentials, read_secret
 from app.errors import SettingsError
 
 ARN = "arn:aws:secretsmanager:us-east-1:123456789012:secret:rowlight-AbCdEf"
@@ -38,6 +40,35 @@ def test_more_people_do_not_make_more_places_to_look_for_models():
         assert aws.client_of(Nobody(), "redshift-data", throttled=print)._loader is loader
         aws.client("sso-oidc")
     assert loader.search_paths == before
+
+
+def test_a_person_more_costs_little():
+    """Of botocore's handlers their client has those that its calls can meet; all would be 200 kB."""
+    aws = Aws("us-east-1")
+    clients = [aws.client_of(Nobody(), "redshift-data", throttled=print)]
+    gc.collect()
+    tracemalloc.start()
+    try:
+        clients += [aws.client_of(Nobody(), "redshift-data", throttled=print) for _ in range(10)]
+        gc.collect()
+        held, _ = tracemalloc.get_traced_memory()
+    finally:
+        tracemalloc.stop()
+    assert held / 10 < 100_000
+
+
+def test_what_has_nothing_of_anybodys_is_made_once():
+    aws, keys = Aws("us-east-1"), RoleCredentials("AKIA", "secret", "token", datetime.now(UTC))
+    assert aws.client("sts") is aws.client("sts")
+    unsigned = aws.client("sts", config=UNSIGNED_REQUESTS)
+    assert unsigned is aws.client("sts", config=UNSIGNED_REQUESTS)
+    assert unsigned is not aws.client("sts")
+    assert aws.client("sts", credentials=keys) is not aws.client("sts", credentials=keys)
+
+
+def test_a_call_that_counts_once_meets_no_connection_of_before():
+    aws = Aws("us-east-1")
+    assert aws.client("sso-oidc", config=ONCE) is not aws.client("sso-oidc", config=ONCE)
 
 
 def test_a_person_hears_of_their_own_refused_calls_alone():
