@@ -34,9 +34,9 @@ _CANCEL_SECONDS = 5.0
 # For the calls themselves, apart from the threads that wait for them: a call that hangs keeps one of these
 # until the SDK lets go of it, and whoever waits goes on at the statement's deadline. No more for one person
 # than their client keeps connections.
-WORKERS = Workers(most=256, most_of_one=10)
+_CALLERS = Workers("rowlight-calls", most=256, most_of_one=10)
 # Apart from those, for what hangs must not keep it from being cancelled.
-_CANCELLERS = Workers(most=64, most_of_one=8)
+_CANCELLERS = Workers("rowlight-stops", most=64, most_of_one=8)
 _CANCELS = "rowlight-cancels"
 
 # Each operation's method, and the member without which its answer is none.
@@ -58,7 +58,7 @@ def begin(person: str, statement: Statement, job: Callable[[], T]) -> Future[T]:
     """Has a person's calls for a statement made on another thread."""
     future: Future[T] = Future()
     future.add_done_callback(lambda _: statement.wake())
-    WORKERS.submit(person, partial(fulfil, future, job))
+    _CALLERS.submit(person, partial(fulfil, future, job))
     return future
 
 

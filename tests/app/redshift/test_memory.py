@@ -112,7 +112,7 @@ class TestOneFlight:
             def submit(self, *_):
                 raise RuntimeError("can't start new thread")
 
-        memory = Memory(person="frank", seconds=60.0, clock=clock, workers=Workers())
+        memory = Memory(person="frank", seconds=60.0, clock=clock, workers=Workers("test"))
         with pytest.raises(RuntimeError):
             memory.fly("key", Ask()).table()
         flight = memory.fly("key", Ask())

@@ -52,7 +52,7 @@ class Desk:
 
 @pytest.fixture
 def desk():
-    desk = Desk(Workers(most=4, most_of_one=2))
+    desk = Desk(Workers("test", most=4, most_of_one=2))
     yield desk
     desk.end(1_000)
 
@@ -89,7 +89,7 @@ def test_who_waits_comes_by_person_and_not_by_call(desk):
 
 
 def test_half_of_the_threads_are_for_those_who_have_none():
-    desk = Desk(Workers(most=8, most_of_one=4))
+    desk = Desk(Workers("test", most=8, most_of_one=4))
     desk.ask("hangs", times=20)
     desk.wait(4)
     desk.ask("hangs too", times=20)
@@ -103,7 +103,7 @@ def test_half_of_the_threads_are_for_those_who_have_none():
 
 
 def test_of_many_who_wait_none_is_overlooked():
-    desk = Desk(Workers(most=8, most_of_one=4))
+    desk = Desk(Workers("test", most=8, most_of_one=4))
     desk.end(10_000)
     for number in range(3_000):
         desk.ask(f"person {number % 7}")
@@ -121,7 +121,7 @@ def test_where_the_process_has_no_more_threads_those_that_there_are_do(desk, mon
 
 
 def test_where_there_is_no_thread_at_all_it_is_told(monkeypatch):
-    desk = Desk(Workers(most=4))
+    desk = Desk(Workers("test", most=4))
     with monkeypatch.context() as patch:
         patch.setattr(threading.Thread, "start", no_more)
         with pytest.raises(RuntimeError):
@@ -137,7 +137,7 @@ def no_more(_):
 
 
 def test_of_one_person_the_first_question_is_asked_first():
-    workers, order, done = Workers(most=1), [], threading.Event()
+    workers, order, done = Workers("test", most=1), [], threading.Event()
     for number in range(20):
         workers.submit("one", lambda number=number: order.append(number))
     workers.submit("one", done.set)
@@ -154,6 +154,50 @@ def test_threads_are_used_again(desk):
     assert threading.active_count() - before <= 4
 
 
+def named(name):
+    return [each for each in threading.enumerate() if each.name == name]
+
+
+def test_threads_that_have_nothing_to_do_end_and_are_begun_again():
+    desk = Desk(Workers("idle", most=4, idle_seconds=0.01))
+    for round_ in range(3):
+        for person in "abc":
+            desk.ask(person)
+        desk.wait(3 * round_ + 3)
+        threads = named("idle")
+        assert len(threads) == 3
+        desk.end(3)
+        for thread in threads:
+            thread.join(SECONDS)
+        assert not named("idle")
+
+
+def test_who_asks_just_as_a_thread_ends_is_not_overlooked():
+    desk = Desk(Workers("ends at once", most=4, idle_seconds=0.0))
+    desk.end(3_000)
+    for number in range(3_000):
+        desk.ask(f"person {number % 7}")
+        if number % 3 == 0:
+            desk.wait(number + 1)
+    desk.wait(3_000)
+
+
+def test_while_some_go_on_the_threads_that_more_needed_end():
+    desk = Desk(Workers("fewer", most=8, idle_seconds=0.2))
+    for person in "abcdefgh":
+        desk.ask(person)
+    desk.wait(8)
+    desk.end(8)
+    for _ in range(int(SECONDS / 0.01)):
+        done = threading.Event()
+        desk.workers.submit("one", done.set)
+        assert done.wait(SECONDS)
+        if len(named("fewer")) <= 2:
+            return
+        time.sleep(0.01)
+    pytest.fail("Each of them has its turn, and none ends.")
+
+
 def test_a_call_that_raises_takes_nobodys_place(desk, monkeypatch):
     told = queue.Queue()
     monkeypatch.setattr(threading, "excepthook", told.put)
@@ -168,7 +212,5 @@ def test_a_call_that_raises_takes_nobodys_place(desk, monkeypatch):
 def test_a_process_ends_though_a_call_does_not(desk):
     desk.ask("one")
     desk.wait(1)
-    (thread,) = [each for each in threading.enumerate() if each.name == "rowlight-asks" and each.is_alive()][
-        -1:
-    ]
+    (thread,) = [each for each in threading.enumerate() if each.name == "test" and each.is_alive()][-1:]
     assert thread.daemon
