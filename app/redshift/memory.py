@@ -145,6 +145,11 @@ class Memory:
         with self._lock:
             self._askings.clear()
 
+    def sweep(self) -> None:
+        """Lets go of what is too old to be given to anybody, though its person asks nothing more."""
+        with self._lock:
+            self._drop_old()
+
     def check(self, asking: _Asking) -> None:
         """Raises SessionExpired for what was asked before the sign-out."""
         with self._lock:

@@ -79,6 +79,10 @@ class Warehouse:
         """Whether the person's rights are still those under which the rows were read."""
         return table.rights == self._admit()
 
+    def sweep(self) -> None:
+        """Lets go of answers that are too old to be given."""
+        self._memory.sweep()
+
     def cancel(self) -> None:
         """Stops what is running and forgets what was asked, as a sign-out must; waits for nothing."""
         self._memory.forget()

@@ -230,7 +230,7 @@ class Sessions:
         """Ends what is over though nobody came back to it, so that the provider forgets it too."""
         for user in self.at_work():
             try:
-                user.admit()
+                user.sweep()
             except SessionExpired as expired:
                 self._expire(user.key, expired.code)
         self._store.purge()

@@ -201,6 +201,11 @@ class UserSession:
         # By now another thread may have renewed: its new credentials are not the refused ones.
         self._in_turn(getattr(self._signed, "key", ""))
 
+    def sweep(self) -> None:
+        """Lets go of what is of no use any more; raises SessionExpired when the session is over."""
+        self._warehouse.sweep()
+        self.admit()
+
     def close(self) -> None:
         """Stops what runs, after the session has left the store."""
         self._warehouse.cancel()

@@ -1,13 +1,15 @@
 """Sessions that end, by their person or by themselves: here, in every tab, and at the provider."""
 
 import logging
+import threading
+import weakref
 
 import httpx
 import pytest
 
 from app.errors import SessionExpired
 from app.redshift.query import Query
-from tests.app.session.scene import code, over, people
+from tests.app.session.scene import Scene, code, over, people
 
 
 @pytest.fixture
@@ -35,6 +37,15 @@ class TestSweeping:
         for each in (sessions, elsewhere):
             each.sweep()
         assert scene.revoked == scene.refresh_tokens
+
+
+    def test_an_answer_that_is_too_old_to_be_given_is_kept_no_longer(self):
+        scene = Scene(cache_seconds=1e-9)
+        sessions, gone = scene.sessions(), threading.Event()
+        user = sessions.find(scene.sign_in(sessions))
+        weakref.finalize(user.warehouse.fetch(Query("sales", "SELECT 1")).columns, gone.set)
+        sessions.sweep()
+        assert gone.wait(10)
 
 
 class TestLeaving:
