@@ -220,7 +220,7 @@ WebsocketSessionManager.list_active_sessions = _connected  # type: ignore[method
 config.get_options_for_section = cache(config.get_options_for_section)
 
 app = st.App(
-    _HERE / "main.py",
+    _HERE / "script.py",
     routes=[*ROUTES, Route("/auth/{path:path}", _no_route, methods=_METHODS)],
     middleware=[
         Middleware(SecurityHeaders, facing),

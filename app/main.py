@@ -1,4 +1,4 @@
-"""The script that Streamlit runs for each page: settings, who is signed in, the page."""
+"""What a page is: settings, who is signed in, the page itself. app/script.py has it drawn."""
 
 import logging
 import re
@@ -25,7 +25,7 @@ from app.views.frame import render
 from app.views.page import Proof, View
 from app.views.reader import Limits, Person, Present, Reader, Second
 
-log = logging.getLogger("app.main")
+log = logging.getLogger(__name__)
 
 # Its text, not its path: that would make a file of it, which nobody may fetch who is not signed in.
 _ICON = (Path(__file__).parent / "static" / "icon.svg").read_text()
@@ -332,7 +332,3 @@ def _statement(error: AppError) -> str:
     if not isinstance(error, QueryError):
         return ""
     return f" query={error.query_name} statement={error.statement_id} cause={error.cause}"
-
-
-if __name__ == "__main__":
-    main()

@@ -50,9 +50,9 @@ class House:
             SimpleNamespace(title=f"View {number}", path=f"view-{number}", render=render)
             for number, render in enumerate(renders)
         )
-        self.monkeypatch.setattr("app.views.VIEWS", views)
+        self.monkeypatch.setattr("app.main.VIEWS", views)
         self.monkeypatch.setattr(
-            "app.views.frame.render", lambda view, reader: view.render(reader.warehouse, reader.name)
+            "app.main.render", lambda view, reader: view.render(reader.warehouse, reader.name)
         )
 
     def browser(self, **claims):
@@ -71,7 +71,7 @@ class Tab:
 
     def __init__(self, house, browser, *, at, query, timezone):
         self.house, self.browser = house, browser
-        self.page = AppTest.from_file(str(Path(main.__file__)), default_timeout=20)
+        self.page = AppTest.from_file(str(Path(main.__file__).with_name("script.py")), default_timeout=20)
         self.page.context = {"url": APP_URL + at, "timezone": timezone}
         self.page.query_params = dict(query or {})
         self.run()

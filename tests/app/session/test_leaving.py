@@ -38,7 +38,6 @@ class TestSweeping:
             each.sweep()
         assert scene.revoked == scene.refresh_tokens
 
-
     def test_an_answer_that_is_too_old_to_be_given_is_kept_no_longer(self):
         scene = Scene(cache_seconds=1e-9)
         sessions, gone = scene.sessions(), threading.Event()
