@@ -15,11 +15,14 @@ from bench.load import THINK, Asked
 from bench.report import TIMES, number, percentiles, value
 from bench.tabs import Action
 from tests import replica
-from tests.replica import Replica
+from tests.replica import Browser, Replica
 
 MINUTES, PEOPLE, WINDOWS = 30.0, 50, 6
 # Of what there is on average, in the last two thirds of the time: what is less is noise of a heap.
 MOST_GROWTH, MOST_SLOWER = 3.0, 1.5
+# While people work there are as many threads as happen to be needed; when they rest, those that never end.
+# One more may have been made late for the process's chores; two, in nine thousand actions, would be a leak.
+REST, MOST_MORE_THREADS = 40.0, 1
 _TIMED = {"filter", "refresh", "page"}
 _SAMPLES = 10  # to a minute
 _INSIDE = Path(__file__).parent / "inside"
@@ -41,6 +44,7 @@ class Held:
 class Watch:
     """What the process held, again and again."""
 
+    app_url: str
     at: Replica
     blocks: Path
     held: list[Held] = field(default_factory=list)
@@ -62,6 +66,15 @@ class Watch:
             over.set()
             watcher.join()
 
+    def threads_at_rest(self, seconds: float) -> int:
+        """How many there are once nobody has done anything for so long."""
+        time.sleep(seconds)
+        # With each request, and not before, the server ends those of its threads that it needs no more.
+        with Browser(self.app_url, self.at).http as http:
+            http.get("/auth/session")
+        time.sleep(min(seconds, 1.0))
+        return self._look(seconds).threads
+
     def _look(self, seconds: float) -> Held:
         process = Path(f"/proc/{self.at.process.pid}")
         return Held(
@@ -81,8 +94,12 @@ def measure(
     count: int = PEOPLE,
     kinds: Sequence[str] = ("anything",),
     think: Sequence[float] = THINK,
+    rest: float = REST,
 ) -> None:
-    """Prints what the process held, minute by minute, what went wrong, and latency from window to window."""
+    """Prints what the process held, minute by minute, what went wrong, and latency from window to window.
+
+    After a third of the time, and at the end, people rest for some seconds.
+    """
     with scene.scratch() as home:
         blocks = home / "blocks"
         inside = {"PYTHONPATH": str(_INSIDE), "BENCH_BLOCKS": str(blocks)}
@@ -90,15 +107,21 @@ def measure(
             replica.running(env, home / "log", SIGN_IN="redirect", LOG_FORMAT="json", **inside) as at,
             load.crowd(env["APP_URL"], at, count=count, driver="bench.people") as people,
         ):
-            watch, began = Watch(at, blocks), time.time()
+            watch, began = Watch(env["APP_URL"], at, blocks), time.time()
+            phases, threads = [], []
             with watch.watching(min(minutes, 1.0) * 60 / _SAMPLES):
-                phase = people.work(kinds, minutes * 60, think)
+                for part in (1 / 3, 2 / 3):
+                    phases.append(people.work(kinds, minutes * 60 * part, think))
+                    threads.append(watch.threads_at_rest(rest))
+            actions = [action for phase in phases for action in phase.actions]
             name = f"{count} people, {number(minutes)} minutes"
             _held(name, watch.held)
-            _failures(name, [*people.first, *phase.actions], people.people, at)
-            _latency(name, phase.actions, Asked.of(at, _places(at, count, phase.actions)), began, minutes)
-            rate = f"{number(len(phase.actions) / phase.seconds)} actions a second"
-            value(f"{name}: processor of the app", phase.cpu / phase.seconds, "of a core", rate)
+            _threads(name, *threads)
+            _failures(name, [*people.first, *actions], people.people, at)
+            _latency(name, actions, Asked.of(at, _places(at, count, actions)), began, minutes)
+            rate = f"{number(len(actions) / (minutes * 60))} actions a second"
+            cpu = sum(phase.cpu for phase in phases) / (minutes * 60)
+            value(f"{name}: processor of the app", cpu, "of a core", rate)
 
 
 def _held(name: str, held: Sequence[Held]) -> None:
@@ -110,9 +133,17 @@ def _held(name: str, held: Sequence[Held]) -> None:
         )
         told = " ".join(number(round(each)) for each in by_minute.values())
         value(f"{name}: {label} of the app", list(by_minute.values()), unit, f"minute by minute: {told}")
+        if what == "threads":
+            continue
         slope, share = grown([(each.seconds, getattr(each, what)) for each in held])
         a_minute = f"{number(round(slope * 60, 3))} {unit}".strip() + " a minute"
         value(f"{name}: {label}, growth in the last two thirds", share, "%", a_minute, most=MOST_GROWTH)
+
+
+def _threads(name: str, early: int, late: int) -> None:
+    """Those that stay though nobody asks for anything."""
+    note = f"{early} at rest after a third of the time, {late} at the end"
+    value(f"{name}: threads at rest, more than before", late - early, note=note, most=MOST_MORE_THREADS)
 
 
 def grown(samples: Sequence[tuple[float, float]]) -> tuple[float, float]:
