@@ -7,7 +7,7 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
-from infra.provision.specification.providers import PROVIDERS
+from infra.provision.specification.providers import PROVIDERS, arn_in_iam, name_in_iam
 from infra.provision.specification.spec import SESSION_TAGS, Spec
 
 EMAIL_VERIFIED = "email_verified"
@@ -134,13 +134,11 @@ class Chain:
 
     @property
     def issuer_name(self) -> str:
-        """The issuer as IAM names it in ARNs and condition keys: without its scheme."""
-        return self.issuer.partition("://")[2]
+        return name_in_iam(self.issuer)
 
     @property
     def provider_arn(self) -> str:
-        """IAM's identity provider for the issuer."""
-        return f"arn:{self.partition}:iam::{self.account_id}:oidc-provider/{self.issuer_name}"
+        return arn_in_iam(self.issuer, partition=self.partition, account_id=self.account_id)
 
     @property
     def partition(self) -> str:

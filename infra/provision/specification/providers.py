@@ -60,3 +60,13 @@ PROVIDERS = {
     ),
     "other": Provider(title="Another provider", issuer=r".*", example="its discovery document does"),
 }
+
+
+def name_in_iam(issuer: str) -> str:
+    """The issuer as IAM names it in ARNs and condition keys: without its scheme."""
+    return issuer.partition("://")[2]
+
+
+def arn_in_iam(issuer: str, *, partition: str, account_id: str) -> str:
+    """IAM's identity provider for the issuer."""
+    return f"arn:{partition}:iam::{account_id}:oidc-provider/{name_in_iam(issuer)}"

@@ -8,6 +8,7 @@ from typing import Protocol
 from infra.provision.errors import Fault, SpecError
 from infra.provision.specification import access
 from infra.provision.specification.access import BUCKET, COPY_FORMATS, PREFIX, SALES, Group, RowPolicy, Table
+from infra.provision.specification.providers import arn_in_iam, name_in_iam
 
 PROVIDERS = ("okta", "entra", "auth0", "keycloak", "ping", "google", "other")
 DATA_API, DRIVER = QUERY_PATHS = ("data-api", "driver")
@@ -215,12 +216,11 @@ class Spec:
 
     @property
     def issuer_name(self) -> str:
-        """The issuer as IAM names it in ARNs and condition keys: without its scheme."""
-        return self.issuer.partition("://")[2]
+        return name_in_iam(self.issuer)
 
     @property
     def provider_arn(self) -> str:
-        return f"arn:{self.partition}:iam::{self.account_id}:oidc-provider/{self.issuer_name}"
+        return arn_in_iam(self.issuer, partition=self.partition, account_id=self.account_id)
 
     @property
     def exchanger_arn(self) -> str:

@@ -45,14 +45,14 @@ NOT_ASSOCIATED = Fault(
     why="The application exists, and this warehouse does not use it: to it, nobody has an identity.",
     cure="As the warehouse's admin: `CREATE IDENTITY PROVIDER \"{name}\" TYPE AWSIDC NAMESPACE '{namespace}'"
     " APPLICATION_ARN '{arn}' IAM_ROLE '{role}';`, or `python -m infra.provision apply`",
-    shows=("RL-410", "RL-411"),
+    shows=("RL-420",),
 )
 ASSOCIATION_DISABLED = Fault(
     code="RLD-407",
     title="The warehouse's identity provider is disabled",
     why="People of IAM Identity Center cannot connect until it is enabled again.",
     cure='As the warehouse\'s admin: `ALTER IDENTITY PROVIDER "{name}" ENABLE;`',
-    shows=("RL-411",),
+    shows=("RL-420",),
 )
 ASSOCIATED_OTHERWISE = Fault(
     code="RLD-408",
