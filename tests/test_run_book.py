@@ -12,6 +12,7 @@ import httpx
 import pytest
 import yaml
 
+from infra.provision.doctor.faults import FAULTS
 from tests import outside, replica, stand_in
 from tests.infra.local.aws.fault_control import FaultControl
 from tests.replica import Browser
@@ -183,7 +184,7 @@ def test_a_cause_at_aws(world, app, section, code):
     assert told in app.log()[before:]
 
 
-# No policy, another conjunction, no rows: three causes of one page, and none of them an error in the log.
+# No policy, another conjunction, no rows: three causes of one page, and of one outcome in the log.
 NO_ROWS = {
     "no policy": [f"DETACH RLS POLICY amer_region_filter ON {SALES} FROM ROLE {ROLE}"],
     "AND": [
@@ -200,8 +201,8 @@ def test_no_rows_come_through(world, app, cause):
         before = len(app.log())
         assert "RL-412" in tried(world, app)
     said = app.log()[before:]
-    assert "RL-412" not in said
-    assert re.search(r'"outcome": "ok".*"query": "Overview".*"rows": 1,', said)
+    assert re.search(r'"outcome": "RL-412".*"query": "Overview".*"rows": 1,', said)
+    assert not re.search(r'"outcome": "ok".*"query": "Overview"', said)
 
 
 # Causes in the app's own settings.
@@ -298,6 +299,12 @@ def drawn(browser, address=""):
     """What a new tab of somebody who is signed in shows at this address."""
     with browser.tab() as tab:
         return tab.run(query=address).text
+
+
+def test_where_the_warehouse_lets_nobody_in_people_see_what_doctor_says(world, app):
+    with sql('ALTER IDENTITY PROVIDER "redshift-data-api-okta-app" DISABLE')(world):
+        seen = re.findall(r"Code (RL-\d{3})", tried(world, app))
+    assert set(seen) == set(FAULTS["RLD-407"].shows)
 
 
 def test_a_renewal_that_is_refused_has_its_code(world, app):

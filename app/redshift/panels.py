@@ -35,10 +35,12 @@ import pyarrow.compute as pc
 from app.redshift import faults, panel_sql
 from app.redshift.conditions import Condition, Parameters, Value
 from app.redshift.panel import CODE, RELATIONS, AnyRow, Base, Measure, Panel, Section, Where
-from app.redshift.query import Query
+from app.redshift.query import OK, Query
 from app.redshift.table import Table
 
 __all__ = ["AnyRow", "Base", "Measure", "Panel", "Panels", "Question", "Section"]
+
+NOTHING_VISIBLE = "RL-412"
 
 
 @dataclass(frozen=True)
@@ -150,7 +152,7 @@ class Question:
             if isinstance(panel, AnyRow)
         ]
         sql = panel_sql.statement(ctes, [*parts, *looks], order=self._order, codes=self._codes)
-        return Query(self.name, sql, values.values)
+        return Query(self.name, sql, values.values, self._judge)
 
     @cached_property
     def _named(self) -> set[str]:
@@ -208,6 +210,14 @@ class Question:
         last = columns[CODE][-1].as_py() if columns.num_rows else 1
         cut = (name for name, code in self._codes.items() if code >= last)
         return Panels(tables, frozenset(cut) if table.truncated else frozenset())
+
+    def _judge(self, columns: pa.Table) -> str:
+        """RL-412 where the page's own table has no row for its person, who is then told so; else ok."""
+        ends = self._ends(columns)
+        if ends is None:
+            return OK  # `split` refuses it
+        looks = (self._codes[panel.name] for panel in self.panels if isinstance(panel, AnyRow))
+        return OK if all(ends[code - 1] < ends[code] for code in looks) else NOTHING_VISIBLE
 
     def _panel(self, rows: pa.Table, code: int) -> pa.Table:
         """A panel's own columns of its rows, in its own order."""

@@ -147,7 +147,7 @@ class Warehouse:
         outcome, answer, cause = "fault", None, None
         try:
             answer = self._path.run(statement)
-            outcome = "ok"
+            outcome = statement.query.judge(answer.columns)
         except AppError as error:
             outcome, cause = error.code, getattr(error, "cause", None)
             raise

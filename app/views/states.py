@@ -11,10 +11,9 @@ from typing import Literal
 import streamlit as st
 
 from app.errors import QueryDenied
+from app.redshift.panels import NOTHING_VISIBLE
 from app.redshift.table import Table
 from app.views import filters
-
-NOTHING_VISIBLE = "RL-412"
 
 
 def note(text: str, *, width: Literal["stretch", "content"] = "stretch") -> None:

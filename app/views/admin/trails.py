@@ -13,6 +13,8 @@ from datetime import UTC, datetime, timedelta
 
 from app.audit import Happened, Trail
 from app.chain import Chain
+from app.redshift.panels import NOTHING_VISIBLE
+from app.redshift.query import OK
 from app.views.admin.work import Ran
 
 # Two clocks are compared, the warehouse's and this process's: at first as if they agreed.
@@ -51,10 +53,11 @@ def _covers(event: Happened, ran: Ran, slack: timedelta) -> bool:
 def _ended_alike(ran: Ran, event: Happened) -> bool:
     if ran.status not in {"failed", "success"}:
         return True
+    answered = event.outcome in {OK, NOTHING_VISIBLE}
     if ran.status == "failed":
-        return event.outcome != "ok"
+        return not answered
     # The app may have taken fewer than there were.
-    return event.outcome == "ok" and int(event.about.get("rows", 0)) <= ran.rows
+    return answered and int(event.about.get("rows", 0)) <= ran.rows
 
 
 def _trace(event: Happened) -> Traced:

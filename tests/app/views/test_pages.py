@@ -189,13 +189,23 @@ class TestFilters:
         assert page.multiselect(key="overview.category").options == options
 
 
+def outcomes(caplog):
+    """How the statements ended, as the audit trail has it."""
+    return [record.outcome for record in caplog.records if getattr(record, "event", "") == "query"]
+
+
 @pytest.mark.parametrize("path", PATHS)
 class TestStates:
     @pytest.mark.parametrize(
         ("user", "code"), [(NORA, "RL-410"), (OTTO, "RL-412")], ids=["denied", "no rows"]
     )
-    def test_who_may_see_nothing_gets_an_explanation_and_no_empty_chart(self, world, path, user, code):
-        page = open_page(Person(world, user), path)
+    def test_who_may_see_nothing_gets_an_explanation_and_no_empty_chart(
+        self, world, path, user, code, caplog
+    ):
+        with caplog.at_level("INFO", "app.audit"):
+            page = open_page(Person(world, user), path)
+        # What the person is told is what the audit trail says of the statement.
+        assert outcomes(caplog) == [code]
         assert "There is nothing here for you yet." in [element.value for element in page.header]
         assert page.code[0].value == f"{code} {STATEMENT_ID}"
         assert "Ask the person who looks after access" in html(page)
@@ -204,12 +214,14 @@ class TestStates:
         assert not page.get("deck_gl_json_chart")
         assert not page.dataframe
 
-    def test_a_filter_that_leaves_nothing_offers_the_way_back(self, hostile, path):
+    def test_a_filter_that_leaves_nothing_offers_the_way_back(self, hostile, path, caplog):
+        caplog.set_level("INFO", "app.audit")
         page = open_page(Person(hostile, ETHAN), path)
         page.selectbox(key=f"{path}.period").select(CUSTOM).run()
         old = datetime.now(UTC).date() - timedelta(days=500)
         page.date_input(key=f"{path}.dates").set_value((old, old)).run()
         assert "No sales match these filters" in [element.value for element in page.header]
+        assert set(outcomes(caplog)) == {"ok"}
         assert not page.metric
         (reset,) = [button for button in page.button if button.label == "Reset filters"]
         reset.click().run()
