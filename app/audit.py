@@ -18,7 +18,7 @@ Event = Literal["sign-in", "refusal", "renewal", "sign-out", "query", "export", 
 _REFERENCE = re.compile(r"[0-9a-f]{8}")
 # How many are remembered, by their kind: however many strangers are refused, no sign-in is forgotten for it.
 _MOST: Mapping[Event, int] = {"sign-in": 200, "refusal": 200, "renewal": 200, "sign-out": 200, "query": 2_000}
-_TOLD = ("way", "reason", "cause", "query", "statement", "rows", "milliseconds")
+_TOLD = ("way", "reason", "by", "cause", "query", "statement", "rows", "milliseconds")
 
 
 @dataclass(frozen=True)

@@ -3,7 +3,7 @@
 import logging
 import re
 import secrets
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from contextlib import suppress
 from datetime import UTC, datetime, timedelta
 from functools import partial
@@ -17,13 +17,13 @@ from app.errors import AccessError, AppError, QueryError, SessionExpired, Settin
 from app.session import visit as visits
 from app.session.assembly import Services
 from app.session.beside import Beside
-from app.session.outcomes import Listed
+from app.session.outcomes import Ended, Listed
 from app.session.user import UserSession
 from app.session.visit import Visit
 from app.views import PROOFS, VIEWS, clock, filters, tools, waiting
 from app.views.frame import render
 from app.views.page import Proof, View
-from app.views.reader import Limits, Person, Present, Reader, Second
+from app.views.reader import Limits, Person, Present, Reader, Second, SignedOut
 
 log = logging.getLogger(__name__)
 
@@ -218,6 +218,7 @@ def _reader(user: UserSession, shared: Services, beside: Beside) -> Reader:
         is_administrator=user.administration.known,
         administers=partial(user.administers, waiting.until_landed),
         signed_in=lambda: [_present(each) for each in shared.sessions.listing()],
+        end_sign_ins=lambda person: _signed_out(shared.sessions.end_all(person, by=user.identity.email)),
         rpu_hour_price=settings.rpu_hour_price,
         groups=user.identity.groups,
         second=_second(beside, shared) if settings.compares else None,
@@ -229,6 +230,10 @@ def _present(listed: Listed) -> Present:
     return Present(
         listed.reference, listed.person, listed.groups, *(datetime.fromisoformat(each) for each in moments)
     )
+
+
+def _signed_out(ended: Sequence[Ended]) -> SignedOut:
+    return SignedOut(len(ended), sum(each.problem is not None for each in ended))
 
 
 def _second(beside: Beside, shared: Services) -> Second:

@@ -65,6 +65,7 @@ class DynamoStore:
             "FilterExpression": "begins_with(#key, :kind) AND expires_at > :now",
             "ExpressionAttributeNames": _NAMES,
             "ExpressionAttributeValues": {":kind": {"S": f"{kind}#"}, ":now": self._now()},
+            "ConsistentRead": True,  # who signed in a moment ago is meant, too
         }
         while True:
             answer = self._ask(self._client.scan, **request)

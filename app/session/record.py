@@ -14,12 +14,13 @@ log = logging.getLogger(__name__)
 
 # How a value is refused that another version wrote: a member too many, one too few, one of another shape.
 STRANGE = (TypeError, ValueError, LookupError, AttributeError)
-_ABSOLUTE, _IDLE, GONE = "RL-231", "RL-232", "RL-233"
+_ABSOLUTE, _IDLE, GONE, TAKEN = "RL-231", "RL-232", "RL-233", "RL-241"
 _WHY = {
     _ABSOLUTE: "Your working day in this app is over.",
     _IDLE: "You were signed out because this page was not used for a while.",
     GONE: "You are signed out.",
     "RL-234": "Your sign-in has run out.",
+    TAKEN: "An administrator ended your sign-in.",
     "RL-230": "AWS does not accept your sign-in any more.",
 }
 

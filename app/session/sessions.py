@@ -3,7 +3,7 @@
 import json
 import threading
 from collections import OrderedDict
-from collections.abc import Callable, Iterator
+from collections.abc import Callable
 from dataclasses import asdict, dataclass
 from datetime import timedelta
 from typing import Any
@@ -15,7 +15,7 @@ from app.auth.identity import Identity
 from app.auth.oidc import Provider
 from app.auth.standing import Standing
 from app.errors import SessionExpired, SignInError
-from app.session import outcomes
+from app.session import outcomes, present
 from app.session import record as records
 from app.session.cookies import digest, new_id, well_formed
 from app.session.guests import Guests
@@ -136,14 +136,8 @@ class Sessions:
 
     def listing(self) -> list[Listed]:
         """Everybody who is signed in, for administrators; nothing in it opens anything."""
-        listed = []
-        for record in self._records():
-            moments = (record.started_at, record.used_at, record.ends_at)
-            who = record.standing.identity
-            listed.append(
-                Listed(record.reference, who.email, who.groups, *(each.isoformat() for each in moments))
-            )
-        return sorted(listed, key=lambda each: (each.person, each.started_at))
+        now, idle = self._world.clock(), self._world.idle
+        return present.listing(self._store.entries(SESSION), now=now, idle=idle)
 
     # A second person beside the first, for demonstrations (DEMO_COMPARE); see app.session.beside.
 
@@ -213,6 +207,25 @@ class Sessions:
         """Ends a session that can go on no longer, so that every tab is told why."""
         if key := _session_key(session_id):
             self._expire(key, expired.code)
+
+    def end_all(self, person: str, *, by: str) -> list[Ended]:
+        """Ends each sign-in of the person with this address, as an administrator wants it; what came of each.
+
+        What they run is stopped at once in this process, and in the others as these sweep; nothing that they
+        ask is admitted in any.
+        """
+        now, idle = self._world.clock(), self._world.idle
+        over = [(standing, "") for standing in present.withdraw(person, self._store, TICKET)]
+        try:
+            # All of them, before the provider is told of the first: it may take its time.
+            for key in present.sessions_of(person, self._store.entries(SESSION), now=now, idle=idle):
+                if record := self._stopped(key, records.TAKEN):
+                    over.append((record.standing, record.reference))
+                self._dismiss(key)
+        finally:
+            # Of those, too, after which the store has failed.
+            ended = [self._told(*each, records.TAKEN, by=by) for each in over]
+        return ended
 
     def load(self, connected: Callable[[str], bool]) -> Load:
         """How many people are at work here; `connected` tells of a tab whether it is open."""
@@ -299,38 +312,37 @@ class Sessions:
 
     def _expire(self, key: str, code: str, *, successor: Standing | None = None) -> Ended:
         """Ends a session that nobody signs out of; of all processes that see it, one tells the provider."""
-        try:
-            record = self._marked(key, code)
-        finally:
-            # After the store knows of it: who is stopped hears why, and nobody revives it meanwhile.
-            self._close(key)
+        record = self._stopped(key, code)
         self._dismiss(key, successor=successor)
         if record is None:
             return Ended()
-        # Where a provider keeps one grant for a person and an app, ending the old sign-in ends the new one.
-        same = successor is not None and _person(successor) == _person(record.standing)
-        trail = Trail(person=record.standing.identity.email, session=record.reference)
-        with telemetry.span("sign-out"):
-            problem = None if same else self._world.renewer.revoke(record.standing)
-            trail.record("sign-out", outcome=problem.code if problem else "ok", reason=code)
-        return Ended(record.standing, problem)
+        return self._told(record.standing, record.reference, code, successor=successor)
 
-    def _marked(self, key: str, code: str) -> Record | None:
-        """Leaves in the store why a session ended; the session, or None where somebody else has ended it."""
-        mark, record = records.ended(code), None
-        while True:
-            entry = self._store.get(key)
-            if entry is None:
-                return None
-            if entry.value == mark:
-                return record  # ours: the store's answer got lost, was asked for again, and then said no
-            try:
-                record = records.read(entry.value)
-            except SessionExpired:
-                return None
-            expires_at = (self._world.clock() + REMEMBERED).timestamp()
-            if self._store.swap(key, mark, version=entry.version, expires_at=expires_at):
-                return record
+    def _stopped(self, key: str, code: str) -> Record | None:
+        """Ends a session in the store and here; the session, or None where somebody else has ended it."""
+        try:
+            return present.mark(self._store, key, code, now=self._world.clock())
+        finally:
+            # After the store knows of it: who is stopped hears why, and nobody revives it meanwhile.
+            self._close(key)
+
+    def _told(
+        self,
+        standing: Standing,
+        reference: str,
+        code: str,
+        *,
+        successor: Standing | None = None,
+        by: str | None = None,
+    ) -> Ended:
+        """Has the provider forget what has ended here, and notes it in the audit trail."""
+        # Where a provider keeps one grant for a person and an app, ending the old sign-in ends the new one.
+        same = successor is not None and _person(successor) == _person(standing)
+        with telemetry.span("sign-out"):
+            problem = None if same else self._world.renewer.revoke(standing)
+            trail = Trail(person=standing.identity.email, session=reference)
+            trail.record("sign-out", outcome=problem.code if problem else "ok", reason=code, by=by)
+        return Ended(standing, problem)
 
     def _close(self, key: str) -> None:
         with self._lock:
@@ -347,16 +359,6 @@ class Sessions:
             return self._provider.end_session_url(id_token_hint=hint, back=back) or back
         except SignInError:
             return back
-
-    def _records(self) -> Iterator[Record]:
-        now = self._world.clock()
-        for _, entry in self._store.entries(SESSION):
-            try:
-                record = records.read(entry.value)
-                record.check(now, self._world.idle)
-            except SessionExpired:
-                continue
-            yield record
 
 
 def _pending(members: dict[str, Any]) -> Pending:

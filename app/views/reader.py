@@ -33,6 +33,14 @@ class Present:
 
 
 @dataclass(frozen=True)
+class SignedOut:
+    """What came of ending somebody's sign-ins: how many there were, and what the provider did not confirm."""
+
+    sign_ins: int
+    unconfirmed: int
+
+
+@dataclass(frozen=True)
 class Person:
     """Somebody at one side of a page: their name and groups to be shown, and their warehouse."""
 
@@ -66,6 +74,7 @@ class Reader:
     is_administrator: bool = False  # by the warehouse's last answer; no page waits for one
     administers: Callable[[], bool] = lambda: False  # asks it, unless it was asked under the same rights
     signed_in: Callable[[], Sequence[Present]] = lambda: ()  # for administrators alone
+    end_sign_ins: Callable[[str], SignedOut] = lambda _: SignedOut(0, 0)  # everywhere, who has this address
     rpu_hour_price: Decimal | None = None  # in US dollars; None: nothing is said of costs
     groups: tuple[str, ...] = ()
     second: Second | None = None  # where there is no place beside the reader

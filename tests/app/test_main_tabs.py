@@ -31,10 +31,17 @@ def signed_out(house, browser):
     house.sessions.end(browser.cookies.session)
 
 
+def ended_by_an_administrator(house, browser):
+    assert house.sessions.end_all("frank@example.com", by="ada@example.com")
+
+
 ENDS = [
     pytest.param(idle, "RL-232", "this page was not used for a while", id="idle"),
     pytest.param(day_over, "RL-231", "Your working day in this app is over.", id="day over"),
     pytest.param(signed_out, "RL-233", "You are signed out.", id="signed out elsewhere"),
+    pytest.param(
+        ended_by_an_administrator, "RL-241", "An administrator ended your sign-in.", id="by an administrator"
+    ),
 ]
 
 

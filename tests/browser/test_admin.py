@@ -84,6 +84,32 @@ def test_a_person_who_signed_in_is_shown_with_their_groups_roles(ada, chromium, 
     assert [found[1], found[2], found[5]] == [f"{int(n):,}" for n in (statements, failed, returned)]
 
 
+def test_an_administrator_ends_somebodys_sign_ins(ada, chromium):
+    with profile(chromium) as desk, profile(chromium) as laptop:
+        franks = [Visitor.at(context, ada.demo) for context in (desk, laptop)]
+        for frank in franks:
+            frank.sign_in("Frank Amer")
+            frank.metric()
+        look_at(ada, "Sign-ins")
+        ada.page.get_by_role("combobox", name="End all sign-ins of").click()
+        ada.page.get_by_role("option", name="frank@example.com").click()
+        ada.page.get_by_role("button", name="End sign-ins").click()
+        expect(ada.page.get_by_text(re.compile(r"\d sign-ins of frank@example\.com ended\."))).to_be_visible()
+        expect(ada.page.get_by_role("table", name=re.compile("Signed in now"))).not_to_contain_text("frank@")
+        for frank in franks:
+            dialog = frank.page.get_by_role("dialog")
+            # Nobody does anything in this tab: it looks for itself.
+            expect(dialog).to_contain_text("An administrator ended your sign-in.", timeout=45_000)
+            expect(dialog).to_contain_text("Code RL-241")
+            frank.shows_nothing_of("Frank Amer")
+    told = [line for line in ada.demo.events("sign-out") if "reason=RL-241" in line]
+    assert len(told) >= 2
+    assert all("person=frank@example.com" in line and "by=ada@example.com" in line for line in told)
+    look_at(ada, "Sign-ins")
+    assert [each[2] for each in rows(ada, "^Sign-outs")][:2] == ["RL-241 by ada@example.com"] * 2
+    assert not ada.seen.faults
+
+
 def test_policies_are_told_in_words_and_as_the_warehouse_has_them(ada, sql):
     look_at(ada, "Policies")
     expected = sql("Ada Admin", POLICIES)

@@ -1,4 +1,4 @@
-"""The tab of sign-ins: who is signed in now, and what this process remembers of those who came and went."""
+"""The tab of sign-ins: who is signed in, the end of theirs, and what this process remembers of others."""
 
 from collections.abc import Mapping, Sequence
 
@@ -7,7 +7,7 @@ import streamlit as st
 from app.audit import Event, Happened, recent
 from app.views import clock, states
 from app.views.admin import html
-from app.views.reader import Present, Reader
+from app.views.reader import Present, Reader, SignedOut
 
 _WAYS: Mapping[str, str] = {
     "popup": "by the pop-up",
@@ -21,8 +21,12 @@ _NOW = ("Person", "Groups", "Since", "Last at work", "Until", "Sign-in")
 def draw(reader: Reader) -> None:
     """Draws the tab; the warehouse is asked nothing."""
     present = reader.signed_in()
-    rows = [_present(each) for each in present]
-    st.html(html.table(f"Signed in now: {len(rows)}", _NOW, rows))
+    people = list(dict.fromkeys(each.person for each in present))
+    now = st.container()  # drawn last: without whom the press below has just signed out
+    if _end(reader, people):
+        present = reader.signed_in()
+    with now:
+        st.html(html.table(f"Signed in now: {len(present)}", _NOW, [_present(each) for each in present]))
     states.note(
         "What this process of the app remembers: at most the last 200 of each kind. Other processes keep "
         "their own, and a process that starts anew has forgotten. The log has all of it, from all processes."
@@ -31,6 +35,42 @@ def draw(reader: Reader) -> None:
     _draw("Refused", "refusal", ("Code", "When", "Way", "Event"))
     _draw("Renewals refused", "renewal", ("Person", "When", "Code", "Sign-in"))
     _draw("Sign-outs", "sign-out", ("Person", "When", "Why", "Sign-in"))
+
+
+def _end(reader: Reader, people: Sequence[str]) -> bool:
+    """Has an administrator end all sign-ins of one person; whether that was done just now."""
+    with st.container(horizontal=True, vertical_alignment="bottom"):
+        person = st.selectbox(
+            "End all sign-ins of",
+            people,
+            index=None,
+            placeholder="Choose a person",
+            filter_mode="contains",
+            key="admin.leaver",
+        )
+        pressed = st.button("End sign-ins", key="admin.end", disabled=person is None)
+    said = st.empty()
+    states.note(
+        "They are asked to sign in again, in every tab and on every device, and what they run is stopped. To "
+        "keep somebody out, disable them at the identity provider first."
+    )
+    if not pressed or person is None:
+        return False
+    said.html(_ended(person, reader.end_sign_ins(person)))
+    return True
+
+
+def _ended(person: str, came: SignedOut) -> str:
+    if not came.sign_ins:
+        return states.trouble(f"{person} is not signed in any more. Nothing was changed.", role="status")
+    how_many = "1 sign-in" if came.sign_ins == 1 else f"{came.sign_ins} sign-ins"
+    text = f"{how_many} of {person} ended."
+    if not came.unconfirmed:
+        return states.trouble(text, role="status")
+    return states.trouble(
+        f"{text} For {came.unconfirmed} the identity provider did not confirm it: sign them out there, too.",
+        "Code RL-235",
+    )
 
 
 def _present(each: Present) -> Sequence[str]:
@@ -67,5 +107,6 @@ def _way(each: Happened) -> str:
 def _why(each: Happened) -> html.Html | str:
     """By themselves, or the code for which it ended; and what the provider did not take back."""
     reason = each.about.get("reason")
-    why = html.code(str(reason)) if reason else html.text("by themselves")
+    by = f"by {each.about['by']}" if "by" in each.about else ""
+    why = html.joined(html.code(str(reason)), by) if reason else html.text("by themselves")
     return why if each.outcome == "ok" else html.joined(why, "not revoked:", html.code(each.outcome))

@@ -234,6 +234,7 @@ def test_a_list_is_read_to_its_end(clock):
     asked = []
 
     def scan(**request):
+        assert request["ConsistentRead"] is True  # who signed in a moment ago is in it
         start = request.get("ExclusiveStartKey", 0)
         asked.append(start)
         more = {"LastEvaluatedKey": start + 1} if start < 2 else {}

@@ -1,6 +1,7 @@
 """The administrators' page as an administrator uses it, over the real warehouse of the stand-in."""
 
 import re
+from dataclasses import replace
 from datetime import UTC, datetime, timedelta
 from decimal import Decimal
 from html import unescape
@@ -11,7 +12,7 @@ from streamlit.testing.v1 import AppTest
 
 from app import audit
 from app.audit import NOBODY, Trail
-from app.views.reader import Present, Reader
+from app.views.reader import Present, Reader, SignedOut
 from tests.app.views.admin.conftest import GROUPS
 from tests.app.views.people import IMAGE, MARKDOWN
 
@@ -48,9 +49,8 @@ def remembered(monkeypatch):
 
 
 def open_page(person, tab="Who sees what", *, administers=True, **reader):
-    READER.now = Reader(
-        "Ada Admin", person.warehouse, administers=lambda: administers, signed_in=present, trail=ADA, **reader
-    )
+    asks = {"administers": lambda: administers, "signed_in": present, **reader}
+    READER.now = Reader("Ada Admin", person.warehouse, trail=ADA, **asks)
     page = AppTest.from_function(script, default_timeout=60)
     page.session_state["admin.tab"] = tab
     return again(page)
@@ -222,6 +222,108 @@ class TestSignIns:
     def test_nobody_is_listed_for_who_does_not_administer(self, provisioned):
         page = open_page(provisioned.person("frank@example.com"), "Sign-ins", administers=False)
         assert "ethan@example.com" not in html(page)
+
+
+class Leavers:
+    """Who is signed in, until an administrator ends it."""
+
+    def __init__(self, unconfirmed=0):
+        self.here, self.asked, self.unconfirmed = present() + present()[:1], [], unconfirmed
+
+    def end(self, person):
+        self.asked.append(person)
+        before = len(self.here)
+        self.here = [each for each in self.here if each.person != person]
+        return SignedOut(before - len(self.here), self.unconfirmed)
+
+    def reader(self):
+        return {"signed_in": lambda: self.here, "end_sign_ins": self.end}
+
+
+class TestEndingSignIns:
+    @pytest.fixture
+    def look(self, provisioned):
+        def at(leavers):
+            return open_page(provisioned.person("ada@example.com"), "Sign-ins", **leavers.reader())
+
+        return at
+
+    def choose(self, page, person):
+        page.selectbox(key="admin.leaver").set_value(person)
+        return again(page)
+
+    def test_of_one_person_all_end_and_they_are_listed_no_more(self, look):
+        leavers = Leavers()
+        leaver = leavers.here[0].person
+        page = self.choose(look(leavers), leaver)
+        assert leavers.asked == []
+        page.button(key="admin.end").click()
+        again(page)
+        assert leavers.asked == [leaver]
+        assert f"2 sign-ins of {leaver} ended." in said(page)
+        assert f"Signed in now: {len(leavers.here)}" in said(page)
+        assert leaver not in [each[0] for each in rows(page)]
+        again(page)
+        assert page.selectbox(key="admin.leaver").value is None
+        assert leavers.asked == [leaver]
+
+    def test_nobody_is_chosen_at_first_and_nothing_can_be_pressed(self, look):
+        page = look(Leavers())
+        assert page.selectbox(key="admin.leaver").value is None
+        assert page.button(key="admin.end").disabled
+
+    def test_who_has_left_meanwhile_is_said_to_have(self, look):
+        leavers = Leavers()
+        leaver = leavers.here[1].person
+        page = self.choose(look(leavers), leaver)
+        leavers.end = lambda _: SignedOut(0, 0)
+        READER.now = replace(READER.now, end_sign_ins=leavers.end)
+        page.button(key="admin.end").click()
+        again(page)
+        assert f"{leaver} is not signed in any more. Nothing was changed." in said(page)
+
+    def test_what_the_provider_did_not_confirm_has_its_code(self, look):
+        leavers = Leavers(unconfirmed=1)
+        page = self.choose(look(leavers), leavers.here[1].person)
+        page.button(key="admin.end").click()
+        again(page)
+        assert "1 sign-in of " in said(page)
+        assert "For 1 the identity provider did not confirm it" in said(page)
+        assert "Code RL-235" in said(page)
+
+    def test_a_press_of_who_administers_no_more_ends_nothing(self, look):
+        leavers = Leavers()
+        page = self.choose(look(leavers), leavers.here[0].person)
+        READER.now = replace(READER.now, administers=lambda: False)
+        page.button(key="admin.end").click()
+        again(page)
+        assert leavers.asked == []
+        assert page.code[0].value.startswith("RL-415")
+
+    @pytest.mark.parametrize("value", ["somebody@example.com", IMAGE])
+    def test_a_browser_that_names_somebody_who_is_not_there_ends_nobody(self, look, monkeypatch, value):
+        leavers = Leavers()
+        monkeypatch.setattr("streamlit.selectbox", lambda *_, **__: value)
+        page = look(leavers)
+        page.button(key="admin.end").click()
+        again(page)
+        assert "is not signed in any more. Nothing was changed." in said(page)
+        assert "<img" not in html(page)
+        assert len(leavers.here) == len(present()) + 1
+
+    def test_an_address_is_text_wherever_it_stands(self, look):
+        leavers = Leavers()
+        leavers.here = [replace(leavers.here[0], person=f"{IMAGE}@example.com")]
+        page = self.choose(look(leavers), f"{IMAGE}@example.com")
+        page.button(key="admin.end").click()
+        again(page)
+        assert "<img" not in html(page)
+        assert f"1 sign-in of {IMAGE}@example.com ended." in said(page)
+
+    def test_afterwards_the_list_says_who_ended_it(self, look):
+        Trail("frank@example.com", "11112222").record("sign-out", reason="RL-241", by="ada@example.com")
+        found = [each for each in rows(look(Leavers())) if each[-1] == "11112222"]
+        assert found[0][2] == "RL-241 by ada@example.com"
 
 
 def row_of(page, reference, *places, nth=0):
