@@ -173,6 +173,15 @@ class TestRacing:
         assert scene.revoked == scene.refresh_tokens[:1]
         assert redeem(other, visitor=scene.visitor, replaces="")
 
+    def test_what_another_version_keeps_is_passed_over(self, scene, sessions):
+        session_id = scene.sign_in(sessions)
+        expires_at = scene.clock.seconds() + 600
+        for kept in ("session#of-another", "ticket#of-another"):
+            scene.store.add(kept, b'{"version": 9}', expires_at=expires_at)
+        assert len(sessions.end_all(FRANK, by=ADA)) == 1
+        assert over(sessions, session_id) == "RL-241"
+        assert scene.store.get("ticket#of-another")
+
 
 class TestWhatFails:
     def test_a_provider_that_confirms_nothing_keeps_nobody_in(self, scene, sessions, caplog):
