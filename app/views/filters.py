@@ -45,6 +45,7 @@ _ALL: Mapping[Dimension, str] = {
     "product": "All products",
     "place": "All cities",
 }
+_MOST_SALES = "The {} with most sales. Another country or category brings up others."
 _MARKS = re.compile(r"[!-/:-@[-`{-~]")  # of which Markdown, formulas and Streamlit's colours are made
 _KEPT = "filters"
 _MOST_CHIPS = 3  # of a dimension; more are one chip
@@ -138,11 +139,23 @@ def choose_period(page: str) -> Filters:
     return kept().filters(today)
 
 
-def choose(page: str, known: Mapping[Dimension, Sequence[str]], marks: Marks, *, least: bool) -> None:
-    """Draws the other widgets once the data has told what there is to choose from."""
+def choose(
+    page: str,
+    known: Mapping[Dimension, Sequence[str]],
+    marks: Marks,
+    *,
+    limits: Mapping[Dimension, int],
+    least: bool,
+) -> None:
+    """Draws the other widgets once the data has told what there is to choose from.
+
+    Of a dimension that has a limit, so many values with most sales are known at most.
+    """
     with st.sidebar:
         for dimension, values in known.items():
             _choose_values(page, dimension, values)
+            if len(values) >= limits.get(dimension, len(values) + 1):
+                st.html(f'<p class="rl-note">{_MOST_SALES.format(len(values))}</p>')
         if least:
             _choose_least(page, marks)
 

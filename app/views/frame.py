@@ -72,7 +72,8 @@ def _draw(panels: Panels, this: Page) -> None:
         return
     view = this.view
     known = {name: _known(panels, *FACETS[name]) for name in view.dimensions}
-    filters.choose(view.path, known, this.marks, least="amount" in view.question.base.columns)
+    least = "amount" in view.question.base.columns
+    filters.choose(view.path, known, this.marks, limits=view.limits, least=least)
     if this.reader.personal_tables:
         tools.kept(this, personal.read(panels))
     elif _REFUSED in st.session_state:

@@ -12,7 +12,7 @@ import pyarrow as pa
 from streamlit.delta_generator import DeltaGenerator
 
 from app.redshift.conditions import Condition, Value
-from app.redshift.panels import Panels, Question
+from app.redshift.panels import Panel, Panels, Question
 from app.redshift.query import Query
 from app.redshift.table import Table
 from app.views import filters
@@ -57,6 +57,12 @@ class View:
         """By what its rows can be chosen."""
         panels = {panel.name for panel in self.question.panels}
         return tuple(name for name in DIMENSIONS if FACETS[name][0] in panels)
+
+    @property
+    def limits(self) -> Mapping[Dimension, int]:
+        """Of which dimensions so many values are offered at most."""
+        limits = {panel.name: panel.limit for panel in self.question.panels if isinstance(panel, Panel)}
+        return {name: limit for name in self.dimensions if (limit := limits[FACETS[name][0]]) is not None}
 
 
 @dataclass(frozen=True)

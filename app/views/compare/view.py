@@ -183,7 +183,8 @@ def _choose(left: _Side, asked: _Asked) -> None:
             for name, (panel, column) in FACETS.items()
             if name in asked.view.dimensions
         }
-        filters.choose(PATH, known, asked.how.marks, least="amount" in asked.view.question.base.columns)
+        least = "amount" in asked.view.question.base.columns
+        filters.choose(PATH, known, asked.how.marks, limits=asked.view.limits, least=least)
 
 
 def _show(left: _Side, right: _Guest, second: Second, asked: _Asked) -> None:

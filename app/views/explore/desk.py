@@ -13,7 +13,7 @@ import streamlit as st
 from app.redshift.read_only import LONGEST
 from app.views import states
 from app.views.explore import running
-from app.views.explore.names import Relation
+from app.views.explore.names import Catalogue, Relation
 from app.views.filters import plain
 from app.views.scripts import script
 
@@ -57,13 +57,18 @@ def _put(put: str, *, whole: bool) -> None:
 
 
 @st.fragment
-def draw(relations: Sequence[Relation]) -> None:
+def draw(catalogue: Catalogue) -> None:
     """The tables beside the page, and the editor."""
     if running.is_asked():
         # What was written came together with a press of Run: the browser asks for this part alone then.
         st.rerun()
+    relations = catalogue.relations
     with st.sidebar:
         _tables(relations)
+        if relations and not catalogue.whole:
+            states.note(
+                f"The list ends here, at {relations[-1].written}. SQL reads what comes after it, too."
+            )
     put = st.session_state.get(_PUT, _Put(0, whole=False, text=""))
     script("editor")(
         key=_EDITOR,

@@ -5,10 +5,10 @@ from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from itertools import groupby
 
-import pyarrow as pa
-
 from app.redshift.query import Query
+from app.redshift.table import Table
 
+MOST = 5_000  # columns, of all tables together
 # What may be read is granted to a role, to everybody, column by column, or belongs to whoever made it. The
 # views of grants show a person their own; those of columns may show, where the warehouse's metadata security
 # is off, what they may not read as well.
@@ -29,7 +29,7 @@ CATALOGUE = Query(
     JOIN readable r ON r.schema_name = c.table_schema AND r.relation_name = c.table_name
         AND (r.column_name = '*' OR r.column_name = c.column_name)
     WHERE c.table_schema NOT IN ('pg_catalog', 'information_schema', 'pg_internal')
-    ORDER BY 1, 2, 4 LIMIT 5000""",
+    ORDER BY 1, 2, 4 LIMIT 5001""",  # one more than MOST: then the list is known to go on
 )
 
 _TYPES = {
@@ -92,9 +92,18 @@ def quoted(name: str) -> str:
     return '"' + name.replace('"', '""') + '"'
 
 
-def relations(columns: pa.Table) -> tuple[Relation, ...]:
-    """The answer to CATALOGUE, by schema and name."""
-    return tuple(_relations(columns.to_pylist()))
+@dataclass(frozen=True)
+class Catalogue:
+    """The tables by schema and name; `whole` says that no column is missing from it."""
+
+    relations: tuple[Relation, ...]
+    whole: bool
+
+
+def catalogue(table: Table) -> Catalogue:
+    """What the answer to CATALOGUE tells."""
+    found = tuple(_relations(table.columns.slice(0, MOST).to_pylist()))
+    return Catalogue(found, whole=not table.truncated and table.columns.num_rows <= MOST)
 
 
 def _relations(rows: Sequence[Mapping[str, object]]) -> Iterator[Relation]:

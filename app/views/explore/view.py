@@ -1,6 +1,5 @@
 """The page: what there is to read, an editor, what came of a statement, and those of before."""
 
-from collections.abc import Sequence
 from functools import partial
 from pathlib import Path
 
@@ -11,7 +10,7 @@ from app.errors import QueryError
 from app.redshift.table import Table
 from app.views import formats, head, states, waiting
 from app.views.explore import desk, history, names, result, rows, running
-from app.views.explore.names import Relation
+from app.views.explore.names import Catalogue
 from app.views.explore.running import Answered, Failed
 from app.views.page import Proof
 from app.views.palette import palette
@@ -32,11 +31,11 @@ def draw(reader: Reader) -> None:
     states.note(
         f"Each statement runs as you: it reads what Redshift lets {reader.name} see, and changes nothing."
     )
-    relations = _relations(reader, fresh=fresh)
-    desk.draw(relations)
+    catalogue = _catalogue(reader, fresh=fresh)
+    desk.draw(catalogue)
     places = Places(_buttons(reader.limits), st.empty())
     body = st.container()
-    outcome = running.outcome(asked, reader, desk.text(relations), places)
+    outcome = running.outcome(asked, reader, desk.text(catalogue.relations), places)
     with body:
         if isinstance(outcome, Failed):
             result.failed(outcome.error, reader)
@@ -45,7 +44,7 @@ def draw(reader: Reader) -> None:
     history.draw(reader, anew=fresh or asked != "nothing")
 
 
-def _relations(reader: Reader, *, fresh: bool) -> Sequence[Relation]:
+def _catalogue(reader: Reader, *, fresh: bool) -> Catalogue:
     """What the warehouse says there is to read; kept while the person's rights are the same."""
     kept = st.session_state.get(_TABLES)
     if fresh or not isinstance(kept, Table) or not reader.warehouse.holds(kept):
@@ -53,9 +52,9 @@ def _relations(reader: Reader, *, fresh: bool) -> Sequence[Relation]:
             kept = waiting.fetch(reader.warehouse, names.CATALOGUE, fresh=fresh)
         except QueryError as error:
             st.html(states.trouble(f"The list of tables is missing. {error.message}", error.quoted))
-            return ()
+            return Catalogue((), whole=True)
         st.session_state[_TABLES] = kept
-    return names.relations(kept.columns)
+    return names.catalogue(kept)
 
 
 def _buttons(limits: Limits) -> DeltaGenerator:

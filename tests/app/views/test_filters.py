@@ -9,6 +9,7 @@ from hypothesis import strategies as st
 
 from app.views import filters
 from app.views.choice import DIMENSIONS, Choice
+from tests.app.views import people
 from tests.app.views.people import ETHAN, FRANK, IMAGE, MARKDOWN, Person
 from tests.app.views.test_pages import PATHS, go_to, html, metrics, open_page
 
@@ -160,3 +161,14 @@ def test_an_amount_is_written_as_the_person_writes_it():
     chosen: Filters = last(90, least=Decimal("1234.5"))
     german = filters.said(chosen, DIMENSIONS, marks("de-DE", "EUR"))
     assert german[1] == "Orders from 1.234,50\u00a0€"
+
+
+class TestLimits:
+    @pytest.mark.parametrize("path", PATHS)
+    @pytest.mark.parametrize(("products", "told"), [(199, 0), (201, 1)])
+    def test_where_not_all_can_be_chosen_it_is_said_once_beside_the_choice(self, path, products, told):
+        rows = [people.row(product_name=f"Product {number}") for number in range(products)]
+        page = open_page(Person(people.warehouse(people.rows(*rows)), ETHAN), path)
+        note = "The 200 with most sales. Another country or category brings up others."
+        assert html(page).count(note) == told
+        assert len(page.multiselect(key=f"{path}.product").options) == min(products, 200)

@@ -99,6 +99,12 @@ class TestTables:
         assert "RL-410" in html(page)
         assert not page.dataframe
 
+    @pytest.mark.parametrize(("room", "told"), [(5, True), (10_000, False)])
+    def test_a_list_that_ends_early_says_where(self, world, room, told):
+        page = open_page(Person(world, FRANK, max_rows=room))
+        note = "The list ends here, at public.sales_data. SQL reads what comes after it, too."
+        assert (note in html(page)) is told
+
     def test_a_table_may_have_any_names(self):
         database = people.warehouse(people.sample(5))
         for statement in (

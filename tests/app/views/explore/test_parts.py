@@ -198,11 +198,39 @@ class TestNames:
             "numeric_scale": 0,
         }
         other = {**row, "table_name": "u", "table_type": "BASE TABLE", "data_type": "character varying"}
-        found = names.relations(pa.Table.from_pylist([row, {**other, "character_maximum_length": 9}]))
-        assert [(each.written, each.view, each.columns[0].kind) for each in found] == [
+        found = names.catalogue(answer([row, {**other, "character_maximum_length": 9}]))
+        assert found.whole
+        assert [(each.written, each.view, each.columns[0].kind) for each in found.relations] == [
             ("s.t", True, "decimal(38,0)"),
             ("s.u", False, "varchar(9)"),
         ]
+
+    @pytest.mark.parametrize(
+        ("columns", "truncated", "listed", "whole"),
+        [
+            (names.MOST, False, names.MOST, True),
+            (names.MOST + 1, False, names.MOST, False),
+            (7, True, 7, False),  # MAX_ROWS may be lower
+        ],
+    )
+    def test_a_list_that_does_not_have_every_column_is_known_to_be_so(
+        self, columns, truncated, listed, whole
+    ):
+        row = dict.fromkeys(("character_maximum_length", "numeric_precision", "numeric_scale"))
+        row |= {"table_schema": "s", "table_name": "t", "table_type": "VIEW", "data_type": "date"}
+        rows = [{**row, "column_name": f"c{number}"} for number in range(columns)]
+        found = names.catalogue(answer(rows, truncated=truncated))
+        assert found.whole is whole
+        assert len(found.relations[0].columns) == listed
+
+    def test_one_more_is_asked_for_than_is_listed(self):
+        assert names.CATALOGUE.sql.endswith(f"LIMIT {names.MOST + 1}")
+
+
+def answer(rows, *, truncated=False):
+    """The warehouse's answer to the question for tables."""
+    columns, timings = pa.Table.from_pylist(rows), Timings(0, 0, 0)
+    return Table(columns, truncated, "a-statement", 0.0, timings, MOMENT)
 
 
 def past(*texts):
