@@ -32,10 +32,9 @@ types: .venv/dev  ## mypy, strict
 unit: .venv/dev .venv/postgresql  ## unit and integration tests
 	$(BIN)/pytest -n $(TOGETHER) --dist loadfile --no-loadscope-reorder -m "not browser"
 
-# Mostly they wait, so two side by side; apart from the last, which starts a browser of its own kind.
+# A third of the time they wait for processes of their own, so three side by side do for two cores.
 browser: .venv/dev .venv/chromium  ## the pages in Chromium, as each of the people
-	$(BIN)/pytest -n 2 --dist loadgroup -m browser tests/browser
-	$(BIN)/pytest -m browser tests/certified
+	$(BIN)/pytest -n 3 --dist loadgroup -m browser tests/browser tests/certified
 
 # Ten times the cases of `make unit`, and other ones each time; the command says how to see them again.
 ORACLE_FACTOR ?= 10

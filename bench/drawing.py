@@ -8,7 +8,7 @@ from collections.abc import Mapping
 from playwright.sync_api import Page, expect, sync_playwright
 
 from bench.report import figure, value
-from tests.browser.conftest import FLAGS
+from tests.browser.chromium import FLAGS
 
 QUIET = 0.4  # seconds without a frame: the server has said all
 

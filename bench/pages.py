@@ -20,7 +20,7 @@ from app.views.page import View
 from bench import scene
 from bench.report import figure, ratio, value
 from tests.browser import drawn
-from tests.browser.conftest import FLAGS
+from tests.browser.chromium import FLAGS
 from tests.browser.demo import Demo
 from tests.browser.pictures import path_of
 from tests.browser.visitor import Visitor

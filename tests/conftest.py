@@ -92,3 +92,16 @@ def empty(empty_stand_in):
 
     httpx.post(f"{empty_stand_in['AWS_ENDPOINT_URL']}/_local/states/0").raise_for_status()
     return dict(empty_stand_in)
+
+
+@pytest.fixture(scope="session")
+def chromium():
+    """Chromium, started once for each test process that asks for it: Playwright bears one."""
+    from playwright.sync_api import sync_playwright
+
+    from tests.browser.chromium import FLAGS, UNSMOOTHED, path
+
+    with sync_playwright() as playwright:
+        browser = playwright.chromium.launch(executable_path=path(), args=[*FLAGS, UNSMOOTHED])
+        yield browser
+        browser.close()

@@ -17,7 +17,7 @@ from tests.conftest import free_ports
 from tests.raw_socket import Tab
 
 ROOT = Path(__file__).parents[1]
-START_SECONDS = 60
+START_SECONDS = 300
 SECONDS = 60
 # One pool for all browsers: a client of its own each would spend its time on TLS that nobody speaks here.
 _WIRE = httpx.HTTPTransport(limits=httpx.Limits(max_connections=None, max_keepalive_connections=10))

@@ -20,7 +20,7 @@ from tests import outside
 from tests.conftest import free_ports
 
 ROOT = Path(__file__).parents[1]
-START_SECONDS = 90
+START_SECONDS = 300
 TABLE = "rowlight-sessions"
 # What a host may do with the table of the sessions, and nothing else.
 TABLE_ACTIONS = ("GetItem", "PutItem", "DeleteItem", "Scan")

@@ -12,7 +12,7 @@ from playwright.sync_api import Browser, BrowserContext, StorageState, expect, s
 from app.views import VIEWS, admin, compare, explore, how
 from app.views.page import Proof, View
 from tests.browser import drawn
-from tests.browser.conftest import FLAGS
+from tests.browser.chromium import FLAGS
 from tests.browser.demo import KINDS, Demo, demonstration
 from tests.browser.visitor import Visitor
 from tests.stand_in import ROOT

@@ -10,8 +10,7 @@ from tests.test_docs_site import site  # noqa: F401 - builds it
 PAGES = ("index.html", "docs/tutorial.html", "docs/settings.html", "docs/python.html", "docs/deploy-ecs.html")
 WIDE, PHONE = {"width": 1440, "height": 900}, {"width": 390, "height": 844}
 
-# Together, for both build the same folder.
-pytestmark = [pytest.mark.browser, pytest.mark.xdist_group("site")]
+pytestmark = pytest.mark.browser
 
 
 @pytest.fixture

@@ -2,7 +2,6 @@
 
 import pytest
 
-from tests.browser.conftest import chromium  # noqa: F401 - a fixture for here, too
 from tests.certified.provider import running
 
 
