@@ -215,6 +215,7 @@ def _reader(user: UserSession, shared: Services, beside: Beside) -> Reader:
         map_style_url=settings.map_style_url,
         limits=Limits(settings.max_rows, settings.max_result_mb, settings.query_timeout_seconds),
         chain=user.chain,
+        at_work=user.touch,
         is_administrator=user.administration.known,
         administers=partial(user.administers, waiting.until_landed),
         signed_in=lambda: [_present(each) for each in shared.sessions.listing()],

@@ -71,6 +71,7 @@ class Reader:
     map_style_url: str = ""
     limits: Limits = field(default_factory=Limits)
     chain: Callable[[], Chain] = lambda: NOBODYS
+    at_work: Callable[[], None] = lambda: None  # for what a person does in a part that is drawn by itself
     is_administrator: bool = False  # by the warehouse's last answer; no page waits for one
     administers: Callable[[], bool] = lambda: False  # asks it, unless it was asked under the same rights
     signed_in: Callable[[], Sequence[Present]] = lambda: ()  # for administrators alone

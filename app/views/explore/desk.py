@@ -4,17 +4,20 @@ Drawn by itself: nothing that is done here stops a statement that is on its way.
 """
 
 from collections.abc import Sequence
+from contextlib import suppress
 from dataclasses import dataclass
 from functools import partial
 from html import escape
 
 import streamlit as st
 
+from app.errors import SessionExpired, StoreUnavailable
 from app.redshift.read_only import LONGEST
 from app.views import states
 from app.views.explore import running
 from app.views.explore.names import Catalogue, Relation
 from app.views.filters import plain
+from app.views.reader import Reader
 from app.views.scripts import script
 
 # The buttons that need what was written; Ctrl+Enter presses the first.
@@ -57,11 +60,13 @@ def _put(put: str, *, whole: bool) -> None:
 
 
 @st.fragment
-def draw(catalogue: Catalogue) -> None:
+def draw(catalogue: Catalogue, reader: Reader) -> None:
     """The tables beside the page, and the editor."""
     if running.is_asked():
         # What was written came together with a press of Run: the browser asks for this part alone then.
         st.rerun()
+    with suppress(SessionExpired, StoreUnavailable):  # the whole page tells of that
+        reader.at_work()  # whoever writes for long is not idle
     relations = catalogue.relations
     with st.sidebar:
         _tables(relations)

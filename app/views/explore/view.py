@@ -32,7 +32,7 @@ def draw(reader: Reader) -> None:
         f"Each statement runs as you: it reads what Redshift lets {reader.name} see, and changes nothing."
     )
     catalogue = _catalogue(reader, fresh=fresh)
-    desk.draw(catalogue)
+    desk.draw(catalogue, reader)
     places = Places(_buttons(reader.limits), st.empty())
     body = st.container()
     outcome = running.outcome(asked, reader, desk.text(catalogue.relations), places)

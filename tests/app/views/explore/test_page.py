@@ -1,11 +1,15 @@
 """The page Explore as a person uses it, over the real warehouse of the stand-in."""
 
 import re
+from dataclasses import replace
+from functools import partial
 from types import SimpleNamespace
 
 import pytest
-from streamlit.testing.v1 import AppTest
+from streamlit.runtime.scriptrunner import RerunData
+from streamlit.testing.v1 import AppTest, local_script_runner
 
+from app.errors import SessionExpired, StoreUnavailable
 from app.redshift.read_only import LONGEST
 from app.views.reader import Limits, Reader
 from tests.app.redshift.data_api import STATEMENT_ID, Fault
@@ -76,6 +80,39 @@ def sent(person):
 @pytest.fixture
 def frank(world):
     return Person(world, FRANK)
+
+
+class TestWriting:
+    def test_it_is_work_though_nothing_is_asked(self, frank):
+        """The desk alone runs when somebody writes: the page around it does not hear of it."""
+        page, worked = open_page(frank), []
+        READER.now = replace(READER.now, at_work=lambda: worked.append(True))
+        asked = len(frank.asked)
+        again(page)
+        worked.clear()
+        desk_alone(page)
+        assert worked == [True]
+        assert len(frank.asked) == asked
+
+    @pytest.mark.parametrize("error", [SessionExpired, StoreUnavailable])
+    def test_that_the_sign_in_is_over_is_for_the_whole_page_to_say(self, frank, error):
+        def over():
+            raise error("Over.", "Sign in again.")
+
+        page = open_page(frank)
+        READER.now = replace(READER.now, at_work=over)
+        again(page)
+        assert not page.error
+        assert "Over." not in html(page)
+
+
+def desk_alone(page):
+    """As when the editor tells what was written."""
+    fragments = list(page._fragment_storage._fragments)
+    with pytest.MonkeyPatch.context() as patch:
+        alone = partial(RerunData, fragment_id_queue=fragments)
+        patch.setattr(local_script_runner, "RerunData", alone)
+        again(page)
 
 
 class TestTables:
