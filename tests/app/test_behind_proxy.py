@@ -1,9 +1,12 @@
 """Twenty people at work on two processes behind the example proxy, without stickiness: one is killed, each is
-restarted; nobody has to sign in again, and no statement runs twice."""
+restarted, or upgraded and taken back; nobody has to sign in again, and no statement runs twice."""
 
 import asyncio
+import io
 import json
 import signal
+import subprocess
+import tarfile
 import threading
 import time
 from collections import Counter
@@ -15,11 +18,13 @@ from itertools import cycle, islice
 import pytest
 from websockets.exceptions import WebSocketException
 
+from app.session import sealing
 from bench.load import mixed
 from bench.tabs import Action, Tab, opened
 from infra.local.people import PEOPLE
 from tests import behind_proxy, outside, proxies
-from tests.replica import Browser
+from tests.app.session.test_formats import KEPT
+from tests.replica import ROOT, Browser
 
 COUNT = 20
 KINDS, THINK = ("refresh", "filter"), 1.0
@@ -51,7 +56,11 @@ class Colleague(Tab):
 
 @pytest.fixture(scope="module")
 def house(tmp_path_factory):
-    with behind_proxy.house(tmp_path_factory.mktemp("behind-proxy"), SIGN_IN="redirect") as house:
+    # Enough that whatever people choose, each of them has sales of it.
+    stand = {"DEMO_ROWS": "40000"}
+    with behind_proxy.house(
+        tmp_path_factory.mktemp("behind-proxy"), stand=stand, SIGN_IN="redirect"
+    ) as house:
         yield house
 
 
@@ -67,6 +76,26 @@ def signed_in(house):
 
     with house.process("first") as at, ThreadPoolExecutor(4) as pool:
         return list(pool.map(sign_in, WORKERS))
+
+
+@pytest.fixture(scope="module")
+def older(tmp_path_factory):
+    """The app that sealed the kept session of today's format: no older one is promised to fit today's."""
+    kept = KEPT[sealing._FORMAT].split()[0]
+    found = _git("log", "--reverse", "--format=%H", f"-S{kept}", "--", "tests/app/session/test_formats.py")
+    commit = found.decode().partition("\n")[0]
+    files = _git("archive", commit, "app", ".streamlit") if commit else b""
+    if not files:
+        pytest.skip("the history of this checkout has no older version")
+    folder = tmp_path_factory.mktemp("older")
+    with tarfile.open(fileobj=io.BytesIO(files)) as archive:
+        archive.extractall(folder, filter="data")
+    return folder
+
+
+def _git(*command):
+    """What git answers; nothing where this is no checkout, or one without its history."""
+    return subprocess.run(["git", "-C", ROOT, *command], capture_output=True, check=False).stdout
 
 
 @dataclass
@@ -195,18 +224,43 @@ def test_one_is_killed_and_everybody_goes_on_at_the_other(house, signed_in):
     assert " sign-in " not in a.log() + b.log()
 
 
+def restarted(house, running, pair, office, *, root=ROOT):
+    """Each process anew, by this checkout, the second once the first's people are at work again."""
+    anew = []
+    for each in pair:
+        each.process.terminate()
+        assert each.process.wait(STOPS_SECONDS) in {0, -signal.SIGTERM}
+        office.goes_on()
+        name = f"process-{len(house.started)}"
+        anew.append(running.enter_context(house.process(name, port=each.port, root=root)))
+        office.goes_on()
+    return anew
+
+
+def assert_all_came_in(newcomers):
+    assert newcomers
+    assert set(newcomers) == {303}
+
+
 def test_each_is_restarted_in_turn_and_nobody_is_lost(house, signed_in):
     with ExitStack() as running:
         pair = [running.enter_context(house.process(f"old-{name}")) for name in "ab"]
         proxy = running.enter_context(house.proxy(*pair, sticky=False))
         with at_work(house, proxy, signed_in) as office, coming(house, proxy) as newcomers:
-            for each in pair:
-                each.process.terminate()
-                assert each.process.wait(STOPS_SECONDS) in {0, -signal.SIGTERM}
-                office.goes_on()
-                running.enter_context(house.process(f"new-{each.port}", port=each.port))
-                office.goes_on()
+            restarted(house, running, pair, office)
     assert_nobody_noticed(house, office)
     assert office.broken >= COUNT
-    assert newcomers
-    assert set(newcomers) == {303}
+    assert_all_came_in(newcomers)
+
+
+def test_an_upgrade_loses_nobody_nor_does_the_way_back(house, signed_in, older):
+    """Whoever signed in at either version is at work at both; so are those who come while both run."""
+    with ExitStack() as running:
+        pair = [running.enter_context(house.process(f"older-{name}", root=older)) for name in "ab"]
+        proxy = running.enter_context(house.proxy(*pair, sticky=False))
+        with at_work(house, proxy, signed_in) as office, coming(house, proxy) as newcomers:
+            newer = restarted(house, running, pair, office)
+            restarted(house, running, newer, office, root=older)
+    assert_nobody_noticed(house, office)
+    assert office.broken >= 2 * COUNT
+    assert_all_came_in(newcomers)
