@@ -219,6 +219,12 @@ WebsocketSessionManager.list_active_sessions = _connected  # type: ignore[method
 # changes once the first page is drawn.
 config.get_options_for_section = cache(config.get_options_for_section)
 
+# Streamlit notes what a script raises as an error before it asks us: also that a session is over, or that a
+# browser says what none does. `on_script_error` notes what is a mistake of ours, by itself.
+logging.getLogger("streamlit.error_util").addFilter(
+    lambda record: record.getMessage() != "Uncaught app execution"
+)
+
 app = st.App(
     _HERE / "script.py",
     routes=[*ROUTES, Route("/auth/{path:path}", _no_route, methods=_METHODS)],

@@ -161,7 +161,7 @@ class Gate:
         except SettingsError:
             _begin_anew(scope)
             same = headers.getlist("host") == [urlsplit(origins[0]).netloc]
-            return self._app if same else _CLOSED
+            return _in_bytes(self._app) if same else _CLOSED
         if not _called_by_name(scope, doors) or origins[0].lower() not in doors.origins:
             log.warning("A connection from %.200r was refused: the app is at %s.", origins[0], doors.origin)
             return _CLOSED
@@ -171,7 +171,7 @@ class Gate:
         tab = _tab(tabs)
         if tab and not await run_in_threadpool(doors.resumes, tab, session, visitor):
             _begin_anew(scope)
-        return self._app
+        return _in_bytes(self._app)
 
 
 def _called_by_name(scope: Scope, doors: Doors) -> bool:
@@ -256,6 +256,32 @@ def _giving_visitor(app: ASGIApp, *, secure: bool) -> ASGIApp:
             await send(message)
 
         await app(scope, receive, send_with_cookie)
+
+    return answer
+
+
+def _in_bytes(app: ASGIApp) -> ASGIApp:
+    """The app, for which text ends a connection: no page sends any, and Streamlit would fail at it."""
+
+    async def answer(scope: Scope, receive: Receive, send: Send) -> None:
+        over = False
+
+        async def say(message: Message) -> None:
+            if not over:
+                await send(message)
+
+        async def hear() -> Message:
+            nonlocal over
+            message = await receive()
+            if message["type"] != "websocket.receive" or message.get("bytes") is not None:
+                return message
+            telemetry.measure("rowlight.errors", code="message")
+            log.warning("A connection was closed on which somebody sent text, as no page does.")
+            await send({"type": "websocket.close", "code": 1003})
+            over = True
+            return {"type": "websocket.disconnect", "code": 1003}
+
+        await app(scope, hear, say)
 
     return answer
 

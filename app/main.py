@@ -3,6 +3,7 @@
 import logging
 import re
 import secrets
+import traceback
 from collections.abc import Callable, Sequence
 from contextlib import suppress
 from datetime import UTC, datetime, timedelta
@@ -10,6 +11,7 @@ from functools import partial
 from pathlib import Path
 
 import streamlit as st
+from streamlit.runtime.state.session_state import WStates
 
 from app import session, telemetry
 from app.auth import sign_in
@@ -311,14 +313,22 @@ def on_script_error(error: Exception) -> bool:
         explain(error)
         return True
     reference = _reference()
-    telemetry.measure("rowlight.errors", code="fault")
-    log.error("reference=%s %s", reference, type(error).__name__, exc_info=error)
+    strange = _of_the_browser(error)
+    telemetry.measure("rowlight.errors", code="message" if strange else "fault")
+    level = logging.WARNING if strange else logging.ERROR
+    log.log(level, "reference=%s %s", reference, type(error).__name__, exc_info=error)
     st.header("This part of the page failed.", anchor=False)
     st.markdown(
         "It is a fault of the app, not of yours. Reload the page; if it happens again, report the reference."
     )
     st.caption(f"Reference {reference}")
     return True
+
+
+def _of_the_browser(error: Exception) -> bool:
+    """Whether a widget cannot have the value that the browser says it has: no page of ours sends such."""
+    reads = WStates.__getitem__.__code__
+    return any(frame.f_code is reads for frame, _ in traceback.walk_tb(error.__traceback__))
 
 
 def _noted(error: AppError) -> str:

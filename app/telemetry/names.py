@@ -94,7 +94,11 @@ METRICS: Mapping[str, Metric] = {
     ),
     "rowlight.throttles": Metric("calls that AWS refused as too many", "counter", ("operation",)),
     "rowlight.page.duration": Metric("a run of a page", "histogram", ("page", "outcome"), "s"),
-    "rowlight.errors": Metric("errors told to somebody", "counter", ("code",)),
+    "rowlight.errors": Metric(
+        "errors told to somebody; `fault` is Rowlight's own, `message` what no browser says",
+        "counter",
+        ("code",),
+    ),
     "rowlight.sessions": Metric("people signed in and at work on this process", "gauge"),
     "rowlight.tabs": Metric("open connections of people who are signed in", "gauge"),
 }
