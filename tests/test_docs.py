@@ -72,6 +72,7 @@ def test_every_program_is_in_the_reference():
     ours = {
         "app.main",
         "app.views.exports.press",
+        "infra.local.attended",
         "infra.provision.doctor.table",
     }  # started by others of ours
     assert {program for program in programs - ours if not program.startswith("bench.")} == {

@@ -46,10 +46,14 @@ def _require_free(port: int, setting: str) -> None:
 def _start_app(config: Config, settings: dict[str, str]) -> subprocess.Popen[bytes]:
     # What a person set for the app itself, such as MAX_ROWS, passes through; whereto it connects does not.
     environment = {name: value for name, value in os.environ.items() if name not in OTHER_WAYS} | settings
-    command = [sys.executable, "-m", "streamlit", "run", "app/asgi.py", f"--server.port={config.app_port}"]
-    # A group of its own, so that Ctrl-C reaches it once, through us.
+    command = [sys.executable, "-m", "infra.local.attended", "run", "app/asgi.py"]
+    # A group of its own, so that Ctrl-C reaches it once, through us; and a pipe, by which it ends with us.
     return subprocess.Popen(  # noqa: S603 - our own command
-        command, env=environment, start_new_session=True, stdout=subprocess.DEVNULL
+        [*command, f"--server.port={config.app_port}"],
+        env=environment,
+        start_new_session=True,
+        stdin=subprocess.PIPE,
+        stdout=subprocess.DEVNULL,
     )
 
 

@@ -108,6 +108,23 @@ def test_a_port_in_use_is_one_line_and_status_2(module, setting):
     assert setting in ended.stderr
 
 
+def answers(port):
+    with socket.socket() as probe:
+        return probe.connect_ex(("127.0.0.1", int(port))) == 0
+
+
+def test_who_kills_the_demonstration_ends_the_app_too():
+    ports = dict(zip(("APP_PORT", "IDP_PORT", "AWS_PORT"), map(str, free_ports(3)), strict=True))
+    given = {**os.environ, **ports, "DEMO_ROWS": "300"}
+    demo = subprocess.Popen([sys.executable, "-m", "infra.local.demo"], env=given, stdout=subprocess.PIPE)
+    with demo:
+        assert any(line.startswith(b"Rowlight is ready") for line in demo.stdout)
+        demo.kill()
+    until = time.monotonic() + 60
+    while answers(ports["APP_PORT"]):
+        assert time.monotonic() < until
+
+
 def test_a_missing_package_is_one_line_and_status_2():
     program = (
         "import runpy, sys; sys.modules['duckdb'] = None;"  # as if it were not installed
