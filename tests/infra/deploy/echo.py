@@ -31,10 +31,14 @@ class _Echo(BaseHTTPRequestHandler):
         """Nobody reads it."""
 
 
+class _Server(ThreadingHTTPServer):
+    request_queue_size = 128  # a proxy takes a connection that has to wait for seconds for a broken one
+
+
 @contextlib.contextmanager
 def running(port: int = 0) -> Iterator[ThreadingHTTPServer]:
     """One of them on this port, or on a free one."""
-    server = ThreadingHTTPServer(("127.0.0.1", port), _Echo)
+    server = _Server(("127.0.0.1", port), _Echo)
     threading.Thread(target=server.serve_forever, kwargs={"poll_interval": 0.02}, daemon=True).start()
     try:
         yield server

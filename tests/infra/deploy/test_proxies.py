@@ -150,13 +150,47 @@ def test_where_its_process_is_gone_another_answers(tmp_path):
                 assert somebody.get("/").status_code == 200
 
 
-def test_who_begins_sign_ins_by_the_hundred_is_slowed_down_however_the_path_is_spelt(before_two):
-    paths = ["/auth/login", "/auth/%6Cogin", "/auth/login?return_to=/a"] * 50
-    with proxies.client(before_two) as somebody, ThreadPoolExecutor(8) as crowd:
-        answers = list(crowd.map(lambda path: somebody.get(path).status_code, paths))
-        assert answers.count(429) >= 50
-        assert answers.count(200) >= 30
-        assert somebody.get("/auth/sign-in").status_code == 200
+@pytest.fixture
+def monday(tmp_path):
+    """nginx as it stands before anybody came this morning."""
+    port, http_port = free_ports(2)
+    with (
+        echo.running() as server,
+        proxies.nginx(tmp_path, [server.server_address[1]], port=port, http_port=http_port) as proxy,
+    ):
+        yield proxy
+
+
+def crowd(proxy, asked):
+    """The status of each request, all from one address and as fast as eight at a time get through."""
+    with proxies.client(proxy) as somebody, ThreadPoolExecutor(8) as pool:
+        return list(pool.map(lambda each: somebody.request(*each).status_code, asked))
+
+
+def test_two_hundred_people_of_one_address_sign_in_at_once(monday):
+    """Each by whichever way: a proxy in front of their office makes one address of them."""
+    one = [
+        *(("GET", path) for path in ("/", "/auth/sign-in", "/auth/page.js", "/auth/session")),
+        *(("GET", path) for path in ("/auth/login?return_to=/", "/auth/callback?code=x&state=y")),
+        ("POST", "/auth/session"),
+    ]
+    assert 429 not in crowd(monday, one * 200)
+
+
+FLOODS = {
+    "of sign-ins": [("GET", "/auth/login"), ("GET", "/auth/%6Cogin"), ("GET", "/auth/login?return_to=/a")],
+    "of answers": [("GET", "/auth/callback?code=x"), ("HEAD", "/auth/c%61llback"), ("POST", "/auth/session")],
+    "of sign-outs": [("POST", "/auth/sign-out"), ("POST", "/auth/../auth/sign-out"), ("POST", "/auth/x")],
+}
+
+
+@pytest.mark.parametrize("flood", FLOODS.values(), ids=FLOODS)
+def test_a_flood_from_one_address_is_refused_however_the_path_is_spelt(monday, flood):
+    answers = crowd(monday, flood * 600)
+    assert answers.count(200) >= 200
+    assert answers.count(429) >= 200
+    # Who is signed in there already, and who only looks, goes on.
+    assert 429 not in crowd(monday, [("GET", "/"), ("GET", "/auth/session"), ("GET", "/auth/sign-in")])
 
 
 AWAY = {

@@ -277,23 +277,67 @@ SPELLED = (
 )
 
 
+def answered(task: Replica, host: str, method: str, spelled: str) -> tuple[int, str, str]:
+    """Status, address and page for a path that no client tidies up first."""
+    connection = http.client.HTTPConnection("127.0.0.1", task.port)
+    connection.request(method, spelled, headers={"Host": host})
+    answer = connection.getresponse()
+    told = answer.status, answer.getheader("Location") or "", answer.read().decode()
+    connection.close()
+    return told
+
+
+def counts(statement: dict[str, Any], method: str, spelled: str) -> bool:
+    """Whether a statement of the firewall is true for a request."""
+    ((kind, told),) = statement.items()
+    if kind != "ByteMatchStatement":
+        inner = [counts(each, method, spelled) for each in told["Statements"]]
+        return {"OrStatement": any, "AndStatement": all}[kind](inner)
+    (field,), (transformed,) = told["FieldToMatch"], told["TextTransformations"]
+    text = {"Method": method, "UriPath": spelled.partition("?")[0]}[field]
+    text = {"URL_DECODE": unquote, "NONE": str}[transformed["Type"]](text)
+    wanted: str = told["SearchString"]
+    return {"STARTS_WITH": text.startswith(wanted), "EXACTLY": text == wanted}[told["PositionalConstraint"]]
+
+
+def limited(on: Deployed) -> dict[str, dict[str, Any]]:
+    """What each rule of the firewall counts by address; who comes too often hears 429."""
+    rules = [each for each in on.service.properties["Firewall"]["Rules"] if "Action" in each]
+    for rule in rules:
+        assert rule["Action"] == {"Block": {"CustomResponse": {"ResponseCode": 429}}}
+        assert rule["Statement"]["RateBasedStatement"]["AggregateKeyType"] == "IP"
+    return {each["Name"]: each["Statement"]["RateBasedStatement"]["ScopeDownStatement"] for each in rules}
+
+
 @pytest.mark.parametrize("spelled", SPELLED)
 def test_no_spelling_of_the_sign_in_gets_around_its_limit(
     deployed: Deployed, tasks: tuple[Replica, Replica], spelled: str
 ) -> None:
-    """Whatever the app takes for the beginning of a sign-in, the firewall counts as one."""
-    connection = http.client.HTTPConnection("127.0.0.1", tasks[0].port)
-    connection.request("GET", spelled, headers={"Host": urlsplit(deployed.env["APP_URL"]).netloc})
-    answer = connection.getresponse()
-    begins = (answer.getheader("Location") or "").startswith(deployed.env["OIDC_ISSUER"])
-    connection.close()
-    limit = deployed.service.properties["Firewall"]["Rules"][0]["Statement"]["RateBasedStatement"]
-    rule = limit["ScopeDownStatement"]["ByteMatchStatement"]
-    assert [each["Type"] for each in rule["TextTransformations"]] == ["URL_DECODE"]
-    counted = unquote(spelled.partition("?")[0]).startswith(rule["SearchString"])
-    assert counted or not begins
+    """Whatever the app takes for the beginning of a sign-in, or its end, the firewall counts as one."""
+    host, rules = urlsplit(deployed.env["APP_URL"]).netloc, limited(deployed)
+    _, location, _ = answered(tasks[0], host, "GET", spelled)
+    begins = location.startswith(deployed.env["OIDC_ISSUER"])
+    assert counts(rules["SignInsOfOneAddress"], "GET", spelled) or not begins
     if spelled in SPELLED[:3]:
         assert begins
+
+    returns = spelled.replace("login", "callback").replace("%6cogin", "c%61llback")
+    for method, path in (("GET", returns), ("POST", spelled.replace("login", "session"))):
+        _, _, page = answered(tasks[0], host, method, path)
+        ends = "RL-223" in page or "RL-237" in page
+        assert counts(rules["AnswersOfOneAddress"], method, path) or not ends
+        if path == "/auth/callback":
+            assert ends
+
+
+def test_what_open_tabs_ask_is_not_counted(deployed: Deployed) -> None:
+    for path in ("/", "/auth/session", "/auth/sign-in", "/auth/page.js"):
+        assert not [name for name, rule in limited(deployed).items() if counts(rule, "GET", path)]
+
+
+def test_two_hundred_people_of_one_address_pass_the_firewall() -> None:
+    numbers = template("service")["Parameters"]
+    assert min(numbers[f"{what}PerAddress"]["Default"] for what in ("SignIns", "Answers")) >= 5 * 200
 
 
 def test_the_containers_log_has_no_secret(deployed: Deployed, tasks: tuple[Replica, Replica]) -> None:

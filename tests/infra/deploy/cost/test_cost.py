@@ -208,6 +208,7 @@ def test_what_stands_there_is_what_the_template_makes():
         "Scheme": "internal" if not host.addresses else "internet-facing",
         "Waf": "on" if host.rules else "off",
     }
+    assert service.count("          Priority: ") == host.rules
     # A policy that follows a target makes two alarms of its own.
     own, follow = service.count("Type: AWS::CloudWatch::Alarm"), service.count("PolicyType: TargetTracking")
     assert own + 2 * follow == host.alarms
