@@ -4,6 +4,9 @@ BIN := .venv/bin
 COMPILE = $(BIN)/uv pip compile -q --universal --python-version 3.11 --generate-hashes --no-emit-index-url \
 	--no-annotate --custom-compile-command "make lock"
 
+# Where it is set, as in images of Python, each of the many processes of the tests would compile all code anew.
+unexport PYTHONDONTWRITEBYTECODE
+
 .DEFAULT_GOAL := help
 .PHONY: help demo local test lint types unit browser bench docs pictures reference coverage-table doctor-table policies-doc cost-page diagram lock format clean
 

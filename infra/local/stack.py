@@ -75,8 +75,9 @@ def start(config: Config) -> Stack:
         )
         stack = Stack(config, endpoint, servers)
         try:
-            settings = _prepare(stack, sample)
-            endpoint.settings.update(settings if config.empty else settings | _provision(stack))
+            session = _Session(stack)
+            settings = _prepare(stack, session, sample)
+            endpoint.settings.update(settings if config.empty else settings | _provision(stack, session))
         except BaseException:
             stack.stop()
             raise
@@ -120,9 +121,8 @@ def upload(s3: Any, rows: pa.Table, *, rows_an_object: int = ROWS_AN_OBJECT) -> 
         s3.put_object(Bucket=DATA_BUCKET, Key=DATA_KEY.format(part), Body=body)
 
 
-def _prepare(stack: Stack, sample: Future[pa.Table]) -> dict[str, str]:
+def _prepare(stack: Stack, session: boto3.Session, sample: Future[pa.Table]) -> dict[str, str]:
     """What a company has before it provisions: people, data, a client at its provider; where all that is."""
-    session = _Session(stack)
     if not stack.config.tags_sessions:
         push_people(session, identity_store_id=stack.endpoint.identity_store_id)
     rows = sample.result()
@@ -160,7 +160,7 @@ def _identity_center(stack: Stack) -> dict[str, str]:
     }
 
 
-def _provision(stack: Stack) -> dict[str, str]:
+def _provision(stack: Stack, session: boto3.Session) -> dict[str, str]:
     """What everybody runs then, and the settings that come of it."""
     known = _identity_center(stack)
     spec = Spec(
@@ -174,5 +174,5 @@ def _provision(stack: Stack) -> dict[str, str]:
         data_bucket=DATA_BUCKET,
         also_readable=ALSO_READABLE,
     )
-    outputs = apply(spec, _Session(stack))
+    outputs = apply(spec, session)
     return {**outputs.settings(), "ADMIN_SECRET_ARN": outputs.admin_secret_arn}

@@ -31,6 +31,7 @@ _RESPONSES = {
     "identitystore": IdentityStoreResponse,
     "secretsmanager": SecretsManagerResponse,
 }
+_PLAYED = {service: frozenset(method_names_from_class(played)) for service, played in _RESPONSES.items()}
 SERVICES = (*_RESPONSES, "s3")
 # Moto keeps these, but nothing here would enforce them.
 _NOT_ENFORCED = ("PermissionsBoundary", "ResourcePolicy")
@@ -106,7 +107,7 @@ class MotoServices:
         caller: Caller,
     ) -> wire.HttpResponse:
         """Answers a request to another service of moto's, its parameters already checked."""
-        if camelcase_to_underscores(operation) not in method_names_from_class(_RESPONSES[service]):
+        if camelcase_to_underscores(operation) not in _PLAYED[service]:
             raise wire.not_implemented(service, operation)
         if any(word in name for word in _NOT_ENFORCED for name in (operation, *parameters)):
             raise wire.not_implemented(service, f"{operation} with a boundary or a resource policy")
@@ -176,6 +177,8 @@ class MotoServices:
         forwarded = {
             **{name: value for name, value in environ.items() if _passes(service, name)},
             "HTTP_HOST": "localhost",
+            # Else moto looks the key up in every partition, and so makes each with all of AWS's own policies.
+            "HTTP_X_MOTO_ACCOUNT_ID": ACCOUNT_ID,
             "RAW_URI": request.path,
             "CONTENT_LENGTH": str(len(body)),
             "wsgi.input": io.BytesIO(body),

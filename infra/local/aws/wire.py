@@ -5,16 +5,16 @@ import re
 from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import datetime
-from functools import cached_property
+from functools import cache, cached_property
 from typing import Any
 from urllib.parse import parse_qsl, quote
 from xml.sax.saxutils import escape
 
+from moto.core import utils
 from moto.core.errors import ErrorLookupFactory
 from moto.core.model import OperationModel, ServiceModel
 from moto.core.parse import QueryParser
 from moto.core.serialize import SerializationContext, get_serializer_class
-from moto.core.utils import get_service_model
 from werkzeug.datastructures import MultiDict
 
 from infra.local.aws.constraints import check
@@ -23,6 +23,9 @@ from infra.local.aws.model import AwsError
 MAX_BODY_BYTES = 64 * 1024 * 1024
 FORM = "application/x-www-form-urlencoded"
 _ID_HEADERS = frozenset({"x-amzn-requestid", "x-amz-request-id"})
+
+# Moto makes a loader for each model that it reads, and each of them looks for every service that AWS has.
+utils.create_loader = cache(utils.create_loader)  # type: ignore[attr-defined]  # moto imports it there
 
 
 @dataclass(frozen=True)
@@ -220,4 +223,4 @@ def _xml(status: int, text: str) -> HttpResponse:
 
 def model_of(service: str) -> ServiceModel:
     """A service's model, as botocore ships it."""
-    return get_service_model(service)
+    return utils.get_service_model(service)

@@ -2,6 +2,7 @@
 
 import datetime as dt
 from dataclasses import dataclass
+from typing import Any
 
 import numpy as np
 import numpy.typing as npt
@@ -198,14 +199,14 @@ def _product_columns(lines: _Lines, places: tuple[City, ...]) -> list[pa.Array]:
         _taken([product.sku for product in PRODUCTS], lines.product),
         _taken([product.name for product in PRODUCTS], lines.product),
         _taken([product.category for product in PRODUCTS], lines.product),
-        pa.array(lines.quantity.astype(np.int32)),
+        _numbers(lines.quantity, pa.int32()),
         _decimals(cents, scale=2),
     ]
 
 
 def _when(lines: _Lines, days: npt.NDArray[np.datetime64]) -> list[pa.Array]:
     second = days.astype(np.int64)[lines.day] * 86_400 + lines.second
-    return [pa.array(second * 1_000_000).cast(pa.timestamp("us"))]
+    return [_numbers(second * 1_000_000, pa.timestamp("us"))]
 
 
 def _place_columns(lines: _Lines, places: tuple[City, ...]) -> list[pa.Array]:
@@ -218,14 +219,24 @@ def _place_columns(lines: _Lines, places: tuple[City, ...]) -> list[pa.Array]:
         _taken([city.country for city in places], lines.city),
         _decimals(latitude[lines.city], scale=6),
         _decimals(longitude[lines.city], scale=6),
-        pa.array(population[lines.city]),
-        pa.array(elevations(places)[lines.city]),
+        _numbers(population[lines.city], pa.int32()),
+        _numbers(elevations(places)[lines.city], pa.int32()),
         _taken([city.timezone for city in places], lines.city),
     ]
 
 
 def _taken(values: list[str], index: Integers) -> pa.Array:
-    return pa.array(values).take(pa.array(index))
+    texts = [value.encode() for value in values]
+    borders = np.cumsum([0, *map(len, texts)])
+    data = pa.py_buffer(b"".join(texts))
+    found = pa.StringArray.from_buffers(len(texts), pa.py_buffer(borders.astype(np.int32)), data)
+    return found.take(_numbers(index, pa.int64()))
+
+
+def _numbers(values: npt.NDArray[np.integer[Any]], kind: pa.DataType) -> pa.Array:
+    """Arrow's column of the numbers, without pa.array(): that first imports all of pandas."""
+    data = pa.py_buffer(values.astype(f"i{kind.bit_width // 8}"))
+    return pa.Array.from_buffers(kind, len(values), [None, data])
 
 
 def _decimals(unscaled: Integers, *, scale: int) -> pa.Array:

@@ -9,8 +9,9 @@ import time
 
 import httpx
 import pytest
+from moto.iam.models import iam_backends
 
-from infra.local.config import Config, ConfigError, from_environment
+from infra.local.config import ACCOUNT_ID, Config, ConfigError, from_environment
 from tests.conftest import free_ports
 
 
@@ -171,3 +172,8 @@ def test_a_page_of_another_name_gets_no_settings(stack):
     answer = httpx.get(f"{stack.config.aws_url}/_local/env", headers={"Host": "evil.example"})
     assert answer.status_code == 403
     assert "ADMIN_AWS" not in answer.text
+
+
+def test_of_the_partitions_of_aws_it_makes_the_one_that_it_has(stack):
+    """Each of moto's others would begin with all of AWS's own policies."""
+    assert list(iam_backends[ACCOUNT_ID]) == ["aws"]

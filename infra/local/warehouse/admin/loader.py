@@ -160,7 +160,7 @@ def _with_nulls(rows: pa.Table, null: str, *, empty: bool, blank: bool) -> pa.Ta
 
 def _read_parquet(body: bytes, columns: list[ColumnDefinition], _: Mapping[str, Any]) -> pa.Table:
     """Parquet's columns fill the table's by position, as Redshift's do."""
-    rows = pa.parquet.read_table(io.BytesIO(body))
+    rows = pa.parquet.ParquetFile(io.BytesIO(body)).read()
     if rows.num_columns != len(columns):
         raise SqlError("Unmatched number of columns between table and file", "XX000")
     rows = rows.rename_columns([column.name for column in columns])
