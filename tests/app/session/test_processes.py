@@ -2,6 +2,7 @@
 
 import pytest
 
+from app.auth.oidc import Provider
 from app.errors import InvalidToken, SessionExpired
 from app.session import record as records
 from app.session.user import LEASE
@@ -62,6 +63,51 @@ class TestProcessesThatEnd:
         other = scene.sessions()
         other.expire(session_id, SessionExpired("x", "y", code="RL-233"))
         assert scene.revoked == scene.refresh_tokens[-1:]
+
+    def crash_at_the_provider(self, scene, user, monkeypatch, *, heard):
+        """The process ends while the refresh token is on its way, or the one that takes its place is."""
+        scene.aws.refresh_tokens = False
+        user.keys()
+        scene.clock.forward(minutes=61)
+        refresh = Provider.refresh
+
+        def end(provider, token):
+            if heard:
+                refresh(provider, token)
+            raise Crash
+
+        with monkeypatch.context() as patched:
+            patched.setattr(Provider, "refresh", end)
+            with pytest.raises(Crash):
+                user.keys()
+        scene.clock.forward(seconds=LEASE.total_seconds())
+
+    def test_before_the_provider_heard_of_it_nobody_is_signed_out(self, scene, session_id, user, monkeypatch):
+        self.crash_at_the_provider(scene, user, monkeypatch, heard=False)
+        assert scene.sessions().find(session_id).keys()
+        assert record(scene, user).standing.refresh_token == scene.refresh_tokens[-1]
+
+    def test_a_rotated_refresh_token_that_nobody_heard_of_is_lost(self, scene, session_id, user, monkeypatch):
+        """No process can know it, and the provider does not take the old one: its person signs in again."""
+        self.crash_at_the_provider(scene, user, monkeypatch, heard=True)
+        other = scene.sessions()
+        assert code(SessionExpired, other.find(session_id).keys) == "RL-234"
+        # The old one is sent once more and then never again.
+        assert record(scene, user).standing.refresh_token is None
+        assert code(SessionExpired, other.find(session_id).keys) == "RL-234"
+
+    def test_where_the_provider_does_not_rotate_nothing_is_lost(self, scene, session_id, user, monkeypatch):
+        refreshed = scene.idp._refreshed
+
+        def kept(token):
+            held = scene.idp.refresh_tokens.get(token)
+            answer = refreshed(token)
+            scene.idp.refresh_tokens[token] = held
+            return answer
+
+        monkeypatch.setattr(scene.idp, "_refreshed", kept)
+        self.crash_at_the_provider(scene, user, monkeypatch, heard=True)
+        assert scene.sessions().find(session_id).keys()
 
     def test_a_token_that_proves_nothing_does_not_cost_the_rotated_refresh_token(self, scene, user):
         scene.aws.refresh_tokens = False
