@@ -93,6 +93,10 @@ class CompressedAssets:
     # Their names carry a hash of their content, and Streamlit says so in this header.
     _IMMUTABLE = "immutable"
     _TYPES = ("text/", "application/javascript", "application/json", "image/svg+xml", "application/wasm")
+    # A module is UTF-8, whatever a header says of it. But what Chromium can parse of modules while they come,
+    # it compiles anew at each visit; of a charset that it cannot parse so, it takes what it compiled and kept.
+    _SCRIPTS = ("text/javascript", "application/javascript")
+    _KEPT_COMPILED = "text/javascript; charset=iso-8859-2"
     _LEAST_BYTES = 1024
     _GZIP = re.compile(r"(?:^|,)\s*gzip\s*(?:;\s*q=(?!0(?:\.0*)?\s*(?:,|$))|,|$)", re.IGNORECASE)
 
@@ -154,6 +158,8 @@ class CompressedAssets:
         compressed = await asyncio.to_thread(gzip.compress, body, 9)
         for name in ("etag", "last-modified", "accept-ranges"):  # they describe the file as it is on disk
             del headers[name]
+        if headers["content-type"].startswith(self._SCRIPTS):
+            headers["Content-Type"] = self._KEPT_COMPILED
         headers["Content-Encoding"] = "gzip"
         headers["Content-Length"] = str(len(compressed))
         headers.add_vary_header("Accept-Encoding")

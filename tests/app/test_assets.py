@@ -108,6 +108,11 @@ class TestCompression:
             assert "etag" not in answer.headers
         assert files.served == 1
 
+    def test_a_script_keeps_a_type_that_a_module_must_have(self, app):
+        """Under another than JavaScript's, no browser would run it."""
+        answer = get(app, "/static/js/index.js", **{"accept-encoding": "gzip"})
+        assert answer.headers["content-type"].partition(";")[0] == "text/javascript"
+
     @pytest.mark.parametrize(
         "headers",
         [
