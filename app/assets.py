@@ -94,7 +94,7 @@ class CompressedAssets:
     _IMMUTABLE = "immutable"
     _TYPES = ("text/", "application/javascript", "application/json", "image/svg+xml", "application/wasm")
     # A module is UTF-8, whatever a header says of it. But what Chromium can parse of modules while they come,
-    # it compiles anew at each visit; of a charset that it cannot parse so, it takes what it compiled and kept.
+    # it compiles anew at each visit; of a charset that it cannot parse so, it takes what it kept compiled.
     _SCRIPTS = ("text/javascript", "application/javascript")
     _KEPT_COMPILED = "text/javascript; charset=iso-8859-2"
     _LEAST_BYTES = 1024

@@ -1,26 +1,23 @@
 """Pages as a person meets them: opening one, and changing a filter, until the last panel is painted.
 
-A browser whose cache is warm and that is signed in; nothing is remembered of earlier answers, so that the
-warehouse is asked each time. A page is drawn when its script has ended, nothing waits or is stale any more,
-and every figure, chart, table and map has been painted with the new answer (tests/browser/drawn.py). What is
-told is the moment of the last change, not that at which somebody noticed.
+A browser whose cache is warm and that is signed in, alone while a page opens; nothing is remembered of
+earlier answers, so that the warehouse is asked each time. A page is drawn when its script has ended, nothing
+waits or is stale any more, and every figure, chart, table and map has been painted with the new answer
+(tests/browser/drawn.py). What is told is the moment of the last change, not that at which somebody noticed.
 """
 
-import shutil
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 from itertools import cycle, islice
 from pathlib import Path
 from typing import Any
 
-from playwright.sync_api import BrowserContext, Page, sync_playwright
-
 from app.views import VIEWS
 from app.views.page import View
 from bench import scene
+from bench.browser import SIZE, Chromium, Tab, chromium
 from bench.report import figure, ratio, value
 from tests.browser import drawn
-from tests.browser.chromium import FLAGS
 from tests.browser.demo import Demo
 from tests.browser.pictures import path_of
 from tests.browser.visitor import Visitor
@@ -60,38 +57,42 @@ Moments = Mapping[
 def measure(*, rows: int = ROWS, runs: int = RUNS) -> None:
     """Prints, for each page, how long opening it takes, and changing a filter on it."""
     with (
-        scene.demonstration(DEMO_ROWS=str(rows), CACHE_SECONDS="0") as (_, env, _),
-        _profile() as context,
+        scene.demonstration(DEMO_ROWS=str(rows), CACHE_SECONDS="0") as (url, env, _),
+        chromium() as browser,
     ):
-        drawn.watch(context)
-        context.add_init_script(_LISTEN)
-        visitor = Visitor.at(context, Demo(env, Path(), env["SIGN_IN"]))
-        visitor.open("/")
-        visitor.provider().get_by_role("button", name="Ethan Global").click()
-        visitor.leave().wait_for()
+        demo = Demo(env, Path(), env["SIGN_IN"])
+        with _visitor(browser, demo) as visitor:
+            visitor.open("/")
+            visitor.provider().get_by_role("button", name="Ethan Global").click()
+            visitor.leave().wait_for()
         for view in VIEWS:
-            _page(visitor, view, runs)
+            with browser.alone(drawn.WATCH, _LISTEN) as tab:
+                _openings(tab, url, view, runs)
+            with _visitor(browser, demo) as visitor:
+                _changes(visitor, view, runs)
 
 
 @contextmanager
-def _profile() -> Iterator[BrowserContext]:
-    """A profile on disk, as people have: only there does the browser keep compiled scripts."""
-    with scene.scratch() as home, sync_playwright() as playwright:
-        context = playwright.chromium.launch_persistent_context(
-            home,
-            executable_path=shutil.which("chromium"),
-            args=FLAGS,
-            viewport={"width": 1440, "height": 1000},
-            locale="en-US",
-        )
-        yield context
-        context.close()
+def _visitor(browser: Chromium, demo: Demo) -> Iterator[Visitor]:
+    """Somebody who clicks, at a tab that is closed afterwards."""
+    with browser.driven() as context:
+        drawn.watch(context)
+        context.add_init_script(_LISTEN)
+        visitor = Visitor.at(context, demo)
+        visitor.page.set_viewport_size(SIZE)
+        yield visitor
+        visitor.page.close()
 
 
-def _page(visitor: Visitor, view: View, runs: int) -> None:
+def _openings(tab: Tab, url: str, view: View, runs: int) -> None:
     for _ in range(_WARMING):
-        _open(visitor, view)
-    _tell(f"{view.title}: open", "open", [_open(visitor, view) for _ in range(runs)])
+        _open(tab, url + path_of(view))
+    _tell(f"{view.title}: open", "open", [_open(tab, url + path_of(view)) for _ in range(runs)])
+
+
+def _changes(visitor: Visitor, view: View, runs: int) -> None:
+    visitor.open(path_of(view))
+    drawn.wait(visitor.page)
     changes = [_change_category(visitor, name) for name in islice(cycle(_CATEGORIES), runs)]
     _tell(f"{view.title}: a category", "filter", changes)
     changes = [_change_period(visitor, name) for name in islice(cycle(_PERIODS), runs)]
@@ -107,10 +108,10 @@ def _tell(name: str, kind: str, found: list[Moments]) -> None:
     figure(f"{name}, the server's last word", [each / 1000 for each in until["last"]])
 
 
-def _open(visitor: Visitor, view: View) -> Moments:
-    visitor.page.goto("about:blank")  # what leaves a page before is not counted
-    visitor.open(path_of(view))
-    return _moments(visitor.page, drawn.wait(visitor.page), since=0)
+def _open(tab: Tab, url: str) -> Moments:
+    tab.open(url)
+    last_change = tab.until(drawn.DRAWN, drawn.QUIET_MS)
+    return _moments(tab.until("() => rowlightHeard", None), last_change, since=0)
 
 
 def _change_category(visitor: Visitor, name: str) -> Moments:
@@ -133,9 +134,10 @@ def _change(visitor: Visitor, box: str, option: str) -> Moments:
     page.get_by_role("combobox", name=box, exact=True).click()
     page.get_by_role("option", name=option, exact=True).click()
     page.wait_for_function(f"before => {_FIGURE} !== before", arg=before, polling=20)
-    return _moments(page, drawn.wait(page), since=page.evaluate("rowlightHeard.clicked"))
+    last_change = drawn.wait(page)
+    heard = page.evaluate("rowlightHeard")
+    return _moments(heard, last_change, since=heard["clicked"])
 
 
-def _moments(page: Page, last_change: float, *, since: float) -> Moments:
-    heard: dict[str, Any] = page.evaluate("rowlightHeard")
+def _moments(heard: Mapping[str, Any], last_change: float, *, since: float) -> Moments:
     return {"first": heard["first"] - since, "last": heard["last"] - since, "drawn": last_change - since}

@@ -3,7 +3,7 @@
 from playwright.sync_api import BrowserContext, Page
 
 # A grid and a map are painted on canvases, which no change of the document tells of.
-_WATCH = """(() => {
+WATCH = """(() => {
   const now = () => performance.now();
   const seen = (window.rowlightSeen = { changed: now(), stirred: now(), painted: new WeakSet() });
   const changed = () => { seen.changed = seen.stirred = now(); };
@@ -26,7 +26,7 @@ _WATCH = """(() => {
 })()"""
 
 # The moment of the last change that is seen, once all is there and nothing stirs for a while; else false.
-_DRAWN = """quiet => {
+DRAWN = """quiet => {
   const app = document.querySelector("[data-testid=stApp]");
   const main = document.querySelector("[data-testid=stMain]");
   const every = (name, holds) => [...main.querySelectorAll(`[data-testid=${name}]`)].every(holds);
@@ -47,10 +47,10 @@ QUIET_MS = 300
 
 def watch(context: BrowserContext) -> None:
     """Has every page of the profile note its changes from its first moment on."""
-    context.add_init_script(_WATCH)
+    context.add_init_script(WATCH)
 
 
 def wait(page: Page) -> float:
     """Waits until the page is drawn; the moment of its last change to be seen, by its clock in ms."""
-    moment: float = page.wait_for_function(_DRAWN, arg=QUIET_MS, polling=50).json_value()
+    moment: float = page.wait_for_function(DRAWN, arg=QUIET_MS, polling=50).json_value()
     return moment
