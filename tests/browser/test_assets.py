@@ -3,7 +3,7 @@
 import pytest
 from playwright.sync_api import Page, sync_playwright
 
-from tests.browser.conftest import FLAGS, path_of_chromium
+from tests.browser import chromium
 
 pytestmark = pytest.mark.browser
 VISITS = 8  # it keeps what it compiled of a script that it has met more than once
@@ -14,7 +14,7 @@ def test_a_browser_that_comes_again_does_not_compile_the_scripts_anew(demo, tmp_
         sync_playwright() as playwright,
         # A profile on disk, as people have: only there is anything kept.
         playwright.chromium.launch_persistent_context(
-            tmp_path, executable_path=path_of_chromium(), args=FLAGS
+            tmp_path, executable_path=chromium.path(), args=chromium.FLAGS
         ) as context,
     ):
         page = context.new_page()
