@@ -79,14 +79,18 @@ class SignIn:
 
 def press(client: httpx.Client, page: httpx.Response, label: str, **typed: str) -> httpx.Response:
     """Presses the button of that label on a page, as a browser would, after typing into its fields."""
-    for form in Forms(page.text).forms:
+    form = pressed(page.text, label)
+    return client.request(form.method, urljoin(str(page.url), form.action), data=form.fields | typed)
+
+
+def pressed(html: str, label: str) -> Form:
+    """The form of the button of that label, with all that it would send."""
+    for form in Forms(html).forms:
         for button in form.buttons:
             if label in button["text"]:
-                data = form.fields | typed
-                if button.get("name"):
-                    data[button["name"]] = button.get("value", "")
-                return client.request(form.method, urljoin(str(page.url), form.action), data=data)
-    raise AssertionError(f"no button {label!r} on {page.url.path}: {page.text[:300]}")
+                named = {button["name"]: button.get("value", "")} if button.get("name") else {}
+                return Form(form.action, form.method, form.fields | named)
+    raise AssertionError(f"no button {label!r}: {html[:300]}")
 
 
 def authorize(

@@ -7,7 +7,6 @@ from urllib.parse import parse_qs, urlsplit
 from playwright.sync_api import BrowserContext, ConsoleMessage, Page, Request, WebSocket
 
 from tests.browser.demo import Demo
-from tests.browser.visitor import as_text
 from tests.browser.wire import Wire
 
 SHAPES = {
@@ -114,8 +113,12 @@ class Collector:
         page.on("websocket", self._socket)
 
     def _socket(self, socket: WebSocket) -> None:
-        socket.on("framereceived", lambda payload: self.told["frame received"].append(as_text(payload)))
-        socket.on("framesent", lambda payload: self.told["frame sent"].append(as_text(payload)))
+        socket.on("framereceived", lambda payload: self.told["frame received"].append(_as_text(payload)))
+        socket.on("framesent", lambda payload: self.told["frame sent"].append(_as_text(payload)))
+
+
+def _as_text(payload: str | bytes) -> str:
+    return payload.decode("latin-1") if isinstance(payload, bytes) else payload
 
 
 def _redirect_uris(env: dict[str, str]) -> tuple[str, str]:

@@ -17,8 +17,8 @@ from tests.stand_in import ROOT, START_SECONDS, StandIn
 
 # Short enough for ten renewals while a person looks at a page or two.
 SHORT = {"ID_TOKEN_SECONDS": "4", "IDC_TOKEN_SECONDS": "3"}
-# Twenty-five seconds: the end is in sight from the first page on.
-BRIEF = {"SESSION_HOURS": "0.007"}
+# Thirty-six seconds: the end is in sight from the first page on.
+BRIEF = {"SESSION_HOURS": "0.01"}
 KINDS = {
     "popup": {"SIGN_IN": "popup"},
     "redirect": {"SIGN_IN": "redirect"},

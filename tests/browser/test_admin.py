@@ -20,7 +20,7 @@ FROM sys_query_history WHERE username = 'AWSIDC:{}@example.com'
 @pytest.fixture
 def ada(visitor, context):
     drawn.watch(context)
-    visitor.sign_in("Ada Admin")
+    visitor.open_as("Ada Admin")
     # Asked once her first page stands.
     visitor.page.get_by_test_id("stTopNavLink").filter(has_text="Admin").click()
     expect(visitor.page.get_by_role("heading", name="Admin", level=1)).to_be_visible()
@@ -62,7 +62,7 @@ def test_the_rows_of_each_person_are_as_many_as_they_count_themselves(ada, sql):
 def test_a_person_who_signed_in_is_shown_with_their_groups_roles(ada, chromium, sql):
     with profile(chromium) as context:
         frank = Visitor.at(context, ada.demo)
-        frank.sign_in("Frank Amer")
+        frank.open_as("Frank Amer")
         frank.metric()
         asked = re.compile(r"person=frank@example\.com .*query=\"Who administers\"")
         ada.until(lambda: any(asked.search(line) for line in ada.demo.events("query")))
@@ -143,7 +143,7 @@ def test_the_way_from_a_statement_to_its_audit_trail_goes_by_the_keyboard(ada):
 
 @pytest.mark.parametrize("name", ["Frank Amer", "Nora Newcomer"])
 def test_everybody_else_is_told_at_its_address_what_is_missing(name, visitor):
-    visitor.sign_in(name)
+    visitor.open_as(name)
     expect(visitor.page.get_by_role("heading", level=1)).to_be_visible()
     expect(visitor.page.get_by_test_id("stTopNavLink").filter(has_text="Admin")).to_have_count(0)
     visitor.open("/admin")

@@ -54,7 +54,7 @@ def opened(page: Page) -> Iterator[str]:
 
 def test_the_pages_and_what_opens_on_them(visitor, context):
     drawn.watch(context)
-    visitor.sign_in("Ethan Global")
+    visitor.open_as("Ethan Global")
     page, found = visitor.page, {}
     for theme, window in LOOKS:
         look = f"{theme}, {window['width']} wide"
@@ -74,7 +74,7 @@ def test_the_pages_and_what_opens_on_them(visitor, context):
 
 def test_the_administrators_page(visitor, context):
     drawn.watch(context)
-    visitor.sign_in("Ada Admin", f"/{admin.PROOF.path}")
+    visitor.open_as("Ada Admin", f"/{admin.PROOF.path}")
     page, found = visitor.page, {}
     for theme, window in LOOKS:
         look_at(page, theme, window)
@@ -92,7 +92,7 @@ def test_the_administrators_page(visitor, context):
 
 def test_the_editor_and_what_comes_of_it(visitor, context):
     drawn.watch(context)
-    visitor.sign_in("Frank Amer", f"/{explore.PROOF.path}")
+    visitor.open_as("Frank Amer", f"/{explore.PROOF.path}")
     page, found = visitor.page, {}
     for theme, window in LOOKS:
         look_at(page, theme, window)

@@ -112,7 +112,7 @@ def test_both_leave_together_and_nothing_secret_was_told(wired, wire):
 @pytest.mark.on("popup")
 def test_it_reads_wide_and_on_a_phone(visitor, context):
     drawn.watch(context)
-    visitor.sign_in("Ethan Global", "/compare")
+    visitor.open_as("Ethan Global", "/compare")
     visitor.sign_in_beside("Frank Amer")
     for theme, window in (("light", WIDE), ("dark", WIDE), ("light", PHONE)):
         look_at(visitor.page, theme, window)

@@ -77,7 +77,7 @@ def tab_to(page: Page, role: str, name: str) -> None:
 
 def test_the_mouse_leads_down_to_the_orders_and_every_way_leads_back(visitor, sql):
     name, page = "Alex Emea", visitor.page
-    visitor.sign_in(name, "/products")
+    visitor.open_as(name, "/products")
     for level, below in (("category", "Products"), ("product", "Cities"), ("city", "Orders")):
         assert_level_is_what_sql_says(visitor, sql, name, level)
         open_best(page)
@@ -111,7 +111,7 @@ def test_the_mouse_leads_down_to_the_orders_and_every_way_leads_back(visitor, sq
 
 def test_the_keyboard_alone_leads_down_and_back(visitor, sql):
     name, page = "Ming Apac", visitor.page
-    visitor.sign_in(name, "/customers")
+    visitor.open_as(name, "/customers")
     for level, below in (("region", "Countries"), ("country", "Cities"), ("city", "Orders")):
         assert_level_is_what_sql_says(visitor, sql, name, level)
         tab_to(page, "combobox", f"Open a {level}")
@@ -131,18 +131,18 @@ def test_the_keyboard_alone_leads_down_and_back(visitor, sql):
 
 
 def test_a_link_to_a_level_opens_it_with_the_rows_of_whoever_follows_it(visitor, stranger, sql):
-    visitor.sign_in("Ethan Global", "/products?category=Running")
+    visitor.open_as("Ethan Global", "/products?category=Running")
     heading(visitor.page, "Products")
     open_best(visitor.page)
     heading(visitor.page, "Cities")
-    stranger.sign_in("Ming Apac", visitor.page.url.removeprefix(visitor.demo.url))
+    stranger.open_as("Ming Apac", visitor.page.url.removeprefix(visitor.demo.url))
     heading(stranger.page, "Cities")
     assert_level_is_what_sql_says(stranger, sql, "Ming Apac", "city")
     assert stranger.metric()[0] < visitor.metric()[0]
 
 
 def test_who_may_see_nothing_is_told_why(visitor):
-    visitor.sign_in("Nora Newcomer", "/products?category=Running")
+    visitor.open_as("Nora Newcomer", "/products?category=Running")
     for link in ("Customers' cities", "Products"):
         expect(visitor.page.get_by_text("There is nothing here for you yet.")).to_be_visible()
         expect(visitor.page.get_by_test_id("stDataFrame")).to_have_count(0)

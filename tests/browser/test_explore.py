@@ -5,6 +5,7 @@ from decimal import Decimal
 import pytest
 from playwright.sync_api import expect
 
+from tests.browser import grids
 from tests.browser.test_stopping import ENDLESS
 
 pytestmark = pytest.mark.browser
@@ -22,8 +23,9 @@ def editor(visitor):
 
 
 def at_explore(visitor, name):
-    visitor.sign_in(name, "/explore")
+    visitor.open_as(name, "/explore")
     expect(editor(visitor)).to_be_visible()
+    visitor.settle()
 
 
 def run(visitor, sql):
@@ -38,10 +40,12 @@ def grid(visitor):
     return visitor.page.get_by_test_id("stDataFrame").first.locator("table[role=grid]")
 
 
-def seen(visitor, heading):
-    """The cells of a small grid, line by line, once it has this column."""
+def seen(visitor, heading, count=1):
+    """The cells of a small grid, line by line, once it has this column and so many lines."""
     expect(grid(visitor).locator("thead th").get_by_text(heading, exact=True)).to_have_count(1)
-    return [line.locator("td").all_inner_texts() for line in grid(visitor).locator("tbody tr").all()]
+    lines = grid(visitor).locator("tbody tr")
+    expect(lines).to_have_count(count)
+    return grids.cells(lines, count)
 
 
 def past(visitor):
@@ -57,8 +61,11 @@ def past(visitor):
 def test_a_result_is_what_sql_gives_the_same_person(visitor, sql, name):
     at_explore(visitor, name)
     run(visitor, SQL)
-    shown = [(region, int(orders), Decimal(sold)) for region, orders, sold in seen(visitor, "sold")]
-    assert shown == [(region, int(orders), Decimal(sold)) for region, orders, sold in sql(name, SQL)]
+    expected = sql(name, SQL)
+    shown = seen(visitor, "sold", len(expected))
+    assert [(region, int(orders), Decimal(sold)) for region, orders, sold in shown] == [
+        (region, int(orders), Decimal(sold)) for region, orders, sold in expected
+    ]
     statement = visitor.demo.events("query")[-1].split("statement=")[1].split()[0]
     expect(visitor.page.get_by_text(f"statement {statement}")).to_be_visible()
     assert not visitor.seen.faults
@@ -72,7 +79,7 @@ def test_who_has_no_tables_is_told_so(visitor, sql):
     run(visitor, SQL)
     expect(visitor.page.get_by_role("alert").filter(has_text="RL-410")).to_be_visible()
     expect(visitor.page.get_by_text("permission denied")).to_be_visible()
-    assert editor(visitor).input_value() == SQL
+    expect(editor(visitor)).to_have_value(SQL)
 
 
 def test_names_are_completed_and_put_in_and_the_text_stays(visitor):
@@ -84,7 +91,7 @@ def test_names_are_completed_and_put_in_and_the_text_stays(visitor):
     area.press_sequentially("s.cat")
     expect(page.get_by_role("option", name="category")).to_be_visible()
     area.press("Tab")
-    assert area.input_value() == "SELECT s.category FROM public.sales_data s"
+    expect(area).to_have_value("SELECT s.category FROM public.sales_data s")
     expect(page.get_by_role("option", name="category")).to_have_count(0)
     area.press("End")
     area.press_sequentially("\nWHERE")
@@ -111,7 +118,7 @@ def test_stop_stops_and_what_is_written_meanwhile_stays(visitor):
     stop.click()
     expect(page.get_by_text("Stopped. Run it again")).to_be_visible()
     visitor.until(lambda: "outcome=RL-440" in visitor.demo.events("query")[-1])
-    assert area.input_value() == "SELECT 7 AS seven"
+    expect(area).to_have_value("SELECT 7 AS seven")
     page.get_by_role("button", name="Run", exact=True).click()
     assert seen(visitor, "seven") == [["7"]]
 
@@ -148,6 +155,7 @@ def test_history_is_ones_own_and_goes_with_the_person(visitor, sql):
     page = visitor.page
     page.get_by_text("Your statements").click()
     options = past(visitor)
+    expect(options.filter(has_text="two").first).to_be_attached()
     assert not [text for text in options.all_inner_texts() if "of ethan" in text]
     options.filter(has_text="of frank").first.click()
     expect(editor(visitor)).to_have_value("SELECT 'of frank'\n  AS word")
@@ -160,9 +168,9 @@ def test_history_is_ones_own_and_goes_with_the_person(visitor, sql):
     assert "of frank" not in page.content()
     run(visitor, "SELECT 3 AS three")
     page.get_by_text("Your statements").click()
-    options = past(visitor).all_inner_texts()
-    assert [text for text in options if "three" in text]
-    assert not [text for text in options if "frank" in text or "two" in text]
+    options = past(visitor)
+    expect(options.filter(has_text="three").first).to_be_attached()
+    assert not [text for text in options.all_inner_texts() if "frank" in text or "two" in text]
 
 
 def test_a_plan_a_chart_and_a_file_of_the_answer(visitor):

@@ -37,7 +37,7 @@ def take(visitor, what, kind):
 
 @pytest.mark.parametrize("name", ["Ethan Global", "Frank Amer", "Alex Emea", "Ming Apac"])
 def test_a_person_takes_along_their_own_rows(name, visitor, demo, sql):
-    visitor.sign_in(name)
+    visitor.open_as(name)
     file_name, content = take(visitor, "By category", "CSV")
     assert re.fullmatch(r"rowlight-overview-by-category-\d{4}-\d\d-\d\d\.csv", file_name)
     remarks = [line for line in content.decode("utf-8-sig").splitlines() if line.startswith("#")]
@@ -54,7 +54,7 @@ def test_a_person_takes_along_their_own_rows(name, visitor, demo, sql):
 
 
 def test_a_page_and_its_map_are_drawn_for_paper(visitor):
-    visitor.sign_in("Frank Amer")
+    visitor.open_as("Frank Amer")
     visitor.open_cities()
     _, content = take(visitor, "", "PDF")
     pages = [page.get_textpage().get_text_bounded() for page in pypdfium2.PdfDocument(content)]
@@ -71,7 +71,7 @@ def test_a_page_and_its_map_are_drawn_for_paper(visitor):
 
 
 def test_the_way_to_a_file_looks_like_a_button_and_leads_to_the_newest(visitor):
-    visitor.sign_in("Frank Amer")
+    visitor.open_as("Frank Amer")
     visitor.page.emulate_media(color_scheme="dark")
     take(visitor, "By category", "CSV")
     dialog = visitor.page.get_by_role("dialog")
@@ -88,6 +88,6 @@ def test_the_way_to_a_file_looks_like_a_button_and_leads_to_the_newest(visitor):
 
 
 def test_whoever_sees_nothing_has_nothing_to_take_along(visitor):
-    visitor.sign_in("Nora Newcomer")
+    visitor.open_as("Nora Newcomer")
     expect(visitor.page.get_by_role("heading", name="There is nothing here for you yet.")).to_be_visible()
     expect(visitor.page.get_by_role("button", name="Export")).to_have_count(0)

@@ -5,7 +5,7 @@ import re
 import pytest
 from playwright.sync_api import expect
 
-from tests.browser.proofs import fact, opened, steps
+from tests.browser.proofs import assert_steps, fact, opened
 from tests.browser.test_people import SEES_NOTHING, SEES_ROWS
 
 pytestmark = pytest.mark.browser
@@ -23,14 +23,14 @@ HOLDS, ENDS = ["holds"] * 5 + ["come through"], ["holds"] * 4 + ["ends here", "n
 
 @pytest.mark.parametrize("name", SEES_ROWS)
 def test_whoever_sees_rows_is_shown_by_which_links(name, visitor, sql):
-    visitor.sign_in(name)
+    visitor.open_as(name)
     visitor.metric()
     asked = len(visitor.demo.events("query"))
     proof = opened(visitor)
     ((rows, regions, countries),) = sql(name, COUNT)
     expect(proof.get_by_text(f"You see {rows:,} rows of public.sales_data.")).to_be_visible()
     expect(proof.get_by_text(WORDS[name]).first).to_be_visible()
-    assert steps(proof) == HOLDS
+    assert_steps(proof, HOLDS)
     ((user,),) = sql(name, "SELECT current_user")
     expect(fact(proof, "current_user")).to_have_text(user)
     assert len(fact(proof, "Regions").inner_text().split(" · ")) == regions
@@ -42,20 +42,20 @@ def test_whoever_sees_rows_is_shown_by_which_links(name, visitor, sql):
 
 @pytest.mark.parametrize("name", SEES_NOTHING)
 def test_whoever_sees_nothing_is_shown_at_which_link_it_ends(name, visitor):
-    visitor.sign_in(name)
+    visitor.open_as(name)
     if name == "Ada Admin":  # the page is drawn anew once it is known that she administers
         expect(visitor.page.get_by_role("link", name="Admin", exact=True)).to_be_visible()
     proof = opened(visitor)
     expect(proof.get_by_text("You see no rows of public.sales_data.")).to_be_visible()
     expect(proof.get_by_text(WORDS[name]).first).to_be_visible()
     expect(proof.get_by_text("What would change it")).to_be_visible()
-    assert steps(proof) == ENDS
+    assert_steps(proof, ENDS)
     expect(proof.get_by_role("row", name="amer_region_filter")).to_have_count(int(name == "Ada Admin"))
     assert not visitor.seen.faults
 
 
 def test_a_page_asks_nothing_for_its_proof_until_somebody_opens_it(visitor):
-    visitor.sign_in("Frank Amer")
+    visitor.open_as("Frank Amer")
     visitor.refreshed()
     asked = [line for line in visitor.demo.events("query") if "How I see this" in line]
     visitor.refreshed()
@@ -65,7 +65,7 @@ def test_a_page_asks_nothing_for_its_proof_until_somebody_opens_it(visitor):
 
 
 def test_the_page_of_its_own_says_the_same_of_the_page_that_was_shown_last(visitor):
-    visitor.sign_in("Frank Amer")
+    visitor.open_as("Frank Amer")
     visitor.open_cities()
     visitor.metric()
     page = visitor.page
@@ -84,7 +84,7 @@ def test_the_page_of_its_own_says_the_same_of_the_page_that_was_shown_last(visit
 
 
 def test_by_keyboard_it_opens_and_closes_and_the_page_stays(visitor):
-    visitor.sign_in("Frank Amer")
+    visitor.open_as("Frank Amer")
     before = visitor.metric()
     page = visitor.page
     page.get_by_role("button", name="How do I see this?").focus()
@@ -97,7 +97,7 @@ def test_by_keyboard_it_opens_and_closes_and_the_page_stays(visitor):
 
 @pytest.mark.on("renewing")
 def test_what_renewed_the_credentials_is_seen_at_the_next_refresh(visitor):
-    visitor.sign_in("Frank Amer", "/how")
+    visitor.open_as("Frank Amer", "/how")
     page = visitor.page
     expect(page.get_by_role("heading", name="On record")).to_be_visible()
     ends = page.locator("section").filter(has_text="Role session").locator("time").first
@@ -105,4 +105,4 @@ def test_what_renewed_the_credentials_is_seen_at_the_next_refresh(visitor):
     page.wait_for_timeout(3_500)  # longer than they live
     visitor.refresh()
     visitor.until(lambda: ends.get_attribute("datetime") != before)
-    assert steps(page) == HOLDS
+    assert_steps(page, HOLDS)

@@ -39,29 +39,27 @@ def teal(visitor):
 
 def click_the_middle(visitor, what):
     """Points at the middle of the map until it says that this is there, and clicks it."""
-    box = chart(visitor).bounding_box()
-    middle = box["x"] + box["width"] / 2, box["y"] + box["height"] / 2
 
     def is_there():
-        visitor.page.mouse.move(*box_corner(box))
-        visitor.page.mouse.move(*middle)
+        box = chart(visitor).bounding_box()
+        visitor.page.mouse.move(box["x"] + 5, box["y"] + box["height"] - 5)
+        visitor.page.mouse.move(*middle(box))
         visitor.page.wait_for_timeout(100)
-        tip = chart(visitor).locator(".deck-tooltip")
-        return tip.count() and what in tip.inner_text()
+        return any(what in text for text in chart(visitor).locator(".deck-tooltip").all_inner_texts())
 
     visitor.until(is_there)
     address = visitor.page.url
     # Of a press that takes longer than a click may, while software draws the map, nothing comes.
     for _ in range(5):
-        visitor.page.mouse.click(*middle)
+        visitor.page.mouse.click(*middle(chart(visitor).bounding_box()))
         with suppress(PlaywrightTimeout):
             visitor.page.wait_for_url(lambda url: url != address, timeout=6_000)
             return
     raise AssertionError("No click chose anything.")
 
 
-def box_corner(box):
-    return box["x"] + 5, box["y"] + box["height"] - 5
+def middle(box):
+    return box["x"] + box["width"] / 2, box["y"] + box["height"] / 2
 
 
 def listed(visitor):
@@ -94,7 +92,7 @@ def in_place(place):
 
 
 def test_every_shape_is_drawn(visitor):
-    visitor.sign_in("Ethan Global", "/cities")
+    visitor.open_as("Ethan Global", "/cities")
     for shape in SHAPES:
         visitor.page.get_by_role("radio", name=shape).click()
         visitor.until(lambda: teal(visitor) > 500)
@@ -105,7 +103,7 @@ def test_every_shape_is_drawn(visitor):
 
 
 def test_a_city_is_found_clicked_and_let_go(visitor, sql):
-    visitor.sign_in("Frank Amer", "/cities")
+    visitor.open_as("Frank Amer", "/cities")
     whole, place = visitor.metric(), first_place(visitor)
     search = visitor.page.get_by_role("combobox", name="Find a city")
     search.fill(place)
@@ -129,7 +127,8 @@ def test_a_city_is_found_clicked_and_let_go(visitor, sql):
 
 
 def test_the_list_is_reached_and_used_by_keys_alone(visitor, sql):
-    visitor.sign_in("Ethan Global", "/cities")
+    visitor.open_as("Ethan Global", "/cities")
+    visitor.metric()
     place = first_place(visitor)
     visitor.page.get_by_role("combobox", name="Find a city").focus()
     for _ in range(5):
@@ -194,7 +193,7 @@ def test_tiles_come_from_the_styles_origin_and_from_nowhere_else(context, tmp_pa
         style = f"http://localhost:{server.server_port}/style.json"
         with demonstration(tmp_path / "log.txt", {"SIGN_IN": "redirect", "MAP_STYLE_URL": style}) as demo:
             visitor = Visitor.at(context, demo)
-            visitor.sign_in("Frank Amer", "/cities")
+            visitor.open_as("Frank Amer", "/cities")
             visitor.until(lambda: colours(visitor).get(Tiles.COLOUR, 0) > 1_000)
             expect(chart(visitor).get_by_text("© Somebody")).to_be_visible()
             assert "/style.json" in server.asked

@@ -47,7 +47,7 @@ def best(sql, person, column):
 
 @pytest.mark.parametrize("person", ["Ethan Global", "Frank Amer"])
 def test_figures_are_those_that_redshift_gives_the_person(visitor, sql, person):
-    visitor.sign_in(person)
+    visitor.open_as(person)
     ((now, year_ago),) = sql(
         person,
         f"SELECT sum(CASE WHEN {period()} THEN quantity * sales_price END), "
@@ -71,7 +71,7 @@ def test_figures_are_those_that_redshift_gives_the_person(visitor, sql, person):
 
 
 def test_a_click_on_a_bar_chooses_it_and_another_click_all_again(visitor, sql):
-    visitor.sign_in("Ethan Global")
+    visitor.open_as("Ethan Global")
     name, sales = best(sql, "Ethan Global", "category")
     whole = visitor.metric()
     bar(visitor, "By category", name).click(force=True)
@@ -84,7 +84,7 @@ def test_a_click_on_a_bar_chooses_it_and_another_click_all_again(visitor, sql):
 
 
 def test_every_switch_works_from_the_keyboard_and_keeps_the_focus(visitor):
-    visitor.sign_in("Ethan Global")
+    visitor.open_as("Ethan Global")
     expect(chart(visitor, "Lowest products").locator("svg")).to_be_visible()
     page = visitor.page
     for choice, key in (("Month", "Space"), ("Last year", "Enter"), ("Tables", "Enter")):

@@ -12,7 +12,7 @@ pytestmark = pytest.mark.browser
 
 
 def test_a_filter_holds_for_both_pages(visitor, sql):
-    visitor.sign_in("Frank Amer")
+    visitor.open_as("Frank Amer")
     before, _ = visitor.metric()
     visitor.choose("Category", "Cycling")
     expect(visitor.chip("Cycling")).to_be_visible()
@@ -28,7 +28,7 @@ def test_a_filter_holds_for_both_pages(visitor, sql):
 
 
 def test_a_choice_is_in_the_address_of_every_page_and_survives_a_reload(visitor, stranger, demo):
-    visitor.sign_in("Ethan Global", "/")
+    visitor.open_as("Ethan Global", "/")
     visitor.choose("Period", "Last 7 days")
     visitor.choose("Category", "Cycling")
     expect(visitor.page).to_have_url(demo.url + "/?period=7d&category=Cycling")
@@ -39,13 +39,13 @@ def test_a_choice_is_in_the_address_of_every_page_and_survives_a_reload(visitor,
     visitor.page.reload()
     expect(visitor.chip("Cycling")).to_be_visible()
     assert visitor.metric() == shown
-    stranger.sign_in("Ethan Global", visitor.page.url.removeprefix(demo.url))
+    stranger.open_as("Ethan Global", visitor.page.url.removeprefix(demo.url))
     expect(stranger.chip("Cycling")).to_be_visible()
     assert stranger.metric() == shown
 
 
 def test_back_and_forward_lead_through_what_was_chosen(visitor, demo):
-    visitor.sign_in("Ethan Global", "/")
+    visitor.open_as("Ethan Global", "/")
     visitor.choose("Period", "Last 7 days")
     expect(visitor.page).to_have_url(demo.url + "/?period=7d")
     visitor.open_cities()
@@ -68,7 +68,7 @@ def test_back_and_forward_lead_through_what_was_chosen(visitor, demo):
 
 
 def test_nothing_stands_on_or_beside_the_sign_in_page_after_signing_out(visitor):
-    visitor.sign_in("Ethan Global")
+    visitor.open_as("Ethan Global")
     visitor.metric()
     visitor.sign_out()
     visitor.shows_nothing_of("Ethan Global")
@@ -78,7 +78,7 @@ def test_nothing_stands_on_or_beside_the_sign_in_page_after_signing_out(visitor)
 
 
 def test_no_figure_is_cut_off(visitor):
-    visitor.sign_in("Ethan Global")
+    visitor.open_as("Ethan Global")
     for width in (390, 768, 1024, 1440):
         visitor.page.set_viewport_size({"width": width, "height": 900})
         visitor.page.reload()
@@ -91,7 +91,7 @@ def test_no_figure_is_cut_off(visitor):
 
 
 def test_headings_leave_no_level_out_and_the_tab_has_a_mark_of_its_own(visitor):
-    visitor.sign_in("Ethan Global")
+    visitor.open_as("Ethan Global")
     visitor.metric()
     for heading in ("Sales over time", "By category"):
         expect(visitor.page.get_by_role("heading", name=heading, level=2)).to_be_visible()
@@ -102,7 +102,7 @@ def test_headings_leave_no_level_out_and_the_tab_has_a_mark_of_its_own(visitor):
 
 def test_a_chosen_category_can_be_read_in_the_dark(visitor):
     visitor.page.emulate_media(color_scheme="dark")
-    visitor.sign_in("Ethan Global")
+    visitor.open_as("Ethan Global")
     visitor.metric()
     visitor.page.get_by_role("combobox", name="Category").click()
     visitor.page.get_by_role("option", name="Cycling").click()
@@ -120,7 +120,7 @@ def test_a_map_needs_nothing_from_outside(visitor):
             else None
         ),
     )
-    visitor.sign_in("Ethan Global")
+    visitor.open_as("Ethan Global")
     with visitor.page.expect_response(re.compile(r"countries-110m\.geojson")) as base_map:
         visitor.open_cities()
     assert base_map.value.ok
@@ -129,15 +129,15 @@ def test_a_map_needs_nothing_from_outside(visitor):
 
 
 def test_two_people_do_not_see_each_others_rows(visitor, stranger):
-    visitor.sign_in("Ethan Global")
+    visitor.open_as("Ethan Global")
     world, _ = visitor.metric()
-    stranger.sign_in("Frank Amer")
+    stranger.open_as("Frank Amer")
     assert stranger.metric()[0] < world
     assert visitor.refreshed()[0] == world
 
 
 def test_how_the_map_is_drawn_asks_nothing_and_is_refused_after_a_sign_out(visitor, demo):
-    visitor.sign_in("Frank Amer", "/cities")
+    visitor.open_as("Frank Amer", "/cities")
     shown = visitor.metric()
     asked = len(demo.events("query"))
     best = visitor.page.get_by_text(re.compile(r"^The best \d+ of"))

@@ -6,6 +6,7 @@ from decimal import Decimal
 import pytest
 from playwright.sync_api import expect
 
+from tests.browser import grids
 from tests.browser.proofs import fact, opened
 
 SEES_ROWS = ["Ethan Global", "Frank Amer", "Alex Emea", "Ming Apac"]
@@ -29,20 +30,12 @@ def assert_shows(visitor, label: str, exact: Decimal) -> None:
     visitor.until(shows)
 
 
-STILL_MS = 500
-
-
 def table_rows(visitor, count: int) -> list[list[str]]:
-    """The first rows of the table, as it tells them to a screen reader, a while after it has painted them."""
+    """The first rows of the page's table."""
     page = visitor.page
     expect(page.get_by_test_id("stApp")).to_have_attribute("data-test-script-state", "notRunning")
     rows = page.get_by_test_id("stDataFrame").locator("table[role=grid]").locator("tbody tr")
-    before, told = None, []
-    while told != before or not told:
-        expect(rows.nth(count - 1)).to_be_attached()
-        before, told = told, [rows.nth(place).locator("td").all_inner_texts() for place in range(count)]
-        page.wait_for_timeout(STILL_MS)
-    return told
+    return grids.cells(rows, count)
 
 
 def plain(text: str) -> Decimal:
@@ -72,7 +65,7 @@ def test_the_pages_show_what_sql_says(name, visitor, sql):
 @pytest.mark.browser
 @pytest.mark.parametrize("name", SEES_NOTHING)
 def test_who_may_see_nothing_is_told_why(name, visitor):
-    visitor.sign_in(name)
+    visitor.open_as(name)
     for _ in range(2):
         expect(visitor.page.get_by_text("There is nothing here for you yet.")).to_be_visible()
         expect(visitor.page.get_by_text(re.compile(r"RL-41\d "))).to_be_visible()
@@ -85,9 +78,11 @@ def test_who_may_see_nothing_is_told_why(name, visitor):
 @pytest.mark.on("tags")
 def test_by_session_tags_a_person_works_through_renewals_until_they_sign_out(visitor):
     """Here, beside its figures: no other test needs this demonstration, and each costs its start."""
-    visitor.sign_in("Frank Amer")
+    visitor.open_as("Frank Amer")
     shown, renewed = visitor.metric(), len(visitor.demo.events("renewal"))
-    visitor.until(lambda: visitor.refreshed() and len(visitor.demo.events("renewal")) >= renewed + 2)
+    while len(visitor.demo.events("renewal")) < renewed + 2:
+        visitor.page.wait_for_timeout(1_000)
+        visitor.refreshed()
     assert visitor.metric() == shown
     proof = opened(visitor)
     expect(fact(proof, "current_user")).to_have_text("IAMR:frank@example.com")

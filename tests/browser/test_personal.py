@@ -27,7 +27,7 @@ def statements(visitor):
 @pytest.mark.browser
 @pytest.mark.parametrize("name", SEES_ROWS)
 def test_each_keeps_views_and_alerts_of_their_own(name, visitor, sql):
-    visitor.sign_in(name, "/?period=30d&category=Cycling")
+    visitor.open_as(name, "/?period=30d&category=Cycling")
     page = visitor.page
     visitor.metric()
     open_tool(page, "Views")
@@ -71,14 +71,14 @@ def test_each_keeps_views_and_alerts_of_their_own(name, visitor, sql):
 
 @pytest.mark.browser
 def test_a_link_shows_its_reader_their_own_rows_and_says_so(visitor, stranger, sql):
-    visitor.sign_in("Ethan Global", "/?period=7d&category=Cycling")
+    visitor.open_as("Ethan Global", "/?period=7d&category=Cycling")
     visitor.metric()
     open_tool(visitor.page, "Views")
     link = visitor.page.get_by_test_id("stCode").inner_text().strip()
     assert link == f"{visitor.demo.url}/?period=7d&category=Cycling&shared=1"
 
     path = link.removeprefix(visitor.demo.url)
-    stranger.sign_in("Frank Amer", path)
+    stranger.open_as("Frank Amer", path)
     told = "This view was shared as a link. You see it with the rows that Redshift lets {} see."
     expect(stranger.page.get_by_text(told.format("Frank Amer"))).to_be_visible()
     ((exact,),) = sql("Frank Amer", SALES)
@@ -87,7 +87,7 @@ def test_a_link_shows_its_reader_their_own_rows_and_says_so(visitor, stranger, s
     expect(stranger.page).to_have_url(re.compile(r"\?period=7d&category=Cycling$"))
 
     stranger.sign_out()
-    stranger.sign_in("Nora Newcomer", path)
+    stranger.open_as("Nora Newcomer", path)
     expect(stranger.page.get_by_text(told.format("Nora Newcomer"))).to_be_visible()
     expect(stranger.page.get_by_text("There is nothing here for you yet.")).to_be_visible()
     expect(stranger.page.get_by_role("button", name="Views")).to_have_count(0)

@@ -14,7 +14,7 @@ EXAMPLE = Path("infra/policy-tests.yaml").read_text().replace("alex@example.com"
 
 
 def at_the_tests(visitor) -> Page:
-    visitor.sign_in("Ada Admin", "/admin")
+    visitor.open_as("Ada Admin", "/admin")
     visitor.page.get_by_role("tab", name="Policy tests").click()
     expect(text_of(visitor.page)).to_be_visible()
     return visitor.page
@@ -36,7 +36,7 @@ def row(page: Page, person: str, table: str):
 
 
 def test_ada_holds_a_text_against_the_rules(visitor, stranger):
-    stranger.sign_in("Frank Amer")
+    stranger.open_as("Frank Amer")
     page = at_the_tests(visitor)
     expect(text_of(page)).to_have_value(re.compile(r"frank@example\.com:\n    public\.sales_data: "))
     run(page)
@@ -71,7 +71,7 @@ def test_a_text_is_a_text_whatever_it_holds(visitor):
 
 
 def test_frank_has_no_such_page(visitor):
-    visitor.sign_in("Frank Amer", "/admin")
+    visitor.open_as("Frank Amer", "/admin")
     expect(visitor.page.get_by_text("This page is for administrators of the warehouse.")).to_be_visible()
     expect(visitor.page.get_by_role("tab")).to_have_count(0)
     expect(visitor.page.get_by_role("textbox")).to_have_count(0)

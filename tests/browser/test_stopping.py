@@ -56,7 +56,7 @@ def late(demo):
 
 
 def test_stop_ends_the_statement_and_the_figures_stay(visitor, demo):
-    visitor.sign_in("Frank Amer")
+    visitor.open_as("Frank Amer")
     shown = visitor.metric()
     client = outside.aws(demo.env, "redshift-data", outside.credentials_of(demo.env, "Frank Amer"))
     with occupied(demo.env, client):
@@ -74,7 +74,7 @@ def test_stop_ends_the_statement_and_the_figures_stay(visitor, demo):
 
 def test_a_first_look_that_is_stopped_says_so_and_can_be_asked_again(visitor, late):
     late(8)
-    visitor.sign_in("Frank Amer")
+    visitor.open_as("Frank Amer")
     stop(visitor).click()
     expect(visitor.page.get_by_text("The question was stopped before it was answered.")).to_be_visible()
     visitor.page.get_by_role("button", name="Try again").click()
@@ -82,7 +82,7 @@ def test_a_first_look_that_is_stopped_says_so_and_can_be_asked_again(visitor, la
 
 
 def test_another_choice_meanwhile_is_what_counts(visitor, demo, late):
-    visitor.sign_in("Frank Amer")
+    visitor.open_as("Frank Amer")
     ninety_days = visitor.metric()
     late(20)
     visitor.refresh()
@@ -95,7 +95,7 @@ def test_another_choice_meanwhile_is_what_counts(visitor, demo, late):
 
 def test_who_waits_for_the_same_in_another_tab_gets_it(visitor, late):
     late(8)
-    visitor.sign_in("Frank Amer")
+    visitor.open_as("Frank Amer")
     tab = visitor.tab()
     tab.open()
     expect(stop(tab)).to_be_visible()
@@ -105,7 +105,7 @@ def test_who_waits_for_the_same_in_another_tab_gets_it(visitor, late):
 
 
 def test_a_tab_that_is_closed_stops_what_it_asked(visitor, demo):
-    visitor.sign_in("Frank Amer")
+    visitor.open_as("Frank Amer")
     visitor.metric()
     client = outside.aws(demo.env, "redshift-data", outside.credentials_of(demo.env, "Frank Amer"))
     tab = visitor.tab()

@@ -4,10 +4,12 @@ import re
 from collections.abc import Callable
 from dataclasses import dataclass, field
 from decimal import Decimal
+from urllib.parse import urljoin
 
 from playwright.sync_api import BrowserContext, Locator, Page, WebSocket, expect
 from streamlit.proto.ForwardMsg_pb2 import ForwardMsg
 
+from tests import outside
 from tests.browser.demo import Demo
 
 # Two cores share the browser, the app and the stand-in: long enough that no expectation is about time.
@@ -41,7 +43,7 @@ class Connection:
 
 @dataclass
 class Seen:
-    """All that a browser was told: console lines, WebSocket frames and URLs; and which scripts failed."""
+    """What a browser was told: console lines and URLs; and which scripts failed."""
 
     texts: list[str] = field(default_factory=list)
     faults: list[str] = field(default_factory=list)
@@ -49,17 +51,8 @@ class Seen:
     def watch(self, page: Page) -> None:
         page.on("console", lambda message: self.texts.append(message.text))
         page.on("pageerror", lambda error: self.faults.append(str(error)))
-        page.on("websocket", self._watch_socket)
         page.on("request", lambda request: self.texts.append(request.url))
         page.on("popup", self.watch)
-
-    def _watch_socket(self, socket: WebSocket) -> None:
-        for event in ("framereceived", "framesent"):
-            socket.on(event, lambda payload: self.texts.append(as_text(payload)))
-
-
-def as_text(payload: str | bytes) -> str:
-    return payload.decode("latin-1") if isinstance(payload, bytes) else payload
 
 
 @dataclass
@@ -112,6 +105,27 @@ class Visitor:
 
     def enter(self, name: str) -> None:
         """Signs in from where the sign-in is offered."""
+        self._expect_to_be_asked_about(name)
+        self.provider().get_by_role("button", name=name).click()
+        expect(self.leave()).to_be_visible()
+
+    def sign_in(self, name: str, path: str = "/") -> None:
+        """Opens a page, and signs in there by the pages as they are drawn."""
+        self.open(path)
+        self.enter(name)
+
+    def open_as(self, name: str, path: str = "/") -> None:
+        """Opens a page as this person, who signed in by the whole-page way before any page was drawn."""
+        self._expect_to_be_asked_about(name)
+        browser = self.page.context.request
+        asked = browser.get(f"{self.demo.url}/auth/login", params={"return_to": path})
+        form = outside.pressed(asked.text(), name)
+        address = urljoin(asked.url, form.action)
+        assert browser.fetch(address, method=form.method, form=form.fields).ok
+        self.open(path)
+        expect(self.leave()).to_be_visible()
+
+    def _expect_to_be_asked_about(self, name: str) -> None:
         asked = re.compile(rf"person={name.split(maxsplit=1)[0].lower()}@.* query=\"Who administers\"")
 
         def count() -> int:
@@ -119,12 +133,6 @@ class Visitor:
 
         before = count()
         self.waits = lambda: count() > before
-        self.provider().get_by_role("button", name=name).click()
-        expect(self.leave()).to_be_visible()
-
-    def sign_in(self, name: str, path: str = "/") -> None:
-        self.open(path)
-        self.enter(name)
 
     def second_button(self) -> Locator:
         """What signs in a second person beside whoever is signed in."""
@@ -157,10 +165,14 @@ class Visitor:
     def metric(self, label: str = "Total sales") -> tuple[Decimal, Decimal]:
         box = self.page.get_by_test_id("stMetric").filter(has_text=label).first
         expect(box).to_be_visible()
-        if self.waits is not None:  # from then on, only what somebody does here is asked
+        self.settle()
+        return number(box.get_by_test_id("stMetricValue").inner_text())
+
+    def settle(self) -> None:
+        """Waits for what the app asks by itself: from then on, only what somebody does here is asked."""
+        if self.waits is not None:
             self.until(self.waits)
             self.waits = None
-        return number(box.get_by_test_id("stMetricValue").inner_text())
 
     def refresh(self) -> None:
         self.page.get_by_role("button", name="Refresh").click()
