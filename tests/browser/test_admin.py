@@ -88,7 +88,7 @@ def test_an_administrator_ends_somebodys_sign_ins(ada, chromium):
     with profile(chromium) as desk, profile(chromium) as laptop:
         franks = [Visitor.at(context, ada.demo) for context in (desk, laptop)]
         for frank in franks:
-            frank.sign_in("Frank Amer")
+            frank.open_as("Frank Amer")
             frank.metric()
         look_at(ada, "Sign-ins")
         ada.page.get_by_role("combobox", name="End all sign-ins of").click()

@@ -13,7 +13,7 @@ from tests import outside
 from tests.browser.demo import Demo
 
 # Two cores share the browser, the app and the stand-in: long enough that no expectation is about time.
-PATIENCE_MS = 60_000
+PATIENCE_MS = 120_000
 UNITS = {"": 1, "k": 1_000, "M": 1_000_000, "B": 1_000_000_000}
 expect.set_options(timeout=PATIENCE_MS)
 
