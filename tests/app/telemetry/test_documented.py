@@ -7,6 +7,7 @@ import subprocess
 import sys
 from pathlib import Path
 
+import promql_parser
 import pytest
 import yaml
 
@@ -105,6 +106,21 @@ def test_a_query_asks_for_what_is_exported(query, exported):
     for labels in re.findall(r"by \(([^)]*)\)", query):
         may = set.union(*(exported[name] for name, _ in used))
         assert {label.strip() for label in labels.split(",")} <= may
+
+
+@pytest.mark.parametrize("query", [*QUERIES, *(rule["expr"] for rule in RULES)])
+def test_a_query_is_one_to_prometheus(query):
+    """Its grammar, and what its functions take and give; `$__…` is put in by Grafana."""
+    promql_parser.parse(re.sub(r"\$__\w+", "5m", query))
+
+
+WRONG = {"rate(rowlight_errors)": "type matrix", "sum(rate(a[5m])": "parenthesis", "a[5m] > 1": "scalar"}
+
+
+@pytest.mark.parametrize("wrong", WRONG)
+def test_a_query_that_prometheus_refuses_is_found(wrong):
+    with pytest.raises(ValueError, match=WRONG[wrong]):
+        promql_parser.parse(wrong)
 
 
 def test_the_codes_in_the_rules_are_errors_of_the_app():
