@@ -20,6 +20,13 @@ from websockets.sync.client import ClientConnection, connect
 
 from tests.browser.chromium import FLAGS
 
+# Without a window it would take itself for unwatched, and for a device without a mouse.
+_WATCHED = (
+    "--disable-background-timer-throttling",
+    "--disable-backgrounding-occluded-windows",
+    "--disable-renderer-backgrounding",
+    "--blink-settings=primaryHoverType=2,availableHoverTypes=2,primaryPointerType=4,availablePointerTypes=4",
+)
 _START_SECONDS = 30
 _PATIENCE_SECONDS = 60
 _REST_SECONDS = 0.3
@@ -110,7 +117,15 @@ def chromium() -> Iterator[Chromium]:
     with TemporaryDirectory(prefix="rowlight-bench-", ignore_cleanup_errors=True) as home:
         window = f"--window-size={SIZE['width']},{SIZE['height']}"
         process = subprocess.Popen(
-            [program, *FLAGS, window, "--lang=en-US", "--remote-debugging-port=0", f"--user-data-dir={home}"],
+            [
+                program,
+                *FLAGS,
+                *_WATCHED,
+                window,
+                "--lang=en-US",
+                "--remote-debugging-port=0",
+                f"--user-data-dir={home}",
+            ],
             stderr=subprocess.DEVNULL,
         )
         try:
