@@ -63,9 +63,8 @@ class Statement:
         self.renewed = False  # whether it has cost a renewal of credentials already
         self._clock = clock
         self.admit = admit
-        self._prepare = (
-            prepare  # without a hold on this statement: nothing but a look for garbage would end both
-        )
+        # Without a hold on this statement: nothing but a look for garbage would end both.
+        self._prepare = prepare
         self._stopped = False
         self._over = False
         self._cancelled = False

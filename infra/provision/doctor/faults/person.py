@@ -122,7 +122,7 @@ NOT_CONNECTED = Fault(
     " assignment to Redshift's application.",
     cure="Assign one of their groups to Redshift's application, and see that SVV_IDENTITY_PROVIDERS has the"
     " warehouse's connection; Redshift said: {said}",
-    shows=("RL-410", "RL-411", "RL-413"),
+    shows=("RL-410", "RL-411", "RL-413", "RL-420"),
 )
 OTHER_USER = Fault(
     code="RLD-517",
