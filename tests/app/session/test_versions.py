@@ -29,7 +29,7 @@ class LaterSeal(Seal):
 
 
 @pytest.fixture(params=["memory", "dynamodb"])
-def table(request, clock):
+def kept(request, clock):
     """What both versions keep their values in."""
     if request.param == "memory":
         return MemoryStore(most=1000, clock=clock.seconds)
@@ -38,10 +38,10 @@ def table(request, clock):
 
 
 @pytest.fixture
-def two(scene, table):
+def two(scene, kept):
     """A process of each version: today's, and a later one of another format."""
     sealing_key = [secrets.token_bytes(32)]
-    return [scene.sessions(SealedStore(table, seal(sealing_key))) for seal in (Seal, LaterSeal)]
+    return [scene.sessions(SealedStore(kept, seal(sealing_key))) for seal in (Seal, LaterSeal)]
 
 
 @pytest.fixture(params=["today's, then a later one", "a later one, then today's"])
