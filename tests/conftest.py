@@ -95,13 +95,19 @@ def empty(empty_stand_in):
 
 
 @pytest.fixture(scope="session")
-def chromium():
-    """Chromium, started once for each test process that asks for it: Playwright bears one."""
+def playwright():
+    """Playwright, which a process bears one of."""
     from playwright.sync_api import sync_playwright
 
+    with sync_playwright() as running:
+        yield running
+
+
+@pytest.fixture(scope="session")
+def chromium(playwright):
+    """Chromium, started once for each test process that asks for it."""
     from tests.browser.chromium import FLAGS, UNSMOOTHED, path
 
-    with sync_playwright() as playwright:
-        browser = playwright.chromium.launch(executable_path=path(), args=[*FLAGS, UNSMOOTHED])
-        yield browser
-        browser.close()
+    browser = playwright.chromium.launch(executable_path=path(), args=[*FLAGS, UNSMOOTHED])
+    yield browser
+    browser.close()

@@ -274,7 +274,7 @@ class TestPopUp:
         plain = popup.get(path, **{"accept-encoding": "identity"})
         compressed = popup.get(path, **{"accept-encoding": "gzip"})
         assert compressed.headers["content-encoding"] == "gzip"
-        assert compressed.text == plain.text
+        assert compressed.content == plain.content
         assert len(gzip.compress(plain.content)) < len(plain.content) / 2
 
     def test_the_buttons_frame_can_be_framed_by_us(self, popup):

@@ -1,7 +1,7 @@
 """What a browser keeps of the app's files from one visit to the next."""
 
 import pytest
-from playwright.sync_api import Page, sync_playwright
+from playwright.sync_api import Page
 
 from tests.browser import chromium
 
@@ -9,14 +9,11 @@ pytestmark = pytest.mark.browser
 VISITS = 8  # it keeps what it compiled of a script that it has met more than once
 
 
-def test_a_browser_that_comes_again_does_not_compile_the_scripts_anew(demo, tmp_path):
-    with (
-        sync_playwright() as playwright,
-        # A profile on disk, as people have: only there is anything kept.
-        playwright.chromium.launch_persistent_context(
-            tmp_path, executable_path=chromium.path(), args=chromium.FLAGS
-        ) as context,
-    ):
+def test_a_browser_that_comes_again_does_not_compile_the_scripts_anew(demo, playwright, tmp_path):
+    # A profile on disk, as people have: only there is anything kept.
+    with playwright.chromium.launch_persistent_context(
+        tmp_path, executable_path=chromium.path(), args=chromium.FLAGS
+    ) as context:
         page = context.new_page()
         visits = (kept_compiled(page, demo.url) for _ in range(VISITS))
         assert any("/static/js/index." in url for urls in visits for url in urls)
