@@ -3,8 +3,9 @@
 import logging
 import signal
 import sys
-import threading
+import time
 from collections.abc import Callable
+from typing import NoReturn
 
 from infra.local.config import Config, ConfigError, from_environment, isolate
 
@@ -33,18 +34,19 @@ def main(run: Callable[[Config], int]) -> int:
     return 2
 
 
-def stand_in(config: Config) -> int:
-    """The stand-in alone."""
+def stand_in(config: Config) -> NoReturn:
+    """The stand-in alone, until a signal."""
     from infra.local.stack import start  # noqa: PLC0415 - a missing package is told in one line
 
     stack = start(config)
     where = f"Identity provider on {config.issuer}, AWS on {config.aws_url}"
     print(f"{where}; settings: {config.aws_url}/_local/env", flush=True)  # noqa: T201 - a command line's answer
     try:
-        threading.Event().wait()
+        # Not one wait without end: of a signal that another thread took, this one hears when it wakes.
+        while True:
+            time.sleep(0.5)
     finally:
         stack.stop()
-    return 0
 
 
 if __name__ == "__main__":
