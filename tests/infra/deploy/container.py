@@ -15,9 +15,7 @@ import httpx
 from tests.infra.deploy.image import Stage, sandbox
 
 START_SECONDS = 90
-GRACE_SECONDS = (
-    30  # three times what Docker gives between SIGTERM and SIGKILL: traced, everything takes longer
-)
+GRACE_SECONDS = 10  # what Docker gives a container between SIGTERM and SIGKILL
 _SETS_THE_USER = ("--cap-drop", "ALL", "--cap-add", "CAP_SETUID", "--cap-add", "CAP_SETGID")
 
 
