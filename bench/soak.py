@@ -18,11 +18,12 @@ from tests import replica
 from tests.replica import Browser, Replica
 
 MINUTES, PEOPLE, WINDOWS = 30.0, 50, 6
-# Of what there is on average, in the last two thirds of the time: what is less is noise of a heap.
+# While people work, the process holds what happens to be needed at once; when they rest, what stays. It has
+# filled after a third; what it holds more of at the end, beyond the noise of a heap, would be a leak.
+THIRDS, REST = 3, 40.0
 MOST_GROWTH, MOST_SLOWER = 3.0, 1.5
-# While people work there are as many threads as happen to be needed; when they rest, those that never end.
-# One more may have been made late for the process's chores; two, in nine thousand actions, would be a leak.
-REST, MOST_MORE_THREADS = 40.0, 1
+# One may have been made late for the process's chores; two, in nine thousand actions, would be a leak.
+MOST_MORE_THREADS = 1
 _TIMED = {"filter", "refresh", "page"}
 _SAMPLES = 10  # to a minute
 _INSIDE = Path(__file__).parent / "inside"
@@ -48,15 +49,16 @@ class Watch:
     at: Replica
     blocks: Path
     held: list[Held] = field(default_factory=list)
+    began: float = field(default_factory=time.monotonic)
 
     @contextmanager
     def watching(self, pause: float) -> Iterator[None]:
         """Looks every so many seconds, while somebody does something else."""
-        over, began = threading.Event(), time.monotonic()
+        over = threading.Event()
 
         def look() -> None:
             while not over.wait(pause):
-                self.held.append(self._look(time.monotonic() - began))
+                self.held.append(self._look())
 
         watcher = threading.Thread(target=look)
         watcher.start()
@@ -66,19 +68,19 @@ class Watch:
             over.set()
             watcher.join()
 
-    def threads_at_rest(self, seconds: float) -> int:
-        """How many there are once nobody has done anything for so long."""
+    def at_rest(self, seconds: float) -> Held:
+        """What there is once nobody has done anything for so long."""
         time.sleep(seconds)
         # With each request, and not before, the server ends those of its threads that it needs no more.
         with Browser(self.app_url, self.at).http as http:
             http.get("/auth/session")
         time.sleep(min(seconds, 1.0))
-        return self._look(seconds).threads
+        return self._look()
 
-    def _look(self, seconds: float) -> Held:
+    def _look(self) -> Held:
         process = Path(f"/proc/{self.at.process.pid}")
         return Held(
-            seconds,
+            time.monotonic() - self.began,
             self.at.resident_bytes() / 2**20,
             int(self.blocks.read_text()) if self.blocks.exists() else 0,
             len(list((process / "task").iterdir())),
@@ -98,7 +100,7 @@ def measure(
 ) -> None:
     """Prints what the process held, minute by minute, what went wrong, and latency from window to window.
 
-    After a third of the time, and at the end, people rest for some seconds.
+    After each third of the time, people rest for some seconds.
     """
     with scene.scratch() as home:
         blocks = home / "blocks"
@@ -108,15 +110,14 @@ def measure(
             load.crowd(env["APP_URL"], at, count=count, driver="bench.people") as people,
         ):
             watch, began = Watch(env["APP_URL"], at, blocks), time.time()
-            phases, threads = [], []
-            with watch.watching(min(minutes, 1.0) * 60 / _SAMPLES):
-                for part in (1 / 3, 2 / 3):
-                    phases.append(people.work(kinds, minutes * 60 * part, think))
-                    threads.append(watch.threads_at_rest(rest))
+            phases, rests = [], []
+            for _ in range(THIRDS):
+                with watch.watching(min(minutes, 1.0) * 60 / _SAMPLES):
+                    phases.append(people.work(kinds, minutes * 60 / THIRDS, think))
+                rests.append(watch.at_rest(rest))
             actions = [action for phase in phases for action in phase.actions]
             name = f"{count} people, {number(minutes)} minutes"
-            _held(name, watch.held)
-            _threads(name, *threads)
+            _held(name, watch.held, rests)
             _failures(name, [*people.first, *actions], people.people, at)
             _latency(name, actions, Asked.of(at, _places(at, count, actions)), began, minutes)
             rate = f"{number(len(actions) / (minutes * 60))} actions a second"
@@ -124,34 +125,23 @@ def measure(
             value(f"{name}: processor of the app", cpu, "of a core", rate)
 
 
-def _held(name: str, held: Sequence[Held]) -> None:
-    """What there was in each minute, and how much more it became."""
-    for what, unit in (("megabytes", "MB"), ("blocks", ""), ("threads", ""), ("files", "")):
-        by_minute: dict[int, float] = {int(each.seconds // 60): getattr(each, what) for each in held}
-        label = {"megabytes": "memory", "blocks": "Python's memory blocks", "files": "open files"}.get(
-            what, what
-        )
+def _held(name: str, worked: Sequence[Held], rests: Sequence[Held]) -> None:
+    """What there was in each minute of work, and how much more at the last rest than at the first."""
+    for what, label, unit in (
+        ("megabytes", "memory", "MB"),
+        ("blocks", "Python's memory blocks", ""),
+        ("threads", "threads", ""),
+        ("files", "open files", ""),
+    ):
+        by_minute: dict[int, float] = {int(each.seconds // 60): getattr(each, what) for each in worked}
         told = " ".join(number(round(each)) for each in by_minute.values())
         value(f"{name}: {label} of the app", list(by_minute.values()), unit, f"minute by minute: {told}")
-        if what == "threads":
-            continue
-        slope, share = grown([(each.seconds, getattr(each, what)) for each in held])
-        a_minute = f"{number(round(slope * 60, 3))} {unit}".strip() + " a minute"
-        value(f"{name}: {label}, growth in the last two thirds", share, "%", a_minute, most=MOST_GROWTH)
-
-
-def _threads(name: str, early: int, late: int) -> None:
-    """Those that stay though nobody asks for anything."""
-    note = f"{early} at rest after a third of the time, {late} at the end"
-    value(f"{name}: threads at rest, more than before", late - early, note=note, most=MOST_MORE_THREADS)
-
-
-def grown(samples: Sequence[tuple[float, float]]) -> tuple[float, float]:
-    """The slope of the least-squares line over the last two thirds, and what it adds there in percent."""
-    late = [each for each in samples if each[0] >= samples[-1][0] / 3]
-    moments, values = np.array(late).T
-    slope, _ = np.polyfit(moments, values, 1)
-    return float(slope), float(100 * slope * (moments[-1] - moments[0]) / values.mean())
+        early, *_, late = resting = [getattr(each, what) for each in rests]
+        told = " ".join(filter(None, (*(number(round(each)) for each in resting), unit)))
+        more, of, most = late - early, "", float(MOST_MORE_THREADS)
+        if what != "threads":
+            more, of, most = 100 * more / early, "%", MOST_GROWTH
+        value(f"{name}: {label} at rest, more than before", more, of, f"{told} after each third", most=most)
 
 
 def _failures(name: str, actions: Sequence[Action], people: Sequence[str], at: Replica) -> None:
