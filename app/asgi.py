@@ -28,7 +28,7 @@ from app.gate import Doors, Gate
 from app.headers import Facing, SecurityHeaders, map_sources
 from app.main import on_script_error
 from app.routes import ROUTES
-from app.views import scripts
+from app.views import VIEWS, scripts
 
 log = logging.getLogger(__name__)
 _load = logging.getLogger("app.load")
@@ -212,6 +212,12 @@ def _configure_logs() -> None:
 
 
 # Before Streamlit starts: from then on, what stands in secrets.toml stands over the environment as well.
+def _modules() -> dict[str, list[str]]:
+    """By a page's address, the modules that it draws with; the first page's address is the app's own."""
+    by_path = {f"/{view.path}": scripts.modules(view.elements) for view in VIEWS}
+    return {"/": scripts.modules(VIEWS[0].elements), **by_path}
+
+
 _configure_logs()
 uvicorn.Server.startup = _start_quietly  # type: ignore[method-assign, assignment]
 WebsocketSessionManager.list_active_sessions = _connected  # type: ignore[method-assign, assignment]
@@ -233,7 +239,7 @@ app = st.App(
         Middleware(Gate, doors),
         Middleware(ButtonStyle),
         Middleware(CompressedAssets),
-        Middleware(OwnName),
+        Middleware(OwnName, _modules()),
     ],
     lifespan=_lifespan,
     exception_handlers={Exception: _failed},

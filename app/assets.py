@@ -4,7 +4,7 @@ import asyncio
 import gzip
 import posixpath
 import re
-from collections.abc import MutableMapping
+from collections.abc import Iterable, Mapping, MutableMapping
 from http import HTTPStatus
 from pathlib import Path
 from typing import Any
@@ -39,31 +39,45 @@ _CONNECTS = b"""<script>
         BACKEND_BASE_URL: location.origin,
         HOST_CONFIG: { allowedOrigins: ["https://nobody.invalid"], useExternalAuthToken: false },
       }
+      addEventListener("DOMContentLoaded", () =>
+        document.querySelectorAll("data").forEach(each => import(each.value).catch(() => {})))
     </script>"""
 # With the pointer to an interface that the gate refuses, whose room this takes.
 _SCRIPT = re.compile(
     rb"<!--\s+Machine-readable pointer.*?<script>\s+window\.prerenderReady = false\s+</script>", re.DOTALL
 )
+# It tells programs of the interface that the gate refuses.
+_NO_SCRIPT = re.compile(rb"<noscript>.*?</noscript>", re.DOTALL)
+_NEEDS_SCRIPT = b"<noscript><p>Rowlight needs JavaScript, which this browser does not run.</p></noscript>"
 _NAMED = (
     (b"<title>Streamlit</title>", b"<title>Rowlight</title>"),
     (b'href="./favicon.png" />', b'href="/auth/icon.svg">'),
 )
 
 
-def own(page: bytes) -> bytes:
-    """Streamlit's page with what is ours, padded to the length of what was theirs: no header changes."""
+def own(page: bytes, modules: Iterable[str] = ()) -> bytes:
+    """Streamlit's page with what is ours, padded to the length of what was theirs: no header changes.
+
+    A browser gets the modules at these addresses ready while Redshift works.
+    """
     for theirs, ours in _NAMED:
         page = page.replace(theirs, ours.ljust(len(theirs)))
-    return _SCRIPT.sub(lambda found: _CONNECTS.ljust(len(found[0])), page)
+    page = _SCRIPT.sub(lambda found: _CONNECTS.ljust(len(found[0])), page)
+    listed = "".join(f'<data value="{each}"></data>' for each in modules)
+    return _NO_SCRIPT.sub(lambda found: (_NEEDS_SCRIPT + listed.encode()).ljust(len(found[0])), page)
 
 
 class OwnName:
-    """Serves Streamlit's page under the app's name and icon, which a tab shows until the script has run."""
+    """Serves Streamlit's page under the app's name and icon, which a tab shows until the script has run.
+
+    `modules` has, by a page's address, those of the modules that it draws with.
+    """
 
     _OTHERS = ("/static/", "/media/", "/app/", "/component/", "/_stcore/", "/auth/")
 
-    def __init__(self, app: ASGIApp) -> None:
+    def __init__(self, app: ASGIApp, modules: Mapping[str, Iterable[str]] | None = None) -> None:
         self._app = app
+        self._modules = modules or {}
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         if scope["type"] != "http" or scope["path"].startswith(self._OTHERS):
@@ -71,6 +85,7 @@ class OwnName:
             return
         # Streamlit compresses its page everywhere but at the root: to change it, it has to be readable.
         headers = [each for each in scope["headers"] if each[0] != b"accept-encoding"]
+        modules = self._modules.get(scope["path"], ())
         page = False
 
         async def send_named(message: Message) -> None:
@@ -78,7 +93,7 @@ class OwnName:
             if message["type"] == "http.response.start":
                 page = Headers(raw=message["headers"]).get("content-type", "").startswith("text/html")
             elif page and message["type"] == "http.response.body":
-                message = {**message, "body": own(message.get("body", b""))}
+                message = {**message, "body": own(message.get("body", b""), modules)}
             await send(message)
 
         await self._app({**scope, "headers": headers}, receive, send_named)

@@ -22,6 +22,7 @@ Spec = dict[str, Any]
 AGAINST: tuple[Against, Against] = ("before", "year_ago")
 _MOST_LABELS: Mapping[Grain, int] = {"day": 7, "week": 7, "month": 13, "quarter": 13}
 _FEW = 14  # points that can be told one from another
+_FEWEST = 2  # of which there is a course
 _CENT = Decimal("0.01")
 UNSEEN = {"aria": False}  # told by the description, or by another mark
 
@@ -87,10 +88,21 @@ def cut(steps: Sequence[Step], grain: Grain) -> str:
     return f"Hollow: the {which} {grain} {'are' if len(names) > 1 else 'is'} not whole." if names else ""
 
 
-def sparkline(steps: Sequence[Step], of: Callable[[Figures], Decimal]) -> list[float] | None:
-    """The course of a figure as a metric draws it: whole stretches alone, and nothing for fewer than two."""
-    whole = [float(of(step.figures.now)) for step in steps if step.whole]
-    return whole if len(whole) > 1 else None
+def sparkline(steps: Sequence[Step], of: Callable[[Figures], Decimal], colours: Palette) -> str | None:
+    """The course of a figure as an SVG without words: whole stretches alone, nothing for fewer than two."""
+    whole = [of(step.figures.now) for step in steps if step.whole]
+    if len(whole) < _FEWEST:
+        return None
+    low, high = min(whole), max(whole)
+    # A course that never changes runs through the middle.
+    heights = [(high - each) / (high - low) if high > low else Decimal("0.5") for each in whole]
+    points = " ".join(f"{place},{height:.3f}" for place, height in enumerate(heights))
+    return (
+        '<svg xmlns="http://www.w3.org/2000/svg" preserveAspectRatio="none" '
+        f'viewBox="0 -0.05 {len(whole) - 1} 1.1"><polyline points="{points}" fill="none" '
+        f'stroke="{colours.text}" stroke-opacity="0.45" stroke-width="2" stroke-linejoin="round" '
+        'vector-effect="non-scaling-stroke"/></svg>'
+    )
 
 
 def _course_told(steps: Sequence[Step], grain: Grain, marks: Marks) -> str:

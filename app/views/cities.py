@@ -349,4 +349,5 @@ VIEW = View(
     conditions=sales.conditions,
     draw=_draw_page,
     shapes=(((1,), 84), (_PLACES, 490), ((1,), 320)),
+    elements=("pydeck_chart", "dataframe"),
 )

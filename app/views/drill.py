@@ -73,6 +73,7 @@ def view(title: str, path: str, levels: Levels) -> View:
         conditions=sales.conditions,
         draw=partial(_draw, levels),
         shapes=((metrics.WEIGHTS, 150), ((1,), 420)),
+        elements=("dataframe",),
     )
 
 

@@ -3,6 +3,7 @@
 from collections.abc import Callable, Sequence
 from decimal import ROUND_HALF_UP, Decimal
 from typing import NamedTuple
+from urllib.parse import quote
 
 import pyarrow as pa
 import streamlit as st
@@ -39,7 +40,9 @@ def draw(totals: Compared, this: Page, *, steps: Sequence[Step] = ()) -> None:
     this.offer("Figures", lambda: _row(totals.now))
     with st.container(key="figures"), st.container(horizontal=True):
         for figure in FIGURES:
-            _draw(figure, totals, this, steps)
+            with st.container():
+                _draw(figure, totals, this)
+                _draw_course(figure, steps, this)
 
 
 def _row(sold: Figures) -> pa.Table:
@@ -54,7 +57,7 @@ def _row(sold: Figures) -> pa.Table:
     )
 
 
-def _draw(figure: Figure, totals: Compared, this: Page, steps: Sequence[Step]) -> None:
+def _draw(figure: Figure, totals: Compared, this: Page) -> None:
     now = figure.of(totals.now)
     recent, last_year = (_change(figure, totals, against, this) for against in ("before", "year_ago"))
     st.metric(
@@ -66,8 +69,14 @@ def _draw(figure: Figure, totals: Compared, this: Page, steps: Sequence[Step]) -
         delta_description=f"{recent.compared}  \n{last_year.figure} {last_year.compared}",
         delta_arrow=recent.direction,
         delta_color="off" if recent.direction == "off" else "normal",
-        chart_data=charts.sparkline(steps, figure.of),
     )
+
+
+def _draw_course(figure: Figure, steps: Sequence[Step], this: Page) -> None:
+    # A picture is painted at once; of a metric's own chart, the browser makes a program first.
+    picture = charts.sparkline(steps, figure.of, this.colours)
+    if picture is not None:
+        st.html(f'<img class="rl-course" alt="" src="data:image/svg+xml,{quote(picture)}">')
 
 
 def _change(figure: Figure, totals: Compared, against: Against, this: Page) -> Change:

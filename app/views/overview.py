@@ -158,4 +158,5 @@ VIEW = View(
     conditions=sales.conditions,
     draw=_draw,
     shapes=((metrics.WEIGHTS, 190), (_PANELS, 350), (_RANKINGS, 480)),
+    elements=("vega_lite_chart",),
 )

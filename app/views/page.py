@@ -6,7 +6,7 @@ A Proof draws itself.
 
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
-from typing import Any
+from typing import Any, Literal
 
 import pyarrow as pa
 from streamlit.delta_generator import DeltaGenerator
@@ -32,12 +32,16 @@ FACETS: Mapping[Dimension, tuple[str, str]] = {
 }
 
 
+Element = Literal["dataframe", "pydeck_chart", "vega_lite_chart"]
+
+
 @dataclass(frozen=True)
 class View:
     """A page: what it is called and where it is, its one question, and what draws the answer.
 
     The question has a panel `anything` (an AnyRow), and a panel `totals` whose measure `orders` is 0 when
-    nothing matches; those of its panels that are `sales.FACETS` become filters.
+    nothing matches; those of its panels that are `sales.FACETS` become filters. A browser gets ready for the
+    elements, by the names of Streamlit's functions, while Redshift works.
     """
 
     title: str
@@ -47,6 +51,7 @@ class View:
     conditions: Callable[[Filters], Mapping[str, Sequence[Condition]]]
     draw: Callable[[Panels, "Page"], None]
     shapes: Sequence[Shapes]
+    elements: Sequence[Element] = ()
 
     def query(self, chosen: Filters) -> Query:
         """The question for what the person chose."""

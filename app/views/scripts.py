@@ -1,14 +1,25 @@
-"""The scripts of our own on pages, as components of Streamlit's: the page's policy lets no other run."""
+"""The scripts on pages: Streamlit's, and our own as components of it: the page's policy lets no other run."""
 
+from collections.abc import Iterable, Mapping
 from pathlib import Path
 from typing import Any
 
 import streamlit as st
 from streamlit.components.v2.get_bidi_component_manager import get_bidi_component_manager
 from streamlit.components.v2.manifest_scanner import ComponentConfig, ComponentManifest
+from streamlit.file_util import get_static_dir
+
+from app.views.page import Element
 
 _PACKAGE = "rowlight"
 _FOLDERS = {"editor": "explore/browser", "file": "exports/browser"}
+
+# What Streamlit draws an element with is a module of its own, for which it asks once the element is there.
+_MODULES: Mapping[Element, str] = {
+    "dataframe": "DataFrame",
+    "pydeck_chart": "DeckGlJsonChart",
+    "vega_lite_chart": "ArrowVegaLiteChart",
+}
 
 
 def ready() -> None:
@@ -24,3 +35,11 @@ def script(name: str) -> Any:
         folders = [ComponentConfig(each, folder) for each, folder in _FOLDERS.items()]
         manager.register_from_manifest(ComponentManifest(_PACKAGE, "1", folders), Path(__file__).parent)
     return st.components.v2.component(f"{_PACKAGE}.{name}", js=f"{name}.js", css=f"{name}.css")
+
+
+def modules(elements: Iterable[Element]) -> list[str]:
+    """The addresses of what Streamlit draws the elements with; their names have hashes in them."""
+    static = Path(get_static_dir())
+    names = [_MODULES[each] for each in elements]
+    files = [file for name in names for file in static.glob(f"static/js/{name}.*.js")]
+    return [f"/{file.relative_to(static).as_posix()}" for file in files]

@@ -13,7 +13,9 @@ from starlette.routing import Route
 from streamlit.file_util import get_static_dir
 
 from app.assets import ButtonStyle, CompressedAssets, OwnName
+from app.views import scripts
 
+MODULES = scripts.modules(["dataframe", "pydeck_chart", "vega_lite_chart"])  # all that there are
 SCRIPT = b"console.log('rowlight');\n" * 500
 
 
@@ -62,10 +64,10 @@ class TestTheName:
     @pytest.fixture
     def served(self):
         def serve(request):
-            media_type = "text/html" if request.url.path == "/" else "text/javascript"
+            media_type = "text/javascript" if request.url.path.endswith(".js") else "text/html"
             return Response(self.PAGE, media_type=media_type)
 
-        return OwnName(Starlette(routes=[Route("/{path:path}", serve)]))
+        return OwnName(Starlette(routes=[Route("/{path:path}", serve)]), {"/map": MODULES})
 
     def test_a_tab_never_shows_another_name_or_icon(self, served):
         page = get(served, "/")
@@ -83,6 +85,19 @@ class TestTheName:
         assert "BACKEND_BASE_URL: location.origin" in script
         assert re.findall('https?://[^"]*', script) == ["https://nobody.invalid"]
         assert "service-desc" not in page
+
+    def test_a_page_names_the_modules_that_it_draws_with(self, served):
+        page = get(served, "/map")
+        assert re.findall('<data value="([^"]*)"></data>', page.text) == MODULES
+        assert len(page.content) == len(self.PAGE) == int(page.headers["content-length"])
+        assert "<data" not in get(served, "/").text
+
+    def test_without_scripts_it_says_so_and_names_no_interface(self, served):
+        page = get(served, "/").text
+        assert re.findall("<noscript>(.*?)</noscript>", page, re.DOTALL) == [
+            "<p>Rowlight needs JavaScript, which this browser does not run.</p>"
+        ]
+        assert "agent" not in page
 
     def test_other_files_stay_as_they_are(self, served):
         assert get(served, "/index.js").content == self.PAGE

@@ -2,7 +2,7 @@
 
 from playwright.sync_api import BrowserContext, Page
 
-# A grid and a map are painted on canvases, which no change of the document tells of.
+# A grid and a map are painted on canvases, of which, as of a picture, no change of the document tells.
 WATCH = """(() => {
   const now = () => performance.now();
   const seen = (window.rowlightSeen = { changed: now(), stirred: now(), painted: new WeakSet() });
@@ -11,18 +11,26 @@ WATCH = """(() => {
   const unseen = ({ target }) => target.parentElement?.closest("canvas") || target.localName === "canvas";
   new MutationObserver(records => records.every(unseen) ? (seen.stirred = now()) : changed())
     .observe(document, { childList: true, characterData: true, subtree: true });
-  const watch = (kind, ...names) => {
-    for (const name of names) {
-      const draw = kind.prototype[name];
-      kind.prototype[name] = function (...given) {
-        changed();
-        seen.painted.add(this.canvas);
-        return draw.apply(this, given);
-      };
-    }
+  addEventListener("load", ({ target }) => target.localName === "img" && changed(), true);
+  const paint = (kind, name, changes) => {
+    const draw = kind.prototype[name];
+    kind.prototype[name] = function (...given) {
+      changes.call(this, ...given) ? changed() : (seen.stirred = now());
+      seen.painted.add(this.canvas);
+      return draw.apply(this, given);
+    };
   };
-  watch(CanvasRenderingContext2D, "fillText");
-  watch(WebGL2RenderingContext, "drawArrays", "drawElements", "drawArraysInstanced", "drawElementsInstanced");
+  // A grid paints itself ten times for one answer, on several canvases: what is new in it is seen once.
+  const grids = new WeakMap();
+  paint(CanvasRenderingContext2D, "fillText", function (text, x, y) {
+    const grid = this.canvas.closest("[data-testid=stDataFrame]") ?? this.canvas;
+    const texts = grids.get(grid) ?? new Map();
+    const same = texts.get(`${x} ${y}`) === text;
+    grids.set(grid, texts.set(`${x} ${y}`, text));
+    return !same;
+  });
+  for (const name of ["drawArrays", "drawElements", "drawArraysInstanced", "drawElementsInstanced"])
+    paint(WebGL2RenderingContext, name, () => true);
 })()"""
 
 # The moment of the last change that is seen, once all is there and nothing stirs for a while; else false.
@@ -36,6 +44,7 @@ DRAWN = """quiet => {
     && main.querySelector("[data-testid=stHeading]")
     && !document.querySelector(
       "[data-testid=stSkeleton], [data-testid=stAppSkeleton], [data-testid=stSpinner], [data-stale=true]")
+    && [...main.querySelectorAll("img")].every(each => each.complete)
     && every("stMetric", box => /\\d/.test(box.innerText))
     && every("stVegaLiteChart", box => box.querySelector("svg.marks path, svg.marks text"))
     && every("stDataFrame", painted)

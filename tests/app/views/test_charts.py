@@ -1,6 +1,7 @@
 """Charts as values: what is drawn, what is told of it, and that hostile names stay values."""
 
 import json
+import re
 from datetime import date, timedelta
 from decimal import Decimal
 
@@ -43,6 +44,16 @@ def course(given, *, grain="day", against="before", days=2, colours=LIGHT, marks
     return charts.sales_over_time(
         given, grain=grain, against=against, days=days, colours=colours, marks=marks
     )
+
+
+def sparkline(given):
+    """The points of the line that is drawn, in a picture that is as high as from 0 to 1."""
+    picture = charts.sparkline(given, lambda each: each.sales, LIGHT)
+    [drawn] = re.findall(r'points="([-0-9., ]+)"', picture)
+    points = [tuple(map(float, point.split(","))) for point in drawn.split()]
+    assert [x for x, _ in points] == list(range(len(points)))
+    assert f'viewBox="0 -0.05 {len(points) - 1} 1.1"' in picture
+    return points
 
 
 def ranking(*rows, others=None, chosen=(), marks=ENGLISH):
@@ -152,8 +163,26 @@ class TestCourse:
 
     def test_a_sparkline_is_of_whole_steps_and_not_of_one(self):
         given = steps("7", "70", "60", "3", days=7, cut=(0, 3))
-        assert charts.sparkline(given, lambda each: each.sales) == [70.0, 60.0]
-        assert charts.sparkline(given[:2], lambda each: each.sales) is None
+        assert sparkline(given) == [(0, 0), (1, 1)]
+        assert charts.sparkline(given[:2], lambda each: each.sales, LIGHT) is None
+        assert charts.sparkline([], lambda each: each.sales, LIGHT) is None
+
+    def test_a_sparkline_that_never_changes_runs_through_the_middle(self):
+        assert sparkline(steps("5", "5", "5")) == [(0, 0.5), (1, 0.5), (2, 0.5)]
+
+    @given(st.lists(st.decimals(-(10**12), 10**12, places=2), min_size=2, max_size=60))
+    def test_a_sparkline_has_the_most_on_top_and_the_least_at_the_bottom(self, sales):
+        """The higher a figure, the smaller its y; none leaves the picture."""
+        heights = [y for _, y in sparkline(steps(*sales))]
+        assert all(0 <= y <= 1 for y in heights)
+        if len(set(sales)) > 1:
+            assert (heights[sales.index(max(sales))], heights[sales.index(min(sales))]) == (0, 1)
+        assert all(
+            one <= other
+            for one, more in zip(heights, sales, strict=True)
+            for other, less in zip(heights, sales, strict=True)
+            if more >= less
+        )
 
 
 class TestRanking:

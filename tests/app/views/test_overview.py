@@ -1,8 +1,10 @@
 """The Overview as a person meets it."""
 
 import json
+import re
 from datetime import UTC, datetime, timedelta
 from decimal import Decimal
+from urllib.parse import unquote
 
 import pyarrow as pa
 import pytest
@@ -76,6 +78,20 @@ class TestFigures:
             assert metric.proto.delta_description == (
                 "in the previous 90 days  \nNo sales in the same period last year"
             )
+
+    def test_each_figure_has_its_course_as_a_picture(self, ethan):
+        """As many points as the chart has whole steps, and neither a word nor a way out of the picture."""
+        page = open_page(ethan)
+        whole = sum(row["whole"] for row in charts(page)["Sales over time"])
+        pictures = re.findall('<img class="rl-course" alt="" src="data:image/svg\\+xml,([^"]*)">', html(page))
+        assert len(pictures) == len(page.metric) == 4
+        for picture in pictures:
+            shape, points = re.fullmatch(
+                '<svg xmlns="http://www.w3.org/2000/svg" ([^<>]*)><polyline points="([^"]*)"[^<>]*/></svg>',
+                unquote(picture),
+            ).groups()
+            assert len(points.split()) == whole > 2
+            assert "href" not in shape + points
 
     def test_it_says_what_for_whom_and_when(self, world):
         text = html(open_page(Person(world, FRANK)))

@@ -1,0 +1,24 @@
+"""Streamlit's own modules, which a page names before it needs them."""
+
+import re
+from pathlib import Path
+
+import pytest
+from streamlit.file_util import get_static_dir
+
+from app.views import VIEWS, scripts
+
+
+@pytest.mark.parametrize("view", VIEWS, ids=lambda view: view.path)
+def test_each_element_of_a_page_has_one_module(view):
+    """Else Streamlit's files have other names: pages would open later, which nobody would notice."""
+    modules = scripts.modules(view.elements)
+    assert len(modules) == len(view.elements) > 0
+    static = Path(get_static_dir())
+    [main] = re.findall(
+        '<script type="module" crossorigin src="([^"]+)"', (static / "index.html").read_text()
+    )
+    for address in modules:
+        folder, _, name = address.rpartition("/")
+        assert folder == "/static/js"
+        assert f"import(`./{name}`)" in (static / main).read_text()  # the very one that it asks for
