@@ -90,6 +90,19 @@ def test_no_figure_is_cut_off(visitor):
         assert cut == [], width
 
 
+def test_nothing_beside_a_heading_takes_a_scroll_bar(visitor):
+    """Where bars take room, as this browser's do not, what has one stands lower than what is beside it."""
+    visitor.open_as("Ethan Global")
+    visitor.metric()
+    expect(visitor.page.get_by_role("button", name="Views")).to_be_visible()
+    scrolled = visitor.page.locator(".st-key-heading, .st-key-heading *").evaluate_all(
+        "all => all.filter(each => /auto|scroll/.test(getComputedStyle(each).overflow)"
+        " && (each.scrollWidth > each.clientWidth || each.scrollHeight > each.clientHeight))"
+        ".map(each => each.dataset.testid)"
+    )
+    assert scrolled == []
+
+
 def test_headings_leave_no_level_out_and_the_tab_has_a_mark_of_its_own(visitor):
     visitor.open_as("Ethan Global")
     visitor.metric()
