@@ -1,6 +1,6 @@
 """The scripts on pages: Streamlit's, and our own as components of it: the page's policy lets no other run."""
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
@@ -14,11 +14,11 @@ from app.views.page import Element
 _PACKAGE = "rowlight"
 _FOLDERS = {"editor": "explore/browser", "file": "exports/browser"}
 
-# What Streamlit draws an element with is a module of its own, for which it asks once the element is there.
-_MODULES: Mapping[Element, str] = {
-    "dataframe": "DataFrame",
-    "pydeck_chart": "DeckGlJsonChart",
-    "vega_lite_chart": "ArrowVegaLiteChart",
+# What Streamlit draws an element with are modules of their own, for which it asks once the element is there.
+_MODULES: Mapping[Element, Sequence[str]] = {
+    "dataframe": ("DataFrame",),
+    "pydeck_chart": ("DeckGlJsonChart", "webgl-device"),
+    "vega_lite_chart": ("ArrowVegaLiteChart",),
 }
 
 
@@ -40,6 +40,6 @@ def script(name: str) -> Any:
 def modules(elements: Iterable[Element]) -> list[str]:
     """The addresses of what Streamlit draws the elements with; their names have hashes in them."""
     static = Path(get_static_dir())
-    names = [_MODULES[each] for each in elements]
+    names = [name for each in elements for name in _MODULES[each]]
     files = [file for name in names for file in static.glob(f"static/js/{name}.*.js")]
     return [f"/{file.relative_to(static).as_posix()}" for file in files]
