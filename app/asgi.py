@@ -1,6 +1,7 @@
 """The app as an ASGI application: the script, and what surrounds it on every request."""
 
 import asyncio
+import ctypes
 import gc
 import logging
 import socket
@@ -42,6 +43,9 @@ LONGEST_MESSAGE = 262_144
 # What stops a process (ECS, systemd) kills it after 30 seconds or more; by then it has ended by itself.
 STOP_SECONDS = 10
 _CANCEL_SECONDS = 5  # after that, for what still runs at Redshift
+# By malloc.h's numbers: M_MMAP_THRESHOLD and M_TRIM_THRESHOLD in bytes, and M_ARENA_MAX, for one thread at a
+# time runs Python.
+_MALLOC = {-3: 65_536, -1: 131_072, -8: 2}
 _METHODS = ["GET", "HEAD", "POST", "PUT", "PATCH", "DELETE", "OPTIONS"]
 
 
@@ -119,6 +123,18 @@ def _look_for_garbage() -> None:
     gc.collect()
 
 
+def give_back_what_is_free() -> None:
+    """Has the C library hand memory back to the system once it is free, in the midst of what lasts too.
+
+    By itself, glibc gives back at once what is larger than the largest piece that was ever let go of, an
+    export's; an answer's pieces stay with the process between those of a tab, which grows for half an hour.
+    """
+    with suppress(AttributeError):  # another C library, which has other ways
+        change = ctypes.CDLL(None).mallopt
+        for parameter, amount in _MALLOC.items():
+            change(parameter, amount)
+
+
 def _let_go() -> None:
     """Redshift is not to go on with what nobody will read; the threads that tell it so would end unheard."""
     shared = session.known()
@@ -132,6 +148,7 @@ async def _lifespan(_: st.App) -> AsyncIterator[None]:
     sign_in.ready()
     scripts.ready()
     usual = gc.get_threshold()
+    give_back_what_is_free()
     _set_aside_what_stays()
     housekeeping = asyncio.create_task(_keep_house())
     yield
@@ -211,13 +228,13 @@ def _configure_logs() -> None:
         )
 
 
-# Before Streamlit starts: from then on, what stands in secrets.toml stands over the environment as well.
 def _modules() -> dict[str, list[str]]:
     """By a page's address, the modules that it draws with; the first page's address is the app's own."""
     by_path = {f"/{view.path}": scripts.modules(view.elements) for view in VIEWS}
     return {"/": scripts.modules(VIEWS[0].elements), **by_path}
 
 
+# Before Streamlit starts: from then on, what stands in secrets.toml stands over the environment as well.
 _configure_logs()
 uvicorn.Server.startup = _start_quietly  # type: ignore[method-assign, assignment]
 WebsocketSessionManager.list_active_sessions = _connected  # type: ignore[method-assign, assignment]

@@ -419,6 +419,35 @@ class TestConnected:
         assert len(manager.list_active_sessions()) == 3
 
 
+_LETS_GO_BETWEEN_WHAT_LASTS = """
+import sys
+from pathlib import Path
+from app import asgi
+
+def resident():
+    return int(Path("/proc/self/statm").read_text().split()[1]) * 4096
+
+if sys.argv[1] == "told":
+    asgi.give_back_what_is_free()
+before = resident()
+pieces = [(bytearray(100_000), bytearray(2_000)) for _ in range(1_000)]
+lasting = [lasts for _, lasts in pieces]
+del pieces
+print(resident() - before)
+"""
+
+
+def test_memory_that_is_free_goes_back_though_what_lasts_lies_between():
+    """By itself, the C library keeps all of the hundred megabytes."""
+    program = [sys.executable, "-c", _LETS_GO_BETWEEN_WHAT_LASTS]
+    kept = {
+        how: int(subprocess.run([*program, how], cwd=ROOT, capture_output=True, check=True).stdout)
+        for how in ("told", "by itself")
+    }
+    assert kept["told"] < 20_000_000
+    assert kept["by itself"] > 80_000_000
+
+
 class Ring:
     """What only a look for garbage finds."""
 
