@@ -6,6 +6,7 @@ draws the figures anew, and not the chart.
 """
 
 import json
+from base64 import b64encode
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from decimal import Decimal
 from typing import Any
@@ -103,6 +104,11 @@ def sparkline(steps: Sequence[Step], of: Callable[[Figures], Decimal], colours: 
         f'stroke="{colours.text}" stroke-opacity="0.45" stroke-width="2" stroke-linejoin="round" '
         'vector-effect="non-scaling-stroke"/></svg>'
     )
+
+
+def address(picture: str) -> str:
+    """An SVG as an address that a style may name."""
+    return f"data:image/svg+xml;base64,{b64encode(picture.encode()).decode()}"
 
 
 def _course_told(steps: Sequence[Step], grain: Grain, marks: Marks) -> str:

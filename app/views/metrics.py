@@ -3,7 +3,6 @@
 from collections.abc import Callable, Sequence
 from decimal import ROUND_HALF_UP, Decimal
 from typing import NamedTuple
-from urllib.parse import quote
 
 import pyarrow as pa
 import streamlit as st
@@ -35,14 +34,19 @@ FIGURES = (
 """The four of every page, the first the one that it is about."""
 
 
+_FIGURES = '.st-key-figures [data-testid="stHorizontalBlock"]'
+_METRIC = '[data-testid="stMetric"]::after'
+_COURSE = '{ background: 0 0 / 100% 100%; content: ""; display: block; height: 3.5rem; margin-top: 1rem }'
+
+
 def draw(totals: Compared, this: Page, *, steps: Sequence[Step] = ()) -> None:
     """Draws the figures, with their course where there are steps."""
     this.offer("Figures", lambda: _row(totals.now))
-    with st.container(key="figures"), st.container(horizontal=True):
-        for figure in FIGURES:
-            with st.container():
+    with st.container(key="figures"):
+        with st.container(horizontal=True):
+            for figure in FIGURES:
                 _draw(figure, totals, this)
-                _draw_course(figure, steps, this)
+        _draw_courses(steps, this)
 
 
 def _row(sold: Figures) -> pa.Table:
@@ -72,11 +76,16 @@ def _draw(figure: Figure, totals: Compared, this: Page) -> None:
     )
 
 
-def _draw_course(figure: Figure, steps: Sequence[Step], this: Page) -> None:
-    # A picture is painted at once; of a metric's own chart, the browser makes a program first.
-    picture = charts.sparkline(steps, figure.of, this.colours)
-    if picture is not None:
-        st.html(f'<img class="rl-course" alt="" src="data:image/svg+xml,{quote(picture)}">')
+def _draw_courses(steps: Sequence[Step], this: Page) -> None:
+    """Under each figure its course, as a picture: a browser would make a program of a metric's chart."""
+    pictures = [charts.sparkline(steps, figure.of, this.colours) for figure in FIGURES]
+    drawn = [
+        f'{_FIGURES} > :nth-child({place}) {_METRIC} {{ background-image: url("{charts.address(picture)}") }}'
+        for place, picture in enumerate(pictures, start=1)
+        if picture is not None
+    ]
+    if drawn:
+        st.html(f"<style>{_FIGURES} {_METRIC} {_COURSE}{''.join(drawn)}</style>")
 
 
 def _change(figure: Figure, totals: Compared, against: Against, this: Page) -> Change:

@@ -2,7 +2,7 @@
 
 from playwright.sync_api import BrowserContext, Page
 
-# A grid and a map are painted on canvases, of which, as of a picture, no change of the document tells.
+# A grid and a map are painted on canvases, which no change of the document tells of.
 WATCH = """(() => {
   const now = () => performance.now();
   const seen = (window.rowlightSeen = { changed: now(), stirred: now(), painted: new WeakSet() });
@@ -11,7 +11,6 @@ WATCH = """(() => {
   const unseen = ({ target }) => target.parentElement?.closest("canvas") || target.localName === "canvas";
   new MutationObserver(records => records.every(unseen) ? (seen.stirred = now()) : changed())
     .observe(document, { childList: true, characterData: true, subtree: true });
-  addEventListener("load", ({ target }) => target.localName === "img" && changed(), true);
   const paint = (kind, name, changes) => {
     const draw = kind.prototype[name];
     kind.prototype[name] = function (...given) {
@@ -44,7 +43,6 @@ DRAWN = """quiet => {
     && main.querySelector("[data-testid=stHeading]")
     && !document.querySelector(
       "[data-testid=stSkeleton], [data-testid=stAppSkeleton], [data-testid=stSpinner], [data-stale=true]")
-    && [...main.querySelectorAll("img")].every(each => each.complete)
     && every("stMetric", box => /\\d/.test(box.innerText))
     && every("stVegaLiteChart", box => box.querySelector("svg.marks path, svg.marks text"))
     && every("stDataFrame", painted)

@@ -329,7 +329,7 @@ class TestHostileNames:
         ]
         for attack in (IMAGE, MARKDOWN, EXPRESSION):
             assert not [text for text in read_as_markdown if attack in str(text)]
-        assert "<img src" not in html(page)
+        assert "<img" not in html(page)
         assert "&lt;img src=x onerror=alert(1)&gt;" in html(page)
 
     def test_no_name_is_an_expression_of_the_map_or_of_a_chart(self, hostile, path):
