@@ -12,7 +12,7 @@ from app.redshift.panels import Panels
 from app.views import clock, export, filters, formats, head, personal, states, tools, waiting
 from app.views.choice import Filters
 from app.views.how import shown
-from app.views.page import FACETS, Page, View
+from app.views.page import Page, View
 from app.views.palette import palette
 from app.views.reader import Reader
 from app.views.waiting import Places
@@ -71,9 +71,7 @@ def _draw(panels: Panels, this: Page) -> None:
         states.nothing_visible(this.table)
         return
     view = this.view
-    known = {name: _known(panels, *FACETS[name]) for name in view.dimensions}
-    least = "amount" in view.question.base.columns
-    filters.choose(view.path, known, this.marks, limits=view.limits, least=least)
+    filters.choose(view.path, view.offered(panels), this.marks, limits=view.limits, least=view.by_amount)
     if this.reader.personal_tables:
         tools.kept(this, personal.read(panels))
     elif _REFUSED in st.session_state:
@@ -87,7 +85,3 @@ def _draw(panels: Panels, this: Page) -> None:
         return
     view.draw(panels, this)
     export.export(this)
-
-
-def _known(panels: Panels, panel: str, column: str) -> list[str]:
-    return list(dict.fromkeys(panels[panel][column].to_pylist()))

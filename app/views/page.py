@@ -64,6 +64,19 @@ class View:
         return tuple(name for name in DIMENSIONS if FACETS[name][0] in panels)
 
     @property
+    def by_amount(self) -> bool:
+        """Whether orders below an amount can be left out."""
+        return "amount" in self.question.base.columns
+
+    def offered(self, panels: Panels) -> dict[Dimension, list[str]]:
+        """What the answer has of each dimension to choose from."""
+        facets = {name: FACETS[name] for name in self.dimensions}
+        return {
+            name: list(dict.fromkeys(panels[panel][column].to_pylist()))
+            for name, (panel, column) in facets.items()
+        }
+
+    @property
     def limits(self) -> Mapping[Dimension, int]:
         """Of which dimensions so many values are offered at most."""
         limits = {panel.name: panel.limit for panel in self.question.panels if isinstance(panel, Panel)}

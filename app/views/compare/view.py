@@ -24,7 +24,7 @@ from app.views.compare import seen, sides
 from app.views.compare.seen import PAGES, Pair, Seen
 from app.views.compare.sides import Answered, How
 from app.views.formats import Marks
-from app.views.page import FACETS, Proof, View
+from app.views.page import Proof, View
 from app.views.palette import palette
 from app.views.reader import Person, Reader, Second
 from app.views.waiting import Places
@@ -178,13 +178,8 @@ def _read(asked: _Asked, answer: Table | AppError) -> Answered | AppError:
 def _choose(left: _Side, asked: _Asked) -> None:
     """The other filters, of what the reader sees."""
     if isinstance(left.outcome, Answered) and left.outcome.panels.any("anything"):
-        known = {
-            name: list(dict.fromkeys(left.outcome.panels[panel][column].to_pylist()))
-            for name, (panel, column) in FACETS.items()
-            if name in asked.view.dimensions
-        }
-        least = "amount" in asked.view.question.base.columns
-        filters.choose(PATH, known, asked.how.marks, limits=asked.view.limits, least=least)
+        view, known = asked.view, asked.view.offered(left.outcome.panels)
+        filters.choose(PATH, known, asked.how.marks, limits=view.limits, least=view.by_amount)
 
 
 def _show(left: _Side, right: _Guest, second: Second, asked: _Asked) -> None:
