@@ -9,6 +9,7 @@ _MARGIN = 0.85  # of the map may be filled by the points' centres: circles need 
 _CLOSEST = 5.0
 _FARTHEST = -1.0
 _POLAR = 85.0  # where Web Mercator ends
+_WORLDWIDE = 300.0  # degrees: what lies wider apart is shown on the world as people know it
 
 
 @dataclass(frozen=True)
@@ -28,6 +29,8 @@ def around(longitudes: Sequence[float], latitudes: Sequence[float], *, width: in
     if not longitudes:
         return WORLD
     west, wide = _arc(longitudes)
+    if wide > _WORLDWIDE:
+        west, wide = WORLD.longitude - 180, 360.0
     heights = [mercator(latitude) for latitude in latitudes]
     low, high = min(heights), max(heights)
     return Viewport(

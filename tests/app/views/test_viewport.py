@@ -41,6 +41,17 @@ def test_the_pacific_is_seen_over_the_antimeridian():
     assert view.zoom > 2
 
 
+def test_what_lies_all_around_the_world_is_seen_as_people_know_it():
+    """Though the widest gap lies elsewhere: the Americas on the left, Asia on the right."""
+    west = {"Honolulu": -157.9, "Los Angeles": -118.2, "Lima": -77.0, "São Paulo": -46.6, "Dakar": -17.4}
+    east = {"Moscow": 37.6, "Delhi": 77.2, "Bangkok": 100.5, "Tokyo": 139.7, "Suva": 178.4}
+    cities = {**west, **east}
+    view = viewport.around([*cities.values()], [0.0] * len(cities), **SIZE)
+    assert view.longitude == viewport.WORLD.longitude
+    across = [screen(longitude, 0.0, view)[0] for longitude in cities.values()]
+    assert across == sorted(across)
+
+
 def test_one_city_is_not_looked_at_through_a_microscope():
     view = viewport.around([-77.0], [-12.0], **SIZE)
     assert view == viewport.Viewport(pytest.approx(-77.0), pytest.approx(-12.0), 5.0)
