@@ -18,11 +18,11 @@ from tests import replica
 from tests.replica import Browser, Replica
 
 MINUTES, PEOPLE, WINDOWS = 30.0, 50, 6
-# While people work, the process holds what happens to be needed at once; when they rest, what stays. It has
-# filled after a third; what it holds more of at the end, beyond the noise of a heap, would be a leak.
+# While people work, the process holds what happens to be needed at once; when they rest, what stays. It fills
+# for a quarter of an hour; what the last third then adds, beyond the noise of a heap, would be a leak.
 THIRDS, REST = 3, 40.0
 MOST_GROWTH, MOST_SLOWER = 3.0, 1.5
-# One may have been made late for the process's chores; two, in nine thousand actions, would be a leak.
+# One may have been made late for the process's chores; two, in four thousand actions, would be a leak.
 MOST_MORE_THREADS = 1
 _TIMED = {"filter", "refresh", "page"}
 _SAMPLES = 10  # to a minute
@@ -126,7 +126,7 @@ def measure(
 
 
 def _held(name: str, worked: Sequence[Held], rests: Sequence[Held]) -> None:
-    """What there was in each minute of work, and how much more at the last rest than at the first."""
+    """What there was in each minute of work, and how much more at the last rest than at the one before."""
     for what, label, unit in (
         ("megabytes", "memory", "MB"),
         ("blocks", "Python's memory blocks", ""),
@@ -136,12 +136,13 @@ def _held(name: str, worked: Sequence[Held], rests: Sequence[Held]) -> None:
         by_minute: dict[int, float] = {int(each.seconds // 60): getattr(each, what) for each in worked}
         told = " ".join(number(round(each)) for each in by_minute.values())
         value(f"{name}: {label} of the app", list(by_minute.values()), unit, f"minute by minute: {told}")
-        early, *_, late = resting = [getattr(each, what) for each in rests]
+        *_, early, late = resting = [getattr(each, what) for each in rests]
         told = " ".join(filter(None, (*(number(round(each)) for each in resting), unit)))
         more, of, most = late - early, "", float(MOST_MORE_THREADS)
         if what != "threads":
             more, of, most = 100 * more / early, "%", MOST_GROWTH
-        value(f"{name}: {label} at rest, more than before", more, of, f"{told} after each third", most=most)
+        note = f"{told} after each third"
+        value(f"{name}: {label} at rest, added by the last third", more, of, note, most=most)
 
 
 def _failures(name: str, actions: Sequence[Action], people: Sequence[str], at: Replica) -> None:

@@ -66,26 +66,26 @@ def test_soak_has_people_do_everything_and_tells_what_the_process_holds(measured
     assert named(measured, "errors in the app's log").median == 0
     for what in ("memory", "Python's memory blocks", "open files"):
         assert named(measured, f"{what} of the app").median > 0
-        at_rest = named(measured, f"{what} at rest, more than before")
+        at_rest = named(measured, f"{what} at rest, added by the last third")
         # After each third of the time; so little time says nothing of the growth itself.
         assert at_rest.bound
         assert len(re.findall(r"[\d,]+", at_rest.note)) == soak.THIRDS
     assert named(measured, "threads of the app").median > 0
-    assert named(measured, "threads at rest, more than before").bound
+    assert named(measured, "threads at rest, added by the last third").bound
 
 
-def test_what_rests_is_compared_with_the_first_rest(measured):
-    """However much there was in between, and while people worked."""
+def test_what_rests_is_compared_with_the_rest_before(measured):
+    """However much there was while people worked, and however little while the process filled."""
     worked = [soak.Held(60.0 * at, 500, 9_000, 40, 700, 1.0) for at in range(6)]
-    looks = ((100, 1_000, 20, 300), (190, 900, 25, 280), (104, 1_010, 22, 290))
+    looks = ((50, 300, 9, 30), (100, 1_000, 20, 300), (104, 1_010, 22, 290))
     rests = [soak.Held(1, *look, 1.0) for look in looks]
     soak._held("soak", worked, rests)
     told = {each.name: (each.median, each.kept) for each in measured if each.bound}
     assert told == {
-        "soak: memory at rest, more than before": (4.0, False),
-        "soak: Python's memory blocks at rest, more than before": (1.0, True),
-        "soak: threads at rest, more than before": (2, False),
-        "soak: open files at rest, more than before": (pytest.approx(-3.33, abs=0.01), True),
+        "soak: memory at rest, added by the last third": (4.0, False),
+        "soak: Python's memory blocks at rest, added by the last third": (1.0, True),
+        "soak: threads at rest, added by the last third": (2, False),
+        "soak: open files at rest, added by the last third": (pytest.approx(-3.33, abs=0.01), True),
     }
 
 
