@@ -7,8 +7,9 @@ WATCH = """(() => {
   const now = () => performance.now();
   const seen = (window.rowlightSeen = { changed: now(), stirred: now(), painted: new WeakSet() });
   const changed = () => { seen.changed = seen.stirred = now(); };
-  // Some time after it has been painted, a grid tells a screen reader of its cells: nothing that is seen.
-  const unseen = ({ target }) => target.parentElement?.closest("canvas") || target.localName === "canvas";
+  // A screen reader is told of a grid's cells late, and of a choice for seconds: nothing that is seen.
+  const unseen = ({ target }) => target.parentElement?.closest("canvas, [data-live-announcer]")
+    || target.localName === "canvas";
   new MutationObserver(records => records.every(unseen) ? (seen.stirred = now()) : changed())
     .observe(document, { childList: true, characterData: true, subtree: true });
   const paint = (kind, name, changes) => {
