@@ -75,9 +75,9 @@ class OwnName:
 
     _OTHERS = ("/static/", "/media/", "/app/", "/component/", "/_stcore/", "/auth/")
 
-    def __init__(self, app: ASGIApp, modules: Mapping[str, Iterable[str]] | None = None) -> None:
+    def __init__(self, app: ASGIApp, modules: Mapping[str, Iterable[str]]) -> None:
         self._app = app
-        self._modules = modules or {}
+        self._modules = modules
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         if scope["type"] != "http" or scope["path"].startswith(self._OTHERS):
