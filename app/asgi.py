@@ -228,10 +228,10 @@ def _configure_logs() -> None:
         )
 
 
-def _modules() -> dict[str, list[str]]:
-    """By a page's address, the modules that it draws with; the first page's address is the app's own."""
-    by_path = {f"/{view.path}": scripts.modules(view.elements) for view in VIEWS}
-    return {"/": scripts.modules(VIEWS[0].elements), **by_path}
+def _drawn_with() -> dict[str, list[str]]:
+    """By a page's address, the files that it is drawn with; the first page's address is the app's own."""
+    by_path = {f"/{view.path}": scripts.files(view.elements) for view in VIEWS}
+    return {"/": scripts.files(VIEWS[0].elements), **by_path}
 
 
 # Before Streamlit starts: from then on, what stands in secrets.toml stands over the environment as well.
@@ -256,7 +256,7 @@ app = st.App(
         Middleware(Gate, doors),
         Middleware(ButtonStyle),
         Middleware(CompressedAssets),
-        Middleware(OwnName, _modules()),
+        Middleware(OwnName, _drawn_with()),
     ],
     lifespan=_lifespan,
     exception_handlers={Exception: _failed},

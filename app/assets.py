@@ -55,29 +55,34 @@ _NAMED = (
 )
 
 
-def own(page: bytes, modules: Iterable[str] = ()) -> bytes:
+def own(page: bytes, files: Iterable[str] = ()) -> bytes:
     """Streamlit's page with what is ours, padded to the length of what was theirs: no header changes.
 
-    A browser gets the modules at these addresses ready while Redshift works.
+    A browser gets the modules and styles at these addresses ready while Redshift works.
     """
     for theirs, ours in _NAMED:
         page = page.replace(theirs, ours.ljust(len(theirs)))
     page = _SCRIPT.sub(lambda found: _CONNECTS.ljust(len(found[0])), page)
-    listed = "".join(f'<data value="{each}"></data>' for each in modules)
+    listed = "".join(
+        f'<link rel="stylesheet" crossorigin href="{each}">'
+        if each.endswith(".css")
+        else f'<data value="{each}"></data>'
+        for each in files
+    )
     return _NO_SCRIPT.sub(lambda found: (_NEEDS_SCRIPT + listed.encode()).ljust(len(found[0])), page)
 
 
 class OwnName:
     """Serves Streamlit's page under the app's name and icon, which a tab shows until the script has run.
 
-    `modules` has, by a page's address, those of the modules that it draws with.
+    `files` has, by a page's address, those of the modules and styles that it is drawn with.
     """
 
     _OTHERS = ("/static/", "/media/", "/app/", "/component/", "/_stcore/", "/auth/")
 
-    def __init__(self, app: ASGIApp, modules: Mapping[str, Iterable[str]]) -> None:
+    def __init__(self, app: ASGIApp, files: Mapping[str, Iterable[str]]) -> None:
         self._app = app
-        self._modules = modules
+        self._files = files
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         if scope["type"] != "http" or scope["path"].startswith(self._OTHERS):
@@ -85,7 +90,7 @@ class OwnName:
             return
         # Streamlit compresses its page everywhere but at the root: to change it, it has to be readable.
         headers = [each for each in scope["headers"] if each[0] != b"accept-encoding"]
-        modules = self._modules.get(scope["path"], ())
+        files = self._files.get(scope["path"], ())
         page = False
 
         async def send_named(message: Message) -> None:
@@ -93,7 +98,7 @@ class OwnName:
             if message["type"] == "http.response.start":
                 page = Headers(raw=message["headers"]).get("content-type", "").startswith("text/html")
             elif page and message["type"] == "http.response.body":
-                message = {**message, "body": own(message.get("body", b""), modules)}
+                message = {**message, "body": own(message.get("body", b""), files)}
             await send(message)
 
         await self._app({**scope, "headers": headers}, receive, send_named)

@@ -27,7 +27,8 @@ _WIDE, _NARROW = (640, 440), (340, 380)
 _PLACES = (3, 1)
 _LISTED = 12  # at first, and how many more each time
 _NEAR = 4.5  # the zoom at which a city that was searched is shown
-_MAP, _TURN, _MORE = "cities.map", "cities.turn", "cities.more"
+_OTHERS = 5  # names beside the one that was found; whoever looks for another types more of it
+_MAP, _TURN, _MORE, _FIND = "cities.map", "cities.turn", "cities.more", "cities.find"
 _STYLE = f"<style>{(Path(__file__).parent / 'map.css').read_text()}</style>"
 
 
@@ -77,16 +78,17 @@ def _draw(answer: Answer, this: Page) -> None:
     top, shape = _heading(answer.total, this)
     with st.container(key="map"):
         left, right = st.columns(_PLACES, gap="medium")
-        with right:
-            found = _find(answer, this)
-        if shape == "Countries":
-            shown = _countries(answer, found, this)
-        else:
-            shown = _cities(answer, shape, _TOP[top], found, this)
-        with left:
-            _map(shown)
-        with right:
-            _list(shown, this)
+    matches = answer.named(st.session_state.get(_FIND) or "")
+    found = next(iter(matches), None)
+    if shape == "Countries":
+        shown = _countries(answer, found, this)
+    else:
+        shown = _cities(answer, shape, _TOP[top], found, this)
+    with left:
+        _map(shown)  # first, for it takes a browser longest
+    with right:
+        _find(matches, answer, this)
+        _list(shown, this)
     with st.container(gap="small"):
         for line in shown.notes:
             note(line)
@@ -116,19 +118,32 @@ def _heading(total: Figures, this: Page) -> tuple[str, Shape]:
     return top, shape if shape in maps.SHAPES else maps.SHAPES[0]
 
 
-def _find(answer: Answer, this: Page) -> City | None:
-    """The city that the person searched, among all and not only the best."""
-    wanted = st.selectbox(
-        "Find a city", answer.places, index=None, key="cities.find", placeholder="Type a name"
-    )
-    found = answer.find(wanted)
-    if found is not None:
-        with st.container(key="found"):
-            note(f"{formats.money(found.figures.sales, this.marks)}, {_nth(answer, found, this)}.")
-            if not is_located(found):
-                note("It has no coordinates: the map cannot show it.")
-            _choose(":primary[Show this city alone]", Item.of_city(found), "place", this, key="cities.found")
-    return found
+def _find(matches: Sequence[City], answer: Answer, this: Page) -> None:
+    """Where a city is searched, among all and not only the best, and what was found."""
+    sought = st.text_input("Find a city", key=_FIND, placeholder="Type a name", icon=":material/search:")
+    if not matches:
+        if sought:
+            note(f"No city that sold anything has “{sought}” in its name.")
+        return
+    found, *others = matches
+    with st.container(key="found"):
+        sold = formats.money(found.figures.sales, this.marks)
+        note(f"{place(found)}: {sold}, {_nth(answer, found, this)}.")
+        if not is_located(found):
+            note("It has no coordinates: the map cannot show it.")
+        _choose(":primary[Show this city alone]", Item.of_city(found), "place", this, key="cities.found")
+        if others:
+            note("Others of that name:")
+        for number, other in enumerate(others[:_OTHERS], start=1):
+            label = filters.plain(place(other))
+            key = f"cities.other.{number}.{place(other)}"
+            st.button(label, type="tertiary", key=key, width="stretch", on_click=_seek, args=(place(other),))
+        if len(others) > _OTHERS:
+            note(f"And {formats.count(len(others) - _OTHERS, this.marks)} more: type more of the name.")
+
+
+def _seek(named: str) -> None:
+    st.session_state[_FIND] = named
 
 
 def _nth(answer: Answer, found: City, this: Page) -> str:
@@ -275,6 +290,14 @@ def _paler(look: Look) -> Iterator[str]:
 
 
 def _table(shown: Shown, total: Figures, this: Page) -> None:
+    """The same as a table, for who asks for it: a browser draws the page sooner without."""
+    box = st.expander("The same as a table", key="cities.table", on_change="rerun")
+    if box.open:
+        with box:
+            _rows(shown, total, this)
+
+
+def _rows(shown: Shown, total: Figures, this: Page) -> None:
     chosen = this.filters.values(shown.dimension)
     items = [item for item in shown.items if not chosen or item.value in chosen]
     whole = total.sales or Decimal(1)
@@ -348,6 +371,6 @@ VIEW = View(
     parameters=sales.period_of,
     conditions=sales.conditions,
     draw=_draw_page,
-    shapes=(((1,), 84), (_PLACES, 490), ((1,), 320)),
-    elements=("pydeck_chart", "dataframe"),
+    shapes=(((1,), 84), (_PLACES, 490), ((1,), 40)),
+    elements=("pydeck_chart",),
 )

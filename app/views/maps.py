@@ -269,7 +269,8 @@ def _drawing(
 def _deck(layers: Sequence[pydeck.Layer], look: Look, *, tooltip: dict[str, Any], pitch: int = 0) -> Deck:
     view, colours = look.view, look.colours
     return Deck(
-        view=pydeck.View("MapView", controller=True, repeat=True),
+        # The world around its ends once more, where the view may lie over them; a whole world is there once.
+        view=pydeck.View("MapView", controller=True, repeat=not view.whole),
         state=pydeck.ViewState(
             longitude=round(view.longitude, 4),
             latitude=round(view.latitude, 4),

@@ -1,5 +1,6 @@
 """Cities and countries with what they sold, as a page's answer has them. No Streamlit in it."""
 
+import unicodedata
 from collections.abc import Collection, Sequence
 from dataclasses import dataclass, field
 from decimal import Decimal
@@ -87,10 +88,19 @@ class Answer:
         """The cities that sold most, best first."""
         return [_city(*row) for row in self._rows.rows("cities", most)]
 
-    def find(self, wanted: str | None) -> City | None:
-        """The best city of this name; None where the answer has none."""
-        rows = self._rows.rows("cities") if wanted else ()
-        return next((_city(*row) for row in rows if row[0] == wanted), None)
+    def named(self, text: str) -> list[City]:
+        """The cities that somebody may mean by a text: the nearest names first, and of those the best.
+
+        Capitals and accents do not matter. A city as the filters name it is that city and no other.
+        """
+        sought = _plain(text)
+        near: dict[int, list[City]] = {}
+        for row in self._rows.rows("cities") if sought else ():
+            nearness = _nearness(_plain(row[0]), sought)
+            if nearness is not None:
+                near.setdefault(nearness, []).append(_city(*row))
+        found = near.get(_ITSELF) or [city for nearness in sorted(near) for city in near[nearness]]
+        return list({place(city): city for city in reversed(found)}.values())[::-1]
 
     def countries(self, regions: Collection[str] = ()) -> list[Country]:
         """The countries, best first, within these regions if there are any; one in two of them is one."""
@@ -107,6 +117,24 @@ def _city(named: str, latitude: Decimal | None, longitude: Decimal | None, *sold
     return City(
         name, country, _degrees(longitude, most=180), _degrees(latitude, most=90), figures=sales.sold(sold)
     )
+
+
+_ITSELF = 0
+
+
+def _nearness(named: str, sought: str) -> int | None:
+    """How near a city's name comes to what was sought; None where it has nothing of it."""
+    if named == sought:
+        return _ITSELF
+    name, _, _ = named.rpartition(", ")
+    likeness = (name == sought, named.startswith(sought), f" {sought}" in named, sought in named)
+    return next((near for near, alike in enumerate(likeness, _ITSELF + 1) if alike), None)
+
+
+def _plain(text: str) -> str:
+    """A name as people type it who have other keys: without accents and capitals."""
+    letters = unicodedata.normalize("NFKD", text)
+    return "".join(each for each in letters if not unicodedata.combining(each)).casefold().strip()
 
 
 def _degrees(value: Decimal | None, *, most: int) -> Decimal | None:

@@ -14,12 +14,13 @@ from app.views.page import Element
 _PACKAGE = "rowlight"
 _FOLDERS = {"editor": "explore/browser", "file": "exports/browser"}
 
-# What Streamlit draws an element with are modules of their own, for which it asks once the element is there.
-_MODULES: Mapping[Element, Sequence[str]] = {
-    "dataframe": ("DataFrame",),
-    "pydeck_chart": ("DeckGlJsonChart", "webgl-device"),
-    "vega_lite_chart": ("ArrowVegaLiteChart",),
+# What Streamlit draws an element with are files of their own, for which it asks once the element is there.
+_FILES: Mapping[Element, Sequence[str]] = {
+    "dataframe": ("DataFrame.*.css", "DataFrame.*.js"),
+    "pydeck_chart": ("DeckGlJsonChart.*.css", "DeckGlJsonChart.*.js", "webgl-device.*.js"),
+    "vega_lite_chart": ("ArrowVegaLiteChart.*.js",),
 }
+_FILTERS = ("Multiselect.*.js",)  # on every page; they came only after a map had been painted
 
 
 def ready() -> None:
@@ -37,9 +38,9 @@ def script(name: str) -> Any:
     return st.components.v2.component(f"{_PACKAGE}.{name}", js=f"{name}.js", css=f"{name}.css")
 
 
-def modules(elements: Iterable[Element]) -> list[str]:
+def files(elements: Iterable[Element]) -> list[str]:
     """The addresses of what Streamlit draws the elements with; their names have hashes in them."""
     static = Path(get_static_dir())
-    names = [name for each in elements for name in _MODULES[each]]
-    files = [file for name in names for file in static.glob(f"static/js/{name}.*.js")]
-    return [f"/{file.relative_to(static).as_posix()}" for file in files]
+    names = [*_FILTERS, *(name for each in elements for name in _FILES[each])]
+    found = [file for name in names for file in static.glob(f"static/*/{name}")]
+    return [f"/{file.relative_to(static).as_posix()}" for file in found]

@@ -14,14 +14,15 @@ _WORLDWIDE = 300.0  # degrees: what lies wider apart is shown on the world as pe
 
 @dataclass(frozen=True)
 class Viewport:
-    """A centre and a zoom."""
+    """A centre and a zoom; whether the whole world is in view, which then has two ends."""
 
     longitude: float
     latitude: float
     zoom: float
+    whole: bool = False
 
 
-WORLD = Viewport(10.0, 25.0, 0.6)
+WORLD = Viewport(10.0, 25.0, 0.6, whole=True)
 
 
 def around(longitudes: Sequence[float], latitudes: Sequence[float], *, width: int, height: int) -> Viewport:
@@ -29,7 +30,8 @@ def around(longitudes: Sequence[float], latitudes: Sequence[float], *, width: in
     if not longitudes:
         return WORLD
     west, wide = _arc(longitudes)
-    if wide > _WORLDWIDE:
+    whole = wide > _WORLDWIDE
+    if whole:
         west, wide = WORLD.longitude - 180, 360.0
     heights = [mercator(latitude) for latitude in latitudes]
     low, high = min(heights), max(heights)
@@ -37,6 +39,7 @@ def around(longitudes: Sequence[float], latitudes: Sequence[float], *, width: in
         longitude=wrapped(west + wide / 2),
         latitude=latitude_at((low + high) / 2),
         zoom=_zoom(wide / 360, (high - low), width=width, height=height),
+        whole=whole,
     )
 
 

@@ -15,7 +15,7 @@ from streamlit.file_util import get_static_dir
 from app.assets import ButtonStyle, CompressedAssets, OwnName
 from app.views import scripts
 
-MODULES = scripts.modules(["dataframe", "pydeck_chart", "vega_lite_chart"])  # all that there are
+FILES = scripts.files(["dataframe", "pydeck_chart", "vega_lite_chart"])  # all that there are
 SCRIPT = b"console.log('rowlight');\n" * 500
 
 
@@ -67,7 +67,7 @@ class TestTheName:
             media_type = "text/javascript" if request.url.path.endswith(".js") else "text/html"
             return Response(self.PAGE, media_type=media_type)
 
-        return OwnName(Starlette(routes=[Route("/{path:path}", serve)]), {"/map": MODULES})
+        return OwnName(Starlette(routes=[Route("/{path:path}", serve)]), {"/map": FILES})
 
     def test_a_tab_never_shows_another_name_or_icon(self, served):
         page = get(served, "/")
@@ -86,9 +86,13 @@ class TestTheName:
         assert re.findall('https?://[^"]*', script) == ["https://nobody.invalid"]
         assert "service-desc" not in page
 
-    def test_a_page_names_the_modules_that_it_draws_with(self, served):
+    def test_a_page_names_the_files_that_it_is_drawn_with(self, served):
         page = get(served, "/map")
-        assert re.findall('<data value="([^"]*)"></data>', page.text) == MODULES
+        styles = re.findall('<link rel="stylesheet" crossorigin href="(/[^"]*)">', page.text)
+        modules = re.findall('<data value="([^"]*)"></data>', page.text)
+        assert (styles, modules) == tuple(
+            [each for each in FILES if each.endswith(kind)] for kind in (".css", ".js")
+        )
         assert len(page.content) == len(self.PAGE) == int(page.headers["content-length"])
         assert "<data" not in get(served, "/").text
 

@@ -13,8 +13,12 @@ from PIL import Image
 from playwright.sync_api import TimeoutError as PlaywrightTimeout
 from playwright.sync_api import expect
 
-from app.views.formats import country
-from app.views.maps import SHAPES
+from app.views.figures import City, Figures
+from app.views.formats import ENGLISH, country
+from app.views.maps import SHAPES, Look, city_map
+from app.views.palette import LIGHT
+from app.views.viewport import WORLD
+from tests.app.views import decks
 from tests.browser.demo import demonstration
 from tests.browser.test_people import assert_shows
 from tests.browser.visitor import Visitor
@@ -105,9 +109,9 @@ def test_every_shape_is_drawn(visitor):
 def test_a_city_is_found_clicked_and_let_go(visitor, sql):
     visitor.open_as("Frank Amer", "/cities")
     whole, place = visitor.metric(), first_place(visitor)
-    search = visitor.page.get_by_role("combobox", name="Find a city")
-    search.fill(place)
-    visitor.page.get_by_role("option", name=place).first.click()
+    search = visitor.page.get_by_role("textbox", name="Find a city")
+    search.fill(place.upper())
+    search.press("Enter")
     expect(visitor.page.get_by_text(re.compile(r", number 1 of "))).to_be_visible()
     click_the_middle(visitor, place)  # the map has gone there
     assert chosen(visitor, "city") == [place]
@@ -130,7 +134,7 @@ def test_the_list_is_reached_and_used_by_keys_alone(visitor, sql):
     visitor.open_as("Ethan Global", "/cities")
     visitor.metric()
     place = first_place(visitor)
-    visitor.page.get_by_role("combobox", name="Find a city").focus()
+    visitor.page.get_by_role("textbox", name="Find a city").focus()
     for _ in range(5):
         visitor.page.keyboard.press("Tab")
         if visitor.page.evaluate("document.activeElement.closest('.st-key-list') !== null"):
@@ -139,6 +143,17 @@ def test_the_list_is_reached_and_used_by_keys_alone(visitor, sql):
     assert chosen(visitor, "city") == [place]
     assert_shows(visitor, "Total sales", sold(sql, "Ethan Global", in_place(place)))
     expect(listed(visitor).first).to_contain_text("check")
+
+
+def test_a_browser_reads_of_any_name_what_was_written(visitor):
+    name = 'x"#1%25?&<b>\\ é\u2028@@=1'
+    here = City(name, "PE", Decimal("-77.04"), Decimal("-12.05"), Figures(Decimal("1.5"), 1, 1))
+    deck = city_map([here], "Circles", Look(WORLD, LIGHT, ENGLISH)).deck.to_json()
+    address = json.loads(deck)["layers"][-1]["data"]
+    visitor.open()
+    rows = visitor.page.evaluate("address => fetch(address).then(answer => answer.json())", address)
+    assert rows == decks.read(deck)["layers"][-1]["data"]
+    assert rows[0]["about"].startswith(name)
 
 
 # Tiles.

@@ -31,8 +31,9 @@ def assert_shows(visitor, label: str, exact: Decimal) -> None:
 
 
 def table_rows(visitor, count: int) -> list[list[str]]:
-    """The first rows of the page's table."""
+    """The first rows of the page's table, which is opened for it."""
     page = visitor.page
+    page.get_by_text("The same as a table").click()
     expect(page.get_by_test_id("stApp")).to_have_attribute("data-test-script-state", "notRunning")
     rows = page.get_by_test_id("stDataFrame").locator("table[role=grid]").locator("tbody tr")
     return grids.cells(rows, count)

@@ -2,6 +2,7 @@
 
 import json
 from decimal import Decimal
+from html import escape
 
 import pytest
 
@@ -12,6 +13,11 @@ from tests.app.views.people import ETHAN, EXPRESSION, FRANK, IMAGE, MARKDOWN, Pe
 from tests.app.views.test_pages import deck, grid, html, metrics, open_page
 
 SHAPES = ("Circles", "Columns", "Heat", "Hexagons", "Countries")
+
+
+def open_cities(person, *, table=True, **how):
+    """The page, its table opened."""
+    return open_page(person, "cities", state={"cities.table": table}, **how)
 
 
 def points(page):
@@ -70,7 +76,7 @@ def chosen(page, dimension="place"):
 
 class TestInStep:
     def test_map_list_table_and_total_agree(self, world):
-        page = open_page(Person(world, FRANK), "cities")
+        page = open_cities(Person(world, FRANK))
         page.selectbox(key="cities.top").select("All cities").run()
         rows, places = grid(page), points(page)
         assert len(rows) == len(places) > 100
@@ -84,13 +90,13 @@ class TestInStep:
     @pytest.mark.parametrize("shape", SHAPES)
     def test_another_top_or_shape_asks_nothing(self, world, shape):
         person = Person(world, ETHAN)
-        page = open_page(person, "cities")
+        page = open_cities(person)
         page.selectbox(key="cities.top").select("Top 10").run()
         show(page, shape)
         assert len(person.asked) == 1
 
     def test_countries_are_shaded_listed_and_in_the_table(self, world):
-        page = show(open_page(Person(world, ETHAN), "cities"), "Countries")
+        page = show(open_cities(Person(world, ETHAN)), "Countries")
         rows = grid(page)
         assert rows.Sales.is_monotonic_decreasing
         assert total(page) == f"${rows.Sales.sum():,.2f}"
@@ -98,7 +104,7 @@ class TestInStep:
         assert [header.value for header in page.header] == ["Top countries"]
 
     def test_how_many_cities_are_shown_outlives_a_look_at_the_countries(self, world):
-        page = open_page(Person(world, ETHAN), "cities")
+        page = open_cities(Person(world, ETHAN))
         page.selectbox(key="cities.top").select("Top 10").run()
         show(page, "Countries")
         assert "cities.top" not in [box.key for box in page.selectbox]
@@ -108,7 +114,7 @@ class TestInStep:
         assert len(points(page)) == 10
 
     def test_the_list_goes_on_when_it_is_asked_to(self, world):
-        page = open_page(Person(world, ETHAN), "cities")
+        page = open_cities(Person(world, ETHAN))
         assert len(listed(page)) == 12
         page.button(key="cities.list-more").click().run()
         assert len(listed(page)) == 60
@@ -116,7 +122,7 @@ class TestInStep:
         assert len(listed(page)) == 10
 
     def test_a_shape_or_top_that_was_not_offered_is_the_usual_one(self, world):
-        page = open_page(Person(world, ETHAN), "cities")
+        page = open_cities(Person(world, ETHAN))
         say(page, page.selectbox(key="cities.top"), "Top -1")
         assert page.selectbox(key="cities.top").value == "Top 250"
         for sent in (["Pie"], [], ["Heat", "Pie"]):
@@ -125,40 +131,40 @@ class TestInStep:
             assert layer(page).partition("-")[0] in ("circles", "spots")
 
     def test_the_top_says_what_it_leaves_out(self, world):
-        page = open_page(Person(world, ETHAN), "cities")
+        page = open_cities(Person(world, ETHAN))
         page.selectbox(key="cities.top").select("Top 10").run()
         assert len(grid(page)) == len(points(page)) == 10
         assert "The best 10 of " in html(page)
         assert "Everything else: $" in html(page)
 
     def test_a_capped_answer_admits_it(self, world):
-        page = open_page(Person(world, ETHAN, max_rows=600), "cities")
+        page = open_cities(Person(world, ETHAN, max_rows=600))
         assert "There are more cities than a page takes. Narrow the filters" in html(page)
         assert "of more than " in html(page)
 
     @pytest.mark.parametrize("most", [2, 3, 40])
     def test_an_answer_that_was_capped_early_is_no_fault(self, world, most):
-        page = open_page(Person(world, ETHAN, max_rows=most), "cities")
+        page = open_cities(Person(world, ETHAN, max_rows=most))
         assert "There are more cities than a page takes." in html(page)
         assert "There are more countries than a page takes." in html(show(page, "Countries"))
 
     def test_a_share_has_no_more_digits_than_a_reader_can_hear(self, world):
-        shares = grid(open_page(Person(world, ETHAN), "cities")).Share
+        shares = grid(open_cities(Person(world, ETHAN))).Share
         assert (shares == shares.round(2)).all()
 
     def test_a_city_without_coordinates_is_in_the_table_and_said(self, hostile):
-        page = open_page(Person(hostile, ETHAN), "cities")
+        page = open_cities(Person(hostile, ETHAN))
         assert len(grid(page)) == len(points(page)) + 1
         assert "1 of them has no coordinates" in html(page)
 
     def test_a_country_without_an_outline_is_said(self, world):
-        page = show(open_page(Person(world, ETHAN), "cities"), "Countries")
+        page = show(open_cities(Person(world, ETHAN)), "Countries")
         (said,) = [line for line in html(page).split("\n") if "Not on the map" in line]
         assert "Singapore $" in said
 
     @pytest.mark.parametrize("shape", SHAPES)
     def test_hostile_names_are_text(self, hostile, shape):
-        page = show(open_page(Person(hostile, ETHAN), "cities"), shape)
+        page = show(open_cities(Person(hostile, ETHAN)), shape)
         for name in (IMAGE, MARKDOWN):
             assert name not in html(page)
             for button in page.button:
@@ -172,11 +178,11 @@ class TestTakenAlong:
         offered = {}
         with pytest.MonkeyPatch.context() as patch:
             patch.setattr(Page, "offer", lambda _, name, *parts: offered.update({name: parts}))
-            open_page(person, "cities", address=address)
+            open_cities(person, address=address)
         return offered
 
     def test_it_is_exact_and_all_of_what_was_chosen(self, world):
-        page = open_page(Person(world, FRANK), "cities")
+        page = open_cities(Person(world, FRANK))
         cities, countries = (table() for table, _ in self.parts(Person(world, FRANK)).values())
         for rows in (cities, countries):
             assert f"${sum(rows['Sales'].to_pylist()):,.2f}" == total(page)
@@ -189,7 +195,7 @@ class TestTakenAlong:
         sold = people.warehouse(people.rows(people.row(), bonn))
         _, (countries, _) = self.parts(Person(sold, ETHAN), {"region": "AMER"}).values()
         assert countries()["Country"].to_pylist() == ["Peru"]
-        page = show(open_page(Person(sold, ETHAN), "cities", address={"region": "AMER"}), "Countries")
+        page = show(open_cities(Person(sold, ETHAN), address={"region": "AMER"}), "Countries")
         assert list(grid(page).Country) == ["Peru"]
         assert "1 country: all that sold." in html(page)
 
@@ -202,7 +208,7 @@ class TestChoosing:
     @pytest.mark.parametrize("shape", ["Circles", "Columns", "Heat", "Hexagons"])
     def test_a_click_on_a_city_filters_and_another_lets_go(self, world, shape):
         person = Person(world, FRANK)
-        page = show(open_page(person, "cities"), shape)
+        page = show(open_cities(person), shape)
         before, drawn = total(page), points(page)
         clicked(page, 0)
         assert chosen(page)
@@ -215,14 +221,14 @@ class TestChoosing:
         assert len(person.asked) == 2  # its answer was there
 
     def test_a_click_on_a_country_filters(self, world):
-        page = show(open_page(Person(world, ETHAN), "cities"), "Countries")
+        page = show(open_cities(Person(world, ETHAN)), "Countries")
         clicked(page, [outline.code for outline in outlines()].index("BR"))
         assert chosen(page, "country") == ["BR"]
         assert list(grid(page).Country) == ["Brazil"]
         assert total(page) == f"${grid(page).Sales[0]:,.2f}"
 
     def test_the_list_chooses_as_a_click_does(self, world):
-        page = open_page(Person(world, ETHAN), "cities")
+        page = open_cities(Person(world, ETHAN))
         first = listed(page)[0].partition(" **")[0]
         page.button(key=f"cities.list.1.{first}").click().run()
         assert chosen(page) == [first]
@@ -234,22 +240,22 @@ class TestChoosing:
     def test_a_city_that_lies_in_two_places_is_listed_twice(self):
         row = people.row
         found = people.rows(row(), row(latitude=Decimal("1.500000")), row(latitude=None, longitude=None))
-        page = open_page(Person(people.warehouse(found), ETHAN), "cities")
+        page = open_cities(Person(people.warehouse(found), ETHAN))
         assert listed(page) == ["Lima, PE **$21.00**"] * 3
 
     def test_what_is_chosen_is_there_however_little_it_sold(self, world):
         person = Person(world, ETHAN)
-        page = open_page(person, "cities")
+        page = open_cities(person)
         page.selectbox(key="cities.top").select("Top 1,000").run()
         least = grid(page).iloc[-1]
         value = f"{least.City}, {least.Country}"
-        page = open_page(person, "cities", address={"city": value})
+        page = open_cities(person, address={"city": value})
         page.selectbox(key="cities.top").select("Top 10").run()
         assert list(grid(page).City) == [least.City]
         assert any(point["about"].startswith(value) for point in points(page))
 
     def test_what_was_clicked_is_no_longer_selected(self, world):
-        page = open_page(Person(world, ETHAN), "cities")
+        page = open_cities(Person(world, ETHAN))
         gone = layer(page)
         clicked(page, 0)
         assert layer(page) != gone
@@ -259,7 +265,7 @@ class TestChoosing:
 
     def test_a_click_that_cannot_be_chooses_nothing(self, world):
         person = Person(world, ETHAN)
-        page = open_page(person, "cities")
+        page = open_cities(person)
         for sent in (
             *("{}", "[]", '"x"'),
             {"selection": {}},
@@ -277,26 +283,86 @@ class TestChoosing:
 
 
 class TestSearch:
-    def test_a_city_is_found_among_all_and_marked(self, world):
-        page = open_page(Person(world, ETHAN), "cities")
-        page.selectbox(key="cities.top").select("Top 10").run()
-        wanted = page.selectbox(key="cities.find").options[-1]
-        before = deck(page)["initialViewState"]
-        page.selectbox(key="cities.find").select(wanted).run()
+    def seek(self, page, text):
+        page.text_input(key="cities.find").set_value(text).run()
+        assert not page.exception
+        return page
+
+    def ring(self, page):
+        """The city that the map marks, by name and place; None where it marks none."""
         layers = {layer["id"]: layer for layer in deck(page)["layers"]}
-        assert layers["found-name"]["data"][0]["name"] == wanted
+        if "found" not in layers:
+            return None
+        return layers["found-name"]["data"][0]["name"], layers["found"]["data"][0]["at"]
+
+    def others(self, page):
+        buttons = [button for button in page.button if button.key.startswith("cities.other.")]
+        return [button.label.replace("\\", "") for button in buttons]
+
+    def test_a_city_is_found_among_all_and_marked(self, world):
+        person = Person(world, ETHAN)
+        page = open_cities(person)
+        page.selectbox(key="cities.top").select("All cities").run()
+        least = grid(page).iloc[-1]
+        wanted = f"{least.City}, {least.Country}"
+        page.selectbox(key="cities.top").select("Top 10").run()
+        before = deck(page)["initialViewState"]
+        self.seek(page, wanted)
         view = deck(page)["initialViewState"]
-        middle = [view["longitude"], view["latitude"]]
-        assert layers["found"]["data"][0]["at"] == pytest.approx(middle, abs=0.001)
+        name, at = self.ring(page)
+        assert name == wanted
+        assert at == pytest.approx([view["longitude"], view["latitude"]], abs=0.001)
         assert view["zoom"] > before["zoom"]
         assert len(points(page)) == 11
+        assert len(person.asked) == 1
         page.button(key="cities.found").click().run()
         assert chosen(page) == [wanted]
-        assert list(grid(page).City) == [wanted.rpartition(", ")[0]]
+        assert list(grid(page).City) == [least.City]
 
-    def test_what_was_not_offered_is_not_found(self, world):
-        page = open_page(Person(world, ETHAN), "cities")
-        for sent in ("No such, XX", "", IMAGE):
-            say(page, page.selectbox(key="cities.find"), sent)
-            assert not page.exception
-            assert "found" not in {each["id"] for each in deck(page)["layers"]}
+    def test_of_several_the_map_shows_one_and_the_others_are_a_click_away(self):
+        row = people.row
+        names = ("San José", "Santiago", "Lima", "Sucre", "San Luis", "San Juan", "Sana", "San Pedro")
+        rows = [row(city=name, country="CR", quantity=100 - each) for each, name in enumerate(names)]
+        page = self.seek(open_cities(Person(people.warehouse(people.rows(*rows)), ETHAN)), "san j")
+        assert self.ring(page)[0] == "San José, CR"
+        assert self.others(page) == ["San Juan, CR"]
+        self.seek(page, "san")
+        assert len(self.others(page)) == 5
+        assert "And 1 more" not in html(page)
+        page.button(key="cities.other.2.San Luis, CR").click().run()
+        assert page.text_input(key="cities.find").value == "San Luis, CR"
+        assert self.ring(page)[0] == "San Luis, CR"
+        assert self.others(page) == []
+        assert "San Luis, CR: $" in html(page)
+        assert chosen(page) == []  # nothing is chosen by looking for it
+
+    def test_many_of_a_name_are_counted(self):
+        rows = [people.row(city=f"Santa {each}", quantity=100 - each) for each in range(9)]
+        page = self.seek(open_cities(Person(people.warehouse(people.rows(*rows)), ETHAN)), "SANTA")
+        assert self.others(page) == [f"Santa {each}, PE" for each in range(1, 6)]
+        assert "And 3 more: type more of the name." in html(page)
+
+    def test_a_name_that_nothing_has_is_said_and_stays_text(self, world):
+        page = open_cities(Person(world, ETHAN))
+        for sent in ("Nowhere, XX", IMAGE):
+            self.seek(page, sent)
+            assert self.ring(page) is None
+            assert f"No city that sold anything has “{escape(sent)}” in its name." in html(page)
+        self.seek(page, "")
+        assert "in its name." not in html(page)
+
+    def test_hostile_names_that_are_found_are_text(self, hostile):
+        for attack in (IMAGE, MARKDOWN, EXPRESSION):
+            page = self.seek(open_cities(Person(hostile, ETHAN)), attack)
+            assert attack in self.ring(page)[0]
+            assert not self.ring(page)[0].startswith("@@")
+            assert "<img" not in html(page)
+
+
+class TestTable:
+    def test_it_is_drawn_once_it_is_opened(self, world):
+        person = Person(world, ETHAN)
+        page = open_cities(person, table=False)
+        assert not page.dataframe
+        page = open_cities(person)
+        assert len(grid(page)) == len(points(page))

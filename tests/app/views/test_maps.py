@@ -14,7 +14,8 @@ from app.views.ground import BORDERS, LAND, outlines
 from app.views.palette import DARK, LIGHT
 from app.views.places import Country
 from app.views.shading import rgb
-from app.views.viewport import WORLD
+from app.views.viewport import WORLD, Viewport
+from tests.app.views import decks
 from tests.app.views.people import EXPRESSION, IMAGE, MARKDOWN
 
 CITY_SHAPES = [shape for shape in maps.SHAPES if shape != "Countries"]
@@ -42,7 +43,7 @@ def layers(drawn):
 
 
 def specification(drawn):
-    return json.loads(drawn.deck.to_json())
+    return decks.read(drawn.deck.to_json())
 
 
 def points(drawn):
@@ -98,6 +99,14 @@ class TestEveryShape:
                 assert set(drawn.deck._tooltip) == {"text", "style"}
                 assert drawn.deck._tooltip["text"] == "{about}"
                 assert name in points(drawn)[0]["about"]
+
+    def test_its_rows_are_an_address_that_ends_nowhere_and_says_nothing_else(self, shape):
+        here = city("50 % of #1? é\u2028\\", country="Ž")
+        for layer in json.loads(drawing(here, shape=shape, found=here).deck.to_json())["layers"]:
+            address = layer["data"]
+            assert address in (LAND, BORDERS) or re.fullmatch(
+                rf"{decks.ROWS}(?:[^%#\x00-\x1f\x7f-\U0010ffff]|%[0-9A-F]{{2}})*", address
+            )
 
     def test_without_a_sale_nothing_is_divided_by_it(self, shape):
         assert specification(drawing(city(sales="0"), shape=shape))
@@ -254,3 +263,10 @@ class TestClicks:
     )
     def test_what_a_browser_makes_up_means_nothing(self, sent):
         assert drawing(city()).clicks.picked(sent) == ()
+
+
+def test_a_whole_world_is_there_once_and_a_part_of_it_runs_on():
+    for view, repeats in ((WORLD, False), (Viewport(170.0, -20.0, 3.0), True)):
+        drawn = maps.city_map([city()], "Circles", maps.Look(view, LIGHT, ENGLISH))
+        (seen,) = specification(drawn)["views"]
+        assert seen["repeat"] is repeats

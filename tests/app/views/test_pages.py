@@ -14,6 +14,7 @@ from app.views.choice import CUSTOM
 from app.views.page import Page
 from app.views.reader import Reader
 from tests.app.redshift.data_api import STATEMENT_ID, Fault
+from tests.app.views import decks
 from tests.app.views.people import ETHAN, EXPRESSION, IMAGE, MARKDOWN, NORA, OTTO, Person
 
 PATHS = [view.path for view in VIEWS]
@@ -40,11 +41,12 @@ def script():
         st.error(error.code)
 
 
-def open_page(person, path="overview", *, name="Frank Amer", address=()):
+def open_page(person, path="overview", *, name="Frank Amer", address=(), state=()):
     READER.now = Reader(name, person.warehouse)
     page = AppTest.from_function(script, default_timeout=30)
     page.query_params.update(address)
-    page.session_state["path"] = path
+    for key, value in {"path": path, **dict(state)}.items():
+        page.session_state[key] = value
     page.run()
     assert not page.exception
     return page
@@ -69,7 +71,7 @@ def metrics(page):
 
 def deck(page):
     (chart,) = page.get("deck_gl_json_chart")
-    return json.loads(chart.proto.json)
+    return decks.read(chart.proto.json)
 
 
 def charts(page):

@@ -1,4 +1,4 @@
-"""Streamlit's own modules, which a page names before it needs them."""
+"""Streamlit's own files, which a page names before it needs them."""
 
 import re
 from pathlib import Path
@@ -10,10 +10,12 @@ from app.views import VIEWS, scripts
 
 
 @pytest.mark.parametrize("view", VIEWS, ids=lambda view: view.path)
-def test_each_element_of_a_page_has_its_modules(view):
+def test_each_element_of_a_page_has_its_files(view):
     """Else Streamlit's files have other names: pages would open later, which nobody would notice."""
-    modules = scripts.modules(view.elements)
-    assert len(modules) >= len(view.elements) > 0
+    files = scripts.files(view.elements)
+    styles, modules = ([each for each in files if each.endswith(kind)] for kind in (".css", ".js"))
+    assert len(files) == len(styles) + len(modules)
+    assert len(modules) > len(view.elements) > 0
     static = Path(get_static_dir())
     [main] = re.findall('<script type="module".* src="([^"]+)"', (static / "index.html").read_text())
     importing = "".join((static / each.lstrip("/")).read_text() for each in (main, *modules))
@@ -21,3 +23,7 @@ def test_each_element_of_a_page_has_its_modules(view):
         folder, _, name = address.rpartition("/")
         assert folder == "/static/js"
         assert f"import(`./{name}`)" in importing  # the very one that is asked for
+    # Before those, it waits for their styles.
+    named = {re.sub(r"\W.*", "", each.rpartition("/")[2]) for each in modules}
+    awaited = {each for each in (static / "static/css").iterdir() if each.name.partition(".")[0] in named}
+    assert {f"/static/css/{each.name}" for each in awaited} == set(styles)

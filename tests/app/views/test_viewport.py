@@ -39,6 +39,7 @@ def test_the_pacific_is_seen_over_the_antimeridian():
     view = viewport.around([174.8, -157.8, 178.4], [-36.8, 21.3, -18.1], **SIZE)
     assert abs(view.longitude) > 170
     assert view.zoom > 2
+    assert not view.whole
 
 
 def test_what_lies_all_around_the_world_is_seen_as_people_know_it():
@@ -48,6 +49,7 @@ def test_what_lies_all_around_the_world_is_seen_as_people_know_it():
     cities = {**west, **east}
     view = viewport.around([*cities.values()], [0.0] * len(cities), **SIZE)
     assert view.longitude == viewport.WORLD.longitude
+    assert view.whole
     across = [screen(longitude, 0.0, view)[0] for longitude in cities.values()]
     assert across == sorted(across)
 
