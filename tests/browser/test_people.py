@@ -31,9 +31,8 @@ def assert_shows(visitor, label: str, exact: Decimal) -> None:
 
 
 def table_rows(visitor, count: int) -> list[list[str]]:
-    """The first rows of the page's table, which is opened for it."""
+    """The first rows of the page's table."""
     page = visitor.page
-    page.get_by_text("The same as a table").click()
     expect(page.get_by_test_id("stApp")).to_have_attribute("data-test-script-state", "notRunning")
     rows = page.get_by_test_id("stDataFrame").locator("table[role=grid]").locator("tbody tr")
     return grids.cells(rows, count)
@@ -58,6 +57,7 @@ def test_the_pages_show_what_sql_says(name, visitor, sql):
     visitor.open_cities()
     assert_shows(visitor, "Total sales", Decimal(sales))
     expected = sql(name, CITIES)
+    visitor.page.get_by_text("The same as a table").click()
     shown = [(r[0], r[1], plain(r[2]), plain(r[4]), plain(r[5])) for r in table_rows(visitor, len(expected))]
     assert shown == [(c, k, Decimal(s), Decimal(u), Decimal(o)) for c, k, s, u, o in expected]
     assert not visitor.seen.faults
