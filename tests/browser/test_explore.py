@@ -51,9 +51,16 @@ def seen(visitor, heading, count=1):
 def past(visitor):
     """What the history offers to bring back."""
     page = visitor.page
-    page.get_by_role("combobox", name="Bring a statement back").click()
+    box = page.get_by_role("combobox", name="Bring a statement back")
     options = page.get_by_role("option")
-    expect(options.first).to_be_visible()
+
+    def is_open():
+        # A list that opens while the page is still being drawn closes again.
+        box.click()
+        page.wait_for_timeout(200)
+        return options.first.is_visible()
+
+    visitor.until(is_open)
     return options
 
 
